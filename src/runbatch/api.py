@@ -1,0 +1,71 @@
+"""The Python API: what a notebook needs to load a batch, submit it, wait, and look at it.
+
+import runbatch
+
+batch = runbatch.load_batch("batch.toml")
+after = runbatch.submit(batch, wait=True)
+print(after.counts)
+"""
+
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+from runbatch.clock import Clock, SystemClock
+from runbatch.core.batch import Batch
+from runbatch.core.events import Event
+from runbatch.core.planner import Wish
+from runbatch.core.snapshot import Snapshot, snapshot_of
+from runbatch.runner import Ears, Runner
+from runbatch.wiring import Place, pace_of, state_dir
+
+
+def submit(
+    batch: Batch,
+    *,
+    wait: bool = False,
+    rerun: Iterable[str] = (),
+    on_event: Callable[[Event], None] | None = None,
+    state: Path | None = None,
+    poll_interval_s: float | None = None,
+) -> Snapshot:
+    """Start every job that was never started, under the cap; return the batch as it then is.
+
+    Jobs that exist, succeeded or failed are left alone, but for those whose keys `rerun` names.
+    Returns when all are submitted; with `wait`, when all have ended. Stop it at any time and call
+    it again: no job is lost or started twice. `on_event` hears of each event; `state` is the state
+    folder. Raises LedgerError. A failed job is no exception: see `Snapshot.failed`.
+    """
+    place = Place(batch, state_dir(state))
+    wish = place.look(SystemClock()).wish_to_submit(wait=wait, keys=rerun)
+    ears = Ears(event=on_event) if on_event else Ears()
+    return _run(place, wish, SystemClock(), ears, poll_interval_s)
+
+
+def wait(
+    batch: Batch, *, state: Path | None = None, poll_interval_s: float | None = None
+) -> Snapshot:
+    """Return the batch once none of its jobs is in flight; start nothing. Raises LedgerError."""
+    place = Place(batch, state_dir(state))
+    return _run(place, Wish(wait=True), SystemClock(), Ears(), poll_interval_s)
+
+
+def read_snapshot(batch: Batch, *, state: Path | None = None) -> Snapshot:
+    """Return the batch as the cluster and the ledger show it now, changing nothing.
+
+    Raises ClusterError when the cluster does not answer, LedgerError when the ledger does not.
+    """
+    clock = SystemClock()
+    place = Place(batch, state_dir(state))
+    return snapshot_of(batch, place.look(clock).learned.view, clock.now())
+
+
+def _run(
+    place: Place, wish: Wish, clock: Clock, ears: Ears, poll_interval_s: float | None
+) -> Snapshot:
+    ledger = place.open_ledger()
+    try:
+        pace = pace_of(poll_interval_s, None)
+        runner = Runner(place.batch, place.cluster(), ledger, wish, clock, pace, ears=ears)
+        return runner.run("Python")
+    finally:
+        ledger.close()

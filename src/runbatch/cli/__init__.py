@@ -1,0 +1,1 @@
+"""The command line: arguments, wiring to the terminal, exit codes."""

@@ -1,0 +1,120 @@
+"""`runbatch check`, `status` and `logs`: the commands that only look."""
+
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import click
+
+from runbatch.cli.options import Where, common, json_option
+from runbatch.cli.output import print_json, stderr_console, stdout_console
+from runbatch.clock import SystemClock
+from runbatch.config.keys import parse_keys
+from runbatch.core.attempt import Attempt
+from runbatch.core.batch import Batch
+from runbatch.core.errors import BatchError, ClusterError
+from runbatch.core.job import View
+from runbatch.core.snapshot import snapshot_of
+from runbatch.ledger.store import Ledger
+from runbatch.views.json import snapshot_json
+from runbatch.views.preview import preview_json, preview_of, preview_text
+from runbatch.views.status import show_status
+from runbatch.views.text import printable_lines
+from runbatch.wiring import Place
+
+_CHUNK_BYTES = 1 << 16
+
+
+@click.command(epilog="\b\nExample:\n  runbatch check -b batch.toml")
+@common
+@json_option
+def check(*, where: Where, as_json: bool) -> int:
+    """Check the batch and the cluster's reach; print the plan; touch nothing."""
+    batch = where.batch()
+    look = where.place(batch).look(SystemClock())
+    preview = preview_of(batch, look.learned, look.wish_to_submit())
+    if as_json:
+        print_json(preview_json(preview))
+    else:
+        click.echo(preview_text(preview))
+        click.echo(
+            f"The batch is valid, and the cluster answers. Next: runbatch submit{_flag(where)}"
+        )
+    return 0
+
+
+@click.command(epilog="\b\nExamples:\n  runbatch status\n  runbatch status --json | jq .counts")
+@common
+@json_option
+def status(*, where: Where, as_json: bool) -> int:
+    """Show how the batch stands, changing nothing.
+
+    It asks the cluster, and where that does not answer shows what the ledger knows.
+    """
+    batch, clock = where.batch(), SystemClock()
+    place = where.place(batch)
+    snapshot = snapshot_of(batch, _view(place, clock), clock.now())
+    if as_json:
+        print_json(snapshot_json(snapshot))
+        return 0
+    ledger = Ledger(place.ledger_folder, read_only=True)
+    show_status(stdout_console(), snapshot, ledger.live_runs(clock.now()))
+    return 0
+
+
+def _view(place: Place, clock: SystemClock) -> View:
+    try:
+        return place.look(clock).learned.view
+    except ClusterError as error:
+        stderr_console().print(f"{error} This is what the ledger remembers:", soft_wrap=True)
+        return place.remembered()
+
+
+@click.command(epilog="\b\nExamples:\n  runbatch logs 37\n  runbatch logs 37 --attempt 1 > 37.log")
+@common
+@click.argument("key")
+@click.option(
+    "--attempt", "number", type=click.IntRange(1), metavar="N", help="[default: the last]"
+)
+def logs(*, where: Where, key: str, number: int | None) -> int:
+    """Print what the job KEY printed, from the cluster or, if it is gone there, as saved."""
+    batch = where.batch()
+    if len(keys := parse_keys([key], batch)) != 1:
+        raise BatchError(f"KEY {key!r}", "name one job.")
+    place = where.place(batch)
+    attempt = _attempt(place, next(iter(keys)), number)
+    for chunk in _log(place, batch, attempt):
+        _write(chunk)
+    return 0
+
+
+def _attempt(place: Place, key: str, number: int | None) -> Attempt:
+    job = _view(place, SystemClock()).job(key)
+    for attempt in reversed(job.attempts):
+        if number in (None, attempt.number) and not attempt.waiting_for_name:
+            return attempt
+    which = f"attempt {number} of job" if number else "job"
+    raise BatchError(f"{which} {key!r}", "it has not been submitted yet; see runbatch status.")
+
+
+def _log(place: Place, batch: Batch, attempt: Attempt) -> Iterator[bytes]:
+    """Yield the saved log of an ended attempt, else what the cluster has."""
+    if attempt.log is not None and Path(attempt.log).exists():
+        with Path(attempt.log).open("rb") as file:
+            while chunk := file.read(_CHUNK_BYTES):
+                yield chunk
+        return
+    name = batch.workload_name(attempt.key)
+    yield from place.cluster().logs(name, attempt.uid or "")
+
+
+def _write(chunk: bytes) -> None:
+    """Write to a file or pipe exactly what the job printed; to a terminal only what is harmless."""
+    if sys.stdout.isatty():
+        chunk = printable_lines(chunk.decode("utf-8", "replace")).encode("utf-8")
+    sys.stdout.buffer.write(chunk)
+    sys.stdout.flush()
+
+
+def _flag(where: Where) -> str:
+    return f" -b {where.file}" if where.file else ""

@@ -1,0 +1,104 @@
+"""The options that every command has, gathered in one value."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import wraps
+from pathlib import Path
+from typing import Any
+
+import click
+
+from runbatch.config.load import find_batch_file, load_batch
+from runbatch.core.batch import Batch
+from runbatch.runner import Pace
+from runbatch.wiring import Place, pace_of, state_dir
+
+_LONGEST_INTERVAL_S = 3600
+
+
+@dataclass(frozen=True, slots=True)
+class Where:
+    """Which batch, on which cluster, at what pace, and where its state is kept."""
+
+    file: Path | None
+    cluster: str | None
+    poll_interval_s: float | None
+    submit_interval_s: float | None
+    state_dir: Path | None
+
+    def batch(self) -> Batch:
+        """Return the batch; raise BatchError."""
+        return load_batch(self.file or find_batch_file(Path.cwd()))
+
+    def place(self, batch: Batch) -> Place:
+        """Return where this batch lives."""
+        return Place(batch, state_dir(self.state_dir))
+
+    def pace(self) -> Pace:
+        """Return how often to look and to submit."""
+        return pace_of(self.poll_interval_s, self.submit_interval_s)
+
+
+_OPTIONS = (
+    click.option(
+        "-b",
+        "--batch",
+        "file",
+        type=click.Path(path_type=Path),
+        metavar="FILE",
+        help="The batch's file. [default: batch.toml in this folder]",
+    ),
+    click.option(
+        "--cluster",
+        type=click.Choice(["local"]),
+        metavar="KIND",
+        help="The cluster to use, instead of the one in the file: local.",
+    ),
+    click.option(
+        "--poll-interval",
+        "poll_interval_s",
+        type=click.FloatRange(0.05, _LONGEST_INTERVAL_S),
+        metavar="S",
+        help="Seconds between two looks at the cluster. [default: 0.5 on local]",
+    ),
+    click.option(
+        "--submit-interval",
+        "submit_interval_s",
+        type=click.FloatRange(0, _LONGEST_INTERVAL_S),
+        metavar="S",
+        help="Seconds between two submits. [default: 0 on local]",
+    ),
+    click.option(
+        "--state-dir",
+        type=click.Path(path_type=Path),
+        metavar="DIR",
+        help="Where ledgers and saved logs are kept. [default: RUNBATCH_STATE_DIR, else yours]",
+    ),
+)
+
+
+def common(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add the options that every command has; hand them on as `where`."""
+
+    @wraps(command)
+    def with_where(
+        *,
+        file: Path | None,
+        cluster: str | None,
+        poll_interval_s: float | None,
+        submit_interval_s: float | None,
+        state_dir: Path | None,
+        **rest: Any,
+    ) -> Any:
+        where = Where(file, cluster, poll_interval_s, submit_interval_s, state_dir)
+        return command(where=where, **rest)
+
+    decorated: Callable[..., Any] = with_where
+    for option in reversed(_OPTIONS):
+        decorated = option(decorated)
+    return decorated
+
+
+yes_option = click.option("-y", "--yes", is_flag=True, help="Do not ask.")
+dry_run_option = click.option("--dry-run", is_flag=True, help="Say what would be done; do nothing.")
+json_option = click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")

@@ -1,0 +1,133 @@
+"""`runbatch submit` and `runbatch retry`: the two commands that start jobs."""
+
+import click
+
+from runbatch.cli.options import Where, common, dry_run_option, json_option, yes_option
+from runbatch.cli.output import (
+    STOPPED_HINT,
+    confirm,
+    print_json,
+    stderr_console,
+)
+from runbatch.cli.signals import StopFlag, stopping_on_signals
+from runbatch.clock import SystemClock
+from runbatch.config.keys import parse_keys
+from runbatch.core.batch import LARGEST_CAP, Batch
+from runbatch.core.planner import Wish
+from runbatch.core.snapshot import Snapshot
+from runbatch.runner import Ears, Runner
+from runbatch.views.json import snapshot_json
+from runbatch.views.live import Live
+from runbatch.views.preview import leave_lines, preview_json, preview_of, preview_text
+from runbatch.views.summary import summary
+from runbatch.views.text import plural
+
+JOBS_ENDED_BADLY = 3
+_DIED_BY_SIGNAL = 128
+
+
+@click.command(
+    epilog="""\b
+Examples:
+  runbatch submit --dry-run        what would be done
+  runbatch submit --yes --wait     start all jobs and wait for their end
+  runbatch submit --rerun 37,40-45 start these again, whatever became of them
+""",
+)
+@common
+@dry_run_option
+@yes_option
+@json_option
+@click.option("--wait", is_flag=True, help="Return when all jobs have ended, not only started.")
+@click.option(
+    "--max-concurrent",
+    "cap",
+    type=click.IntRange(1, LARGEST_CAP),
+    metavar="N",
+    help="The most jobs in flight, instead of the file's max_concurrent.",
+)
+@click.option(
+    "--rerun",
+    multiple=True,
+    metavar="KEYS",
+    help="Start these jobs again (37, 37,50 or 40-60; may be repeated).",
+)
+def submit(
+    *,
+    where: Where,
+    dry_run: bool,
+    yes: bool,
+    as_json: bool,
+    wait: bool,
+    cap: int | None,
+    rerun: tuple[str, ...],
+) -> int:
+    """Start the jobs that were never started, at most the cap at a time.
+
+    Jobs that exist already are adopted, those that succeeded are skipped, those that failed are
+    left to `runbatch retry`. Stop it at any time and run it again: no job is lost or doubled.
+    """
+    batch = where.batch()
+    batch = batch if cap is None else batch.with_cap(cap)
+    keys = parse_keys(rerun, batch)
+    place, clock = where.place(batch), SystemClock()
+    look = place.look(clock)
+    wish = look.wish_to_submit(wait=wait, keys=keys)
+    preview = preview_of(batch, look.learned, wish)
+    if dry_run:
+        print_json(preview_json(preview)) if as_json else click.echo(preview_text(preview))
+        return 0
+    for line in leave_lines(preview):
+        click.echo(line, err=True)
+    jobs = plural(len(preview.submit), "job")
+    question = f"Submit {jobs} to {batch.cluster}, at most {batch.cap} in flight?"
+    if preview.submit and not confirm(question, yes=yes):
+        return 0
+    return carry_out(where, batch, wish, "submit", as_json=as_json)
+
+
+@click.command(epilog="\b\nExample:\n  runbatch retry --yes")
+@common
+@yes_option
+@json_option
+def retry(*, where: Where, yes: bool, as_json: bool) -> int:
+    """Retry the jobs that the infrastructure broke, and nothing else.
+
+    Each failed job is judged by its evidence. Only mount failures are tried again, after a delay,
+    under the same cap, and a bounded number of times over the batch's life.
+    """
+    batch = where.batch()
+    if not confirm(f"Retry the mount failures of {batch.prefix}?", yes=yes):
+        return 0
+    return carry_out(where, batch, Wish(retry=True, wait=True), "retry", as_json=as_json)
+
+
+def carry_out(where: Where, batch: Batch, wish: Wish, command: str, *, as_json: bool) -> int:
+    """Run the loop with live progress; print how the batch then stands; return the exit code."""
+    place = where.place(batch)
+    ledger = place.open_ledger()
+    console = stderr_console()
+    try:
+        with stopping_on_signals() as stop, Live(console) as live:
+            runner = Runner(
+                batch,
+                place.cluster(),
+                ledger,
+                wish,
+                SystemClock(stop.event),
+                where.pace(),
+                ears=Ears(live.event, live.snapshot),
+                stopped=stop.event.is_set,
+            )
+            snapshot = runner.run(command)
+    finally:
+        ledger.close()
+    print_json(snapshot_json(snapshot)) if as_json else click.echo(summary(snapshot))
+    return _exit_code(snapshot, stop)
+
+
+def _exit_code(snapshot: Snapshot, stop: StopFlag) -> int:
+    if stop.number is not None:
+        click.echo(f"[STOP] {STOPPED_HINT}", err=True)
+        return _DIED_BY_SIGNAL + stop.number
+    return JOBS_ENDED_BADLY if snapshot.failed else 0

@@ -1,0 +1,1 @@
+"""The clusters: the protocol, and one folder for each kind."""

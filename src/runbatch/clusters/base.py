@@ -1,0 +1,46 @@
+"""A cluster is five calls. An adapter is one folder beside this file that provides them."""
+
+from collections.abc import Iterator
+from typing import Protocol
+
+from runbatch.core.attempt import Evidence, Listing, Patience
+from runbatch.core.workload import Workload
+
+
+class Cluster(Protocol):
+    """What runbatch asks of a cluster, and what it relies on.
+
+    A name is taken from the moment `submit` takes effect until a deletion is complete; no two live
+    workloads share one. A uid names one workload for ever. Every call ends within a time limit.
+    Each raises a ClusterError whose kind tells what is known of the outcome.
+    """
+
+    @property
+    def patience(self) -> Patience:
+        """How long this cluster may leave a workload unlisted before it is believed to be gone."""
+
+    def list(self, prefix: str) -> Listing:
+        """Return every workload whose name begins with `prefix` and a dash, whatever its phase.
+
+        The listing is complete or an error: Unreachable when it was cut short or makes no sense.
+        """
+
+    def submit(self, workload: Workload) -> str | None:
+        """Start the workload; return its uid if the cluster tells it.
+
+        After a return it exists. After Rejected or NameTaken it was not started. After any other
+        ClusterError nobody knows, and only a listing can tell.
+        """
+
+    def evidence(self, name: str, uid: str) -> Evidence:
+        """Return what the cluster knows of how this ended workload ended; nothing is an answer."""
+
+    def logs(self, name: str, uid: str) -> Iterator[bytes]:
+        """Yield what this workload has printed so far, nothing if there is none (any more)."""
+
+    def delete(self, name: str, uid: str) -> None:
+        """Ask for this very workload to go, running or not; no error when it is gone already.
+
+        A workload of the same name and another uid is left alone. The name may stay taken for a
+        while: only a listing tells when it is free.
+        """

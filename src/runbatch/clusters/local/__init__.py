@@ -1,0 +1,1 @@
+"""The cluster that is this machine."""

@@ -1,0 +1,257 @@
+"""The `local` cluster: each workload is a real process on this machine, and nothing is installed.
+
+It keeps every promise of a cluster with files and locks alone, so any process, before or after a
+crash or a reboot, sees the same. It asks for no CPU or memory: those are shown, not enforced.
+"""
+
+import errno
+import fcntl
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+import uuid
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from datetime import UTC, datetime
+from pathlib import Path
+
+import psutil
+
+from runbatch.clusters.local import wrapper
+from runbatch.clusters.local.folder import WorkloadFolder
+from runbatch.core.attempt import Evidence, Listing, Observation, Patience
+from runbatch.core.errors import ClusterError, NameTaken, Rejected, Unreachable
+from runbatch.core.names import file_name
+from runbatch.core.workload import Workload
+
+# A disk does not forget; what is not there is gone. The grace is for a submitter in mid-call.
+PATIENCE = Patience(grace_s=2, empty_doubt_s=0)
+UID_VARIABLE = "RUNBATCH_UID"
+# A folder that is not there, a command too long: it would fail again. A full disk may pass.
+_USERS_FAULT = (errno.ENOENT, errno.ENOTDIR, errno.EACCES, errno.E2BIG)
+_CHUNK_BYTES = 1 << 16
+_LOOK_AGAIN_S = 0.02
+
+
+# The wrappers that this process started: they may outlive the LocalCluster that did.
+_children: list[subprocess.Popen[bytes]] = []
+
+
+class LocalCluster:
+    """Workloads as processes on this machine, their records in the folder `root`.
+
+    `grace_s` is how long a deleted workload may take to end by itself before it is killed.
+    """
+
+    patience = PATIENCE
+
+    def __init__(self, root: Path, *, grace_s: float = 10) -> None:
+        self._root = root
+        self._workloads = root / "workloads"
+        self._grace_s = grace_s
+
+    def list(self, prefix: str) -> Listing:
+        """Return the workloads of this prefix. One that died without a recorded end is gone."""
+        _reap()
+        try:
+            found = sorted(self._workloads.iterdir()) if self._workloads.exists() else []
+            observations = [each for path in found if (each := _observe(path)) is not None]
+        except (OSError, ValueError) as error:
+            raise Unreachable(f"local: {self._workloads} cannot be read: {error}") from error
+        ours = (each for each in observations if each.name.startswith(f"{prefix}-"))
+        return Listing(tuple(ours), rows=len(observations))
+
+    def submit(self, workload: Workload) -> str:
+        """Start the workload's process; it is on disk under its name before it runs."""
+        uid = str(uuid.uuid4())
+        try:
+            lock = self._claim(workload, uid)
+            try:
+                self._start(workload, uid, lock)
+            finally:
+                os.close(lock)
+        except OSError as error:
+            fault = Rejected if error.errno in _USERS_FAULT else Unreachable
+            raise fault(f"local: {workload.name} cannot be started: {error}") from error
+        return uid
+
+    def evidence(self, name: str, uid: str) -> Evidence:
+        """Return the exit code, and the signal if one ended it."""
+        folder = self._folder(name, uid)
+        end = folder.end() if folder else None
+        if end is None:
+            return Evidence(node=_node())
+        reason = f"killed by {end.signal}" if end.signal else None
+        return Evidence(exit_code=end.exit_code, reason=reason, node=_node())
+
+    def logs(self, name: str, uid: str) -> Iterator[bytes]:
+        """Yield the log file as it is now."""
+        folder = self._folder(name, uid)
+        if folder is None or not folder.log.exists():
+            return
+        with folder.log.open("rb") as file:
+            while chunk := file.read(_CHUNK_BYTES):
+                yield chunk
+
+    def delete(self, name: str, uid: str) -> None:
+        """End every process of the workload, politely first, and forget it."""
+        folder = self._folder(name, uid)
+        if folder is None:
+            return
+        for number in (signal.SIGTERM, signal.SIGKILL, signal.SIGKILL):
+            self._end(folder, uid, number)
+        if folder.is_alive():
+            raise ClusterError(
+                f"local: {name} does not end, even when killed; look at its processes"
+            )
+        with self._claiming():
+            if self._folder(name, uid) is not None:
+                self._forget(folder.path, uid)
+
+    def _folder(self, name: str, uid: str) -> WorkloadFolder | None:
+        """Return the folder of this very workload, if it is (still) there."""
+        folder = WorkloadFolder(self._workloads / file_name(name))
+        description = folder.describe()
+        return folder if description is not None and description["uid"] == uid else None
+
+    def _claim(self, workload: Workload, uid: str) -> int:
+        """Take the name for this workload; return the lock that says it is alive."""
+        new = WorkloadFolder(self._root / "new" / uid)
+        lock = new.create(_description(workload, uid))
+        try:
+            with self._claiming():
+                target = WorkloadFolder(self._workloads / file_name(workload.name))
+                self._make_room(target, workload.name)
+                self._workloads.mkdir(mode=0o700, exist_ok=True)
+                new.path.rename(target.path)
+        except BaseException:
+            os.close(lock)
+            shutil.rmtree(new.path, ignore_errors=True)
+            raise
+        return lock
+
+    def _make_room(self, target: WorkloadFolder, name: str) -> None:
+        """Clear away a workload that is gone without an end; raise NameTaken for any other."""
+        description = target.describe()
+        if description is None:
+            return
+        if target.phase() is not None:
+            raise NameTaken(f"local: a workload named {name} exists already")
+        self._forget(target.path, description["uid"])
+
+    def _start(self, workload: Workload, uid: str, lock: int) -> None:
+        path = self._workloads / file_name(workload.name)
+        program = [sys.executable, "-I", "-S", wrapper.__file__, str(path), str(lock)]
+        with WorkloadFolder(path).log.open("ab") as log:
+            _children.append(
+                subprocess.Popen(
+                    [*program, *workload.command],
+                    env=_environment(workload, uid),
+                    cwd=workload.folder,
+                    stdin=subprocess.DEVNULL,
+                    stdout=log,
+                    stderr=log,
+                    pass_fds=[lock],
+                    start_new_session=True,
+                )
+            )
+
+    def _end(self, folder: WorkloadFolder, uid: str, number: signal.Signals) -> None:
+        """Send the signal to every process of the workload and give them time to end."""
+        if not folder.is_alive():
+            return
+        for group in _process_groups(uid):
+            with suppress(ProcessLookupError):
+                os.killpg(group, number)
+        deadline = time.monotonic() + self._grace_s
+        while folder.is_alive() and time.monotonic() < deadline:
+            _reap()
+            time.sleep(_LOOK_AGAIN_S)
+
+    def _forget(self, path: Path, uid: str) -> None:
+        gone = self._root / "gone" / uid
+        gone.parent.mkdir(mode=0o700, exist_ok=True)
+        path.rename(gone)
+        shutil.rmtree(gone, ignore_errors=True)
+
+    @contextmanager
+    def _claiming(self) -> Iterator[None]:
+        """Hold the one lock under which names are taken and freed."""
+        self._root.mkdir(mode=0o700, parents=True, exist_ok=True)
+        with (self._root / "names.lock").open("ab") as file:
+            fcntl.flock(file, fcntl.LOCK_EX)
+            yield
+
+
+def _reap() -> None:
+    """Let our own ended children go; those of a killed submitter are the system's to reap."""
+    _children[:] = [child for child in _children if child.poll() is None]
+
+
+def _observe(path: Path) -> Observation | None:
+    folder = WorkloadFolder(path)
+    description = folder.describe()
+    phase = folder.phase()
+    if description is None or phase is None:
+        return None
+    end = folder.end() if phase.ended else None
+    return Observation(
+        name=description["name"],
+        uid=description["uid"],
+        phase=phase,
+        node=_node(),
+        number=description["attempt"],
+        ended_at=end.at if end else None,
+    )
+
+
+def _description(workload: Workload, uid: str) -> Mapping[str, object]:
+    return {
+        "name": workload.name,
+        "uid": uid,
+        "created_at": datetime.now(UTC).isoformat(),
+        "command": workload.command,
+        "attempt": workload.number,
+        "mounts": {mount.path: _host(workload, mount.host) for mount in workload.mounts},
+    }
+
+
+def _environment(workload: Workload, uid: str) -> Mapping[str, str]:
+    """Return what the process sees: this machine's variables, the user's, and where mounts are."""
+    inherited = {name: value for name, value in os.environ.items() if not _is_ours(name)}
+    mounts = {
+        f"RUNBATCH_MOUNT{_as_variable(mount.path)}": _host(workload, mount.host)
+        for mount in workload.mounts
+    }
+    return {**inherited, **workload.env, **mounts, UID_VARIABLE: uid}
+
+
+def _is_ours(name: str) -> bool:
+    return name.startswith("RUNBATCH_")
+
+
+def _as_variable(path: str) -> str:
+    return "".join(letter if letter.isalnum() else "_" for letter in path.rstrip("/").upper())
+
+
+def _host(workload: Workload, host: str) -> str:
+    return str(Path(workload.folder, host).absolute())
+
+
+def _process_groups(uid: str) -> set[int]:
+    """Return the process groups of the workload; its uid is in the environment of each process."""
+    groups = set()
+    for process in psutil.process_iter():
+        try:
+            if process.environ().get(UID_VARIABLE) == uid:
+                groups.add(os.getpgid(process.pid))
+        except (psutil.Error, ProcessLookupError):
+            continue
+    return groups
+
+
+def _node() -> str:
+    return os.uname().nodename

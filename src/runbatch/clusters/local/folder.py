@@ -1,0 +1,91 @@
+"""One local workload on disk: a folder with its description, its lock, its log and its end.
+
+workloads/<name>/workload.json   what was asked for, its uid, when
+                 alive.lock      locked as long as any process of the workload lives
+                 log             what it printed
+                 exit.json       how it ended, written whole by the wrapper
+"""
+
+import fcntl
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from runbatch.core.attempt import Phase
+
+
+@dataclass(frozen=True, slots=True)
+class End:
+    """How a local workload ended, as its wrapper recorded it."""
+
+    exit_code: int
+    signal: str | None
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class WorkloadFolder:
+    """The folder of one workload; what it says is true from any process, at any time."""
+
+    path: Path
+
+    @property
+    def log(self) -> Path:
+        """Return the file its output goes to."""
+        return self.path / "log"
+
+    def describe(self) -> Mapping[str, Any] | None:
+        """Return what was asked for, or None when the folder is no longer there."""
+        return self._json("workload.json")
+
+    def end(self) -> End | None:
+        """Return how it ended, if its wrapper lived to record it."""
+        found = self._json("exit.json")
+        if found is None:
+            return None
+        return End(
+            int(found["exit_code"]), found["signal"], datetime.fromisoformat(found["ended_at"])
+        )
+
+    def is_alive(self) -> bool:
+        """Whether any of its processes is left, or somebody is just starting it."""
+        try:
+            with (self.path / "alive.lock").open("rb") as file:
+                fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return True
+        except FileNotFoundError:
+            return False
+        return False
+
+    def phase(self) -> Phase | None:
+        """Return its phase; None if it is gone without an end that anybody saw."""
+        if self.is_alive():
+            return Phase.RUNNING
+        # Asked in this order: a wrapper records the end first and lets go of the lock after it.
+        end = self.end()
+        if end is None:
+            return None
+        return Phase.COMPLETED if end.exit_code == 0 else Phase.FAILED
+
+    def create(self, description: Mapping[str, Any]) -> int:
+        """Make the folder, write the description, and return its locked file: it is being started.
+
+        The caller hands the file on to the wrapper and closes its own.
+        """
+        self.path.mkdir(mode=0o700, parents=True)
+        (self.path / "workload.json").write_text(json.dumps(description), "utf-8")
+        lock = os.open(self.path / "alive.lock", os.O_RDWR | os.O_CREAT, 0o600)
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        return lock
+
+    def _json(self, name: str) -> Mapping[str, Any] | None:
+        try:
+            found: Mapping[str, Any] = json.loads((self.path / name).read_text("utf-8"))
+        except (FileNotFoundError, NotADirectoryError):
+            return None
+        return found

@@ -1,0 +1,197 @@
+"""`batch.toml` -> Batch. The shape is checked here, the meaning by `Batch` itself."""
+
+import tomllib
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic_core import ErrorDetails
+
+from runbatch.core.batch import Batch, Mount, Run, are_integers, range_of
+from runbatch.core.errors import BatchError
+from runbatch.core.failure import RetryPolicy
+
+LARGEST_FILE_BYTES = 4_000_000
+
+
+class _Table(BaseModel):
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+
+class ClusterTable(_Table):
+    """Which cluster runs the jobs."""
+
+    kind: Literal["local"] = "local"
+
+
+class JobsTable(_Table):
+    """Which jobs there are: a `range`, or `keys`, or a `file` with one key a line."""
+
+    range: Annotated[list[int], Field(min_length=2, max_length=2)] | None = None
+    keys: list[str | int] | None = None
+    file: str | None = None
+    variable: str | None = None
+
+
+class MountTable(_Table):
+    """A host folder and where the job sees it."""
+
+    host: str
+    path: str
+    read_only: bool = True
+
+
+class RunTable(_Table):
+    """What each job runs."""
+
+    image: str | None = None
+    command: list[str]
+    cpu: float | None = None
+    memory: str | None = None
+    env: dict[str, str | int] = {}
+    mounts: list[MountTable] = []
+
+
+class RetryTable(_Table):
+    """What is retried, and when."""
+
+    exit_codes: list[int] = [2]
+    log_markers: list[str] = ["INFRASTRUCTURE MOUNT FAILURE", "is not a mount point"]
+    max_retries: int = 3
+    delay_s: float = 30
+
+
+class BatchFile(_Table):
+    """The whole of `batch.toml`."""
+
+    prefix: str
+    max_concurrent: int = 50
+    cluster: ClusterTable = ClusterTable()
+    jobs: JobsTable
+    run: RunTable
+    retry: RetryTable = RetryTable()
+
+
+def load_toml(path: Path) -> Batch:
+    """Return the batch that the file describes; raise BatchError that names the file and place."""
+    try:
+        return _batch_of(_parse(path), path.absolute().parent)
+    except ValidationError as error:
+        raise _first_error(error).within(str(path)) from error
+    except BatchError as error:
+        raise error.within(str(path)) from error
+
+
+def read_text(path: Path) -> str:
+    """Return the file's text; raise BatchError (without the file's name) if it has none."""
+    try:
+        if path.is_dir():
+            raise BatchError("", "this is a folder; name a file.")
+        content = path.read_bytes()
+        if len(content) > LARGEST_FILE_BYTES:
+            raise BatchError("", f"larger than {LARGEST_FILE_BYTES} bytes; is this the right file?")
+        return content.decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise BatchError("", f"not UTF-8 text (byte {error.start}).") from error
+    except OSError as error:
+        raise BatchError("", f"{error.strerror or error}.") from error
+
+
+def _parse(path: Path) -> BatchFile:
+    try:
+        return BatchFile.model_validate(tomllib.loads(read_text(path)))
+    except tomllib.TOMLDecodeError as error:
+        raise BatchError("", f"not valid TOML: {error}.") from error
+    except RecursionError as error:
+        raise BatchError("", "not valid TOML: nested too deeply.") from error
+
+
+def _batch_of(file: BatchFile, folder: Path) -> Batch:
+    keys = _keys_of(file.jobs, folder)
+    run = file.run
+    return Batch(
+        prefix=file.prefix,
+        keys=keys,
+        integer_keys=are_integers(keys),
+        variable=file.jobs.variable,
+        cap=file.max_concurrent,
+        cluster=file.cluster.kind,
+        folder=folder,
+        run=Run(
+            command=tuple(run.command),
+            image=run.image,
+            cpu=run.cpu,
+            memory=run.memory,
+            env={name: str(value) for name, value in run.env.items()},
+            mounts=tuple(Mount(each.host, each.path, each.read_only) for each in run.mounts),
+        ),
+        retry=RetryPolicy(
+            exit_codes=tuple(file.retry.exit_codes),
+            log_markers=tuple(file.retry.log_markers),
+            max_retries=file.retry.max_retries,
+            delay_s=file.retry.delay_s,
+        ),
+    )
+
+
+def _keys_of(jobs: JobsTable, folder: Path) -> tuple[str, ...]:
+    given = [name for name in ("range", "keys", "file") if getattr(jobs, name) is not None]
+    if len(given) != 1:
+        found = f"found {' and '.join(given)}" if given else "found none"
+        raise BatchError("[jobs]", f"write one of range, keys or file; {found}.")
+    if jobs.range is not None:
+        return range_of(*jobs.range)
+    if jobs.keys is not None:
+        return tuple(str(key) for key in jobs.keys)
+    return _keys_in(folder / (jobs.file or ""), f"[jobs] file = {jobs.file!r}")
+
+
+def _keys_in(path: Path, place: str) -> tuple[str, ...]:
+    """Return one key for each line that is not empty."""
+    try:
+        lines = read_text(path).split("\n")
+    except BatchError as error:
+        raise error.within(place) from error
+    return tuple(key for line in lines if (key := line.removesuffix("\r")))
+
+
+def _first_error(error: ValidationError) -> BatchError:
+    """Return the first thing wrong, in the file's words rather than the library's.
+
+    A misspelt key comes before what is missing for it.
+    """
+    details = min(error.errors(), key=lambda each: each["type"] != "extra_forbidden")
+    return BatchError(_place(details), _problem(details))
+
+
+def _place(details: ErrorDetails) -> str:
+    # A union's member is named in the path too ("str", "int"): not a place in the file.
+    path = [str(part) for part in details["loc"] if part not in ("str", "int")]
+    # Path parts: section, key, then indices. A key of the file's top has no section.
+    is_section = path[0] in BatchFile.model_fields and path[0] not in ("prefix", "max_concurrent")
+    place = f"[{path[0]}] {' '.join(path[1:])}".rstrip() if is_section else " ".join(path)
+    if details["type"] in ("missing", "extra_forbidden") or isinstance(details["input"], dict):
+        return place
+    return f"{place} = {details['input']!r}"
+
+
+def _problem(details: ErrorDetails) -> str:
+    match details["type"]:
+        case "missing":
+            return "is missing; write it (an example: runbatch init)."
+        case "extra_forbidden":
+            return f"there is no such key{_suggestion(details)}."
+        case _:
+            return f"{details['msg'][0].lower()}{details['msg'][1:]}."
+
+
+def _suggestion(details: ErrorDetails) -> str:
+    table: Any = BatchFile
+    *sections, wrong = [part for part in details["loc"] if isinstance(part, str)]
+    for section in sections:
+        found = table.model_fields[section].annotation
+        table = MountTable if section == "mounts" else found
+    allowed = list(table.model_fields)
+    close = get_close_matches(wrong, allowed, n=1, cutoff=0.7)
+    return f"; did you mean {close[0]}" if close else f"; allowed are {', '.join(allowed)}"

@@ -1,0 +1,1 @@
+"""The core: values and decisions. It cannot touch the world."""

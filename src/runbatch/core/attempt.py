@@ -1,0 +1,216 @@
+"""What is known of one try of a job: what a cluster says, and what the ledger remembers.
+
+Everything here is a value. `Attempt.holds_slot` is the one rule that the cap stands on.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import Enum
+
+
+class Phase(Enum):
+    """What a cluster said last of a workload (Run:ai reference, 3: the 14 words of its API)."""
+
+    CREATING = "Creating"
+    PENDING = "Pending"
+    INITIALIZING = "Initializing"
+    RUNNING = "Running"
+    UPDATING = "Updating"
+    DEGRADED = "Degraded"
+    RESUMING = "Resuming"
+    STOPPING = "Stopping"
+    STOPPED = "Stopped"
+    DELETING = "Deleting"
+    TERMINATING = "Terminating"
+    COMPLETED = "Completed"
+    FAILED = "Failed"
+    UNKNOWN = "Unknown"
+
+    @classmethod
+    def parse(cls, word: str) -> "Phase":
+        """Return the phase a cluster's word stands for; a word nobody knows is UNKNOWN.
+
+        Older words are understood too (Run:ai reference, 3, "Legacy words").
+        """
+        return _PHASE_OF_WORD.get(word.strip().lower(), cls.UNKNOWN)
+
+    @property
+    def ended(self) -> bool:
+        """Whether this is an end. Only two are; `Stopped` can be resumed at any moment."""
+        return self in (Phase.COMPLETED, Phase.FAILED)
+
+
+_LEGACY_WORDS = {
+    "succeeded": Phase.COMPLETED,
+    "fail": Phase.FAILED,
+    "error": Phase.FAILED,
+    "timedout": Phase.FAILED,
+    "containercreating": Phase.INITIALIZING,
+    "errimagepull": Phase.INITIALIZING,
+    "imagepullbackoff": Phase.INITIALIZING,
+    "preempted": Phase.PENDING,
+    "suspending": Phase.STOPPING,
+}
+_PHASE_OF_WORD = {phase.value.lower(): phase for phase in Phase} | _LEGACY_WORDS
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Observation:
+    """One workload as a cluster listed it.
+
+    `uid` tells two workloads of one name apart. `number` is the attempt the workload says it is
+    (its RUNBATCH_ATTEMPT), where the cluster shows that. `ended_at` is the cluster's own time.
+    """
+
+    name: str
+    uid: str
+    phase: Phase
+    node: str | None = None
+    number: int | None = None
+    ended_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """A cluster's answer to "what is there?": complete, or it would have been an error.
+
+    `rows` counts everybody's workloads that were looked at: a listing without a single row is
+    believed less than one that shows other people's (Run:ai reference, 9.2).
+    """
+
+    observations: tuple[Observation, ...]
+    rows: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Evidence:
+    """What is known of how an attempt ended. None of it may be known.
+
+    `reason` is the cluster's own word for the end (`OOMKilled`, `killed by signal 9`); `marker` is
+    the first log line that speaks of a failed mount; `events` are the cluster's last words on it.
+    """
+
+    exit_code: int | None = None
+    reason: str | None = None
+    marker: str | None = None
+    events: tuple[str, ...] = ()
+    node: str | None = None
+
+
+class Verdict(Enum):
+    """What is concluded of an ended attempt; only a mount failure is ever retried."""
+
+    SUCCEEDED = "succeeded"
+    MOUNT_FAILURE = "mount failure"
+    CONFIGURATION_ERROR = "configuration error"
+    OUT_OF_MEMORY = "out of memory"
+    FAILED = "failed"
+    VANISHED = "vanished"
+    UNDETERMINED = "undetermined"
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """A verdict and the one piece of evidence that decided it, for people to check."""
+
+    verdict: Verdict
+    source: str
+
+    def __str__(self) -> str:
+        """Return it as shown everywhere: `mount failure (exit code 2)`."""
+        return f"{self.verdict.value} ({self.source})"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attempt:
+    """One try of a job, as the ledger remembers it.
+
+    Its life, told by which fields are set: `reserved_at` a slot is held for it; `called_at` the
+    submit call was begun (`calls` times so far); `submitted_at` the cluster said yes; `seen_at` a
+    listing showed it; `ended_at` its end was seen, or it was concluded to be gone. `refusal`
+    instead: the cluster said no for good. `missed` counts the good listings in a row, since
+    `seen_at`, that lacked it. `delete_asked_at` is when its workload was last asked to go, to make
+    room for the next attempt; `follows`, on that next one, is the end that it was decided on.
+    """
+
+    key: str
+    number: int
+    reserved_at: datetime
+    called_at: datetime | None = None
+    calls: int = 0
+    submitted_at: datetime | None = None
+    refusal: str | None = None
+    follows: datetime | None = None
+    uid: str | None = None
+    phase: Phase | None = None
+    node: str | None = None
+    seen_at: datetime | None = None
+    missed: int = 0
+    ended_at: datetime | None = None
+    evidence: Evidence | None = None
+    outcome: Outcome | None = None
+    log: str | None = None
+    delete_asked_at: datetime | None = None
+
+    @property
+    def id(self) -> tuple[str, int]:
+        """Return what names the attempt in its batch."""
+        return self.key, self.number
+
+    @property
+    def turn(self) -> tuple[str, int, int]:
+        """Return what names this very call of the attempt; one refused may be called again."""
+        return self.key, self.number, self.calls
+
+    @property
+    def listed(self) -> bool:
+        """Whether the last good listing showed its workload."""
+        return self.seen_at is not None and self.missed == 0
+
+    @property
+    def unanswered(self) -> bool:
+        """Whether a submit call was begun whose outcome nobody knows."""
+        called = self.called_at is not None and self.refusal is None
+        return called and self.submitted_at is None and self.uid is None
+
+    @property
+    def waiting_for_name(self) -> bool:
+        """Whether it only holds a slot so far: the attempt before it must leave first."""
+        return self.called_at is None and self.uid is None
+
+    @property
+    def holds_slot(self) -> bool:
+        """Whether it counts against the cap. A slot is freed on positive evidence only."""
+        if self.refusal is not None:
+            return False
+        if self.listed:
+            return self.phase is None or not self.phase.ended
+        return self.ended_at is None
+
+    @property
+    def last_sign_at(self) -> datetime:
+        """Return when the cluster last gave, or was last asked for, a sign of it."""
+        return self.seen_at or self.submitted_at or self.called_at or self.reserved_at
+
+    def is_verdict(self, verdict: Verdict) -> bool:
+        """Whether this verdict was reached."""
+        return self.outcome is not None and self.outcome.verdict is verdict
+
+
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """How long a cluster may leave us in the dark before we conclude anything from it.
+
+    A workload is taken for gone, or a lost submit for not done, only after `agreeing_listings` good
+    listings in a row and `grace_s` seconds without a sign. A listing with no row at all is believed
+    only when nothing was seen for `empty_doubt_s` seconds.
+    """
+
+    grace_s: float
+    empty_doubt_s: float
+    agreeing_listings: int = 3
+
+    def is_over(self, attempt: Attempt, now: datetime) -> bool:
+        """Whether the attempt's absence may be believed."""
+        waited_s = (now - attempt.last_sign_at).total_seconds()
+        return attempt.missed >= self.agreeing_listings and waited_s >= self.grace_s

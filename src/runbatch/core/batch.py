@@ -1,0 +1,169 @@
+"""What the user asked for: a prefix, its jobs, a cap, a retry policy and a cluster; validated.
+
+A `Batch` that exists is valid. Its limits are here, and errors name the place in `batch.toml`.
+"""
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import PurePath
+
+from runbatch.core import names
+from runbatch.core.errors import BatchError
+from runbatch.core.failure import RetryPolicy
+
+MOST_JOBS = 10_000
+LARGEST_CAP = 10_000
+LARGEST_CPU = 10_000
+_UNITS = {"": 0, "K": 1, "M": 2, "G": 3, "T": 4}
+_MEMORY = re.compile(r"([0-9]{1,15}(?:\.[0-9]{1,9})?)([KMGT]?)(i?)B?")
+_VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+RESERVED_VARIABLES = "RUNBATCH_"
+
+
+@dataclass(frozen=True, slots=True)
+class Mount:
+    """A host folder that each job sees at `path`; read-only unless asked otherwise."""
+
+    host: str
+    path: str
+    read_only: bool = True
+
+    def __post_init__(self) -> None:
+        check_text("[run] mounts host", self.host)
+        check_text("[run] mounts path", self.path)
+        if not PurePath(self.path).is_absolute():
+            raise BatchError(
+                f"[run] mounts path = {self.path!r}", "write a path that begins with /."
+            )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Run:
+    """What every job runs, and what it asks for: `cpu` in cores, `memory` like `32G` or `1.5Gi`."""
+
+    command: tuple[str, ...]
+    image: str | None = None
+    cpu: float | None = None
+    memory: str | None = None
+    env: Mapping[str, str] = field(default_factory=dict)
+    mounts: tuple[Mount, ...] = ()
+
+    def __post_init__(self) -> None:
+        if not self.command or not self.command[0]:
+            raise BatchError(
+                "[run] command", 'name a program, like command = ["python3", "job.py"].'
+            )
+        for word in self.command:
+            check_text("[run] command", word)
+        for name, value in self.env.items():
+            check_variable("[run] env", name)
+            check_text(f"[run] env {name}", value)
+        if self.cpu is not None and not 0 < self.cpu <= LARGEST_CPU:
+            raise BatchError(f"[run] cpu = {self.cpu:g}", "write a number of cores above 0.")
+        if self.memory is not None:
+            memory_bytes(self.memory)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Batch:
+    """A batch of independent jobs, valid as it stands.
+
+    `keys` names the jobs in the order they start; `integer_keys` tells whether each is a whole
+    number, which decides whose a workload's name is. `variable` is the environment variable a job
+    is told its key by. `folder` is where its commands and relative paths start. Raises BatchError.
+    """
+
+    prefix: str
+    keys: tuple[str, ...]
+    run: Run
+    cap: int = 50
+    integer_keys: bool = False
+    variable: str | None = None
+    retry: RetryPolicy = field(default_factory=RetryPolicy)
+    cluster: str = "local"
+    folder: PurePath = field(default_factory=PurePath)
+
+    def __post_init__(self) -> None:
+        names.check_prefix(self.prefix)
+        check_cap("max_concurrent", self.cap)
+        if self.variable is not None:
+            check_variable("[jobs] variable", self.variable)
+            if self.variable in self.run.env:
+                problem = "[run] env sets the same variable; each job's key would overwrite it."
+                raise BatchError(f"[jobs] variable = {self.variable!r}", problem)
+        self._check_keys()
+
+    def _check_keys(self) -> None:
+        if not self.keys:
+            raise BatchError("[jobs]", "there are no jobs; name at least one key.")
+        if len(self.keys) > MOST_JOBS:
+            raise BatchError("[jobs]", f"{len(self.keys)} jobs; a batch holds at most {MOST_JOBS}.")
+        seen: set[str] = set()
+        for key in self.keys:
+            check_text("[jobs] key", key)
+            names.check_name(self.prefix, key)
+            if key in seen:
+                raise BatchError(
+                    "[jobs]", f"the key {key!r} is there twice; each job needs its own."
+                )
+            seen.add(key)
+
+    def with_cap(self, cap: int) -> "Batch":
+        """Return the same batch under another cap."""
+        return replace(self, cap=cap)
+
+    def workload_name(self, key: str) -> str:
+        """Return the name of this job's workload, the same for each attempt."""
+        return names.workload_name(self.prefix, key)
+
+
+def range_of(first: int, last: int) -> tuple[str, ...]:
+    """Return the keys of an inclusive range of whole numbers."""
+    place = f"[jobs] range = [{first}, {last}]"
+    if first < 0:
+        raise BatchError(place, "keys are whole numbers from 0.")
+    if first > last:
+        raise BatchError(place, f"the first key is above the last; write [{last}, {first}].")
+    if last - first >= MOST_JOBS:
+        raise BatchError(place, f"{last - first + 1} jobs; a batch holds at most {MOST_JOBS}.")
+    return tuple(str(key) for key in range(first, last + 1))
+
+
+def are_integers(keys: Iterable[str]) -> bool:
+    """Whether every key is a whole number written plainly."""
+    return all(names.is_integer(key) for key in keys)
+
+
+def check_cap(place: str, cap: int) -> None:
+    """Raise BatchError unless so many jobs may be in flight."""
+    if not 1 <= cap <= LARGEST_CAP:
+        raise BatchError(f"{place} = {cap}", f"write a number from 1 to {LARGEST_CAP}.")
+
+
+def check_variable(place: str, name: str) -> None:
+    """Raise BatchError unless this can name an environment variable of the user's."""
+    if not _VARIABLE.fullmatch(name):
+        raise BatchError(f"{place} {name!r}", "write letters, digits and _, no digit first.")
+    if name.startswith(RESERVED_VARIABLES):
+        raise BatchError(
+            f"{place} {name!r}", "names that begin with RUNBATCH_ are set by runbatch."
+        )
+
+
+def check_text(place: str, text: str) -> None:
+    """Raise BatchError unless the text can be handed to a program exactly as it is."""
+    if "\0" in text:
+        raise BatchError(f"{place} = {text!r}", "a NUL character cannot be handed to a program.")
+    if any("\ud800" <= character <= "\udfff" for character in text):
+        raise BatchError(f"{place} = {text!r}", "half a character (a surrogate) is not text.")
+
+
+def memory_bytes(text: str) -> int:
+    """Return how many bytes `32G`, `500M` or `1.5Gi` are (Run:ai reference, 1.2: `1G`, `500M`)."""
+    match = _MEMORY.fullmatch(text)
+    base = 1024 if match and match[3] else 1000
+    size = int(float(match[1]) * base ** _UNITS[match[2]]) if match else 0
+    if size < 1:
+        raise BatchError(f"[run] memory = {text!r}", "write a number and a unit, like 32G or 500M.")
+    return size

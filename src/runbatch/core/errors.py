@@ -1,0 +1,62 @@
+"""The errors of runbatch, by whose fault they are.
+
+    RunbatchError
+    ├── BatchError          yours: the batch or the call is wrong; nothing was submitted
+    ├── ClusterError        the cluster did not do what was asked
+    │   ├── Rejected        it refused, and the same request will be refused again
+    │   ├── NameTaken       a workload of that name exists; it may be ours
+    │   ├── Busy            it asks us to slow down
+    │   ├── Unreachable     no answer, or none that can be trusted: the outcome is unknown
+    │   └── Unauthorized    a person must log in; what runs goes on running
+    └── LedgerError         the record on disk cannot be read or written
+
+A failed *job* is never an exception: it is a verdict (see `runbatch.core.failure`).
+"""
+
+
+class RunbatchError(Exception):
+    """Anything runbatch raises on purpose; its text is one message made for the user."""
+
+
+class BatchError(RunbatchError):
+    """The batch, or what was asked of it, is wrong, and nothing was touched.
+
+    `place` says where (`[jobs] range`), `problem` what is wrong and what is allowed.
+    """
+
+    def __init__(self, place: str, problem: str) -> None:
+        super().__init__(f"{place}: {problem}" if place else problem)
+        self.place = place
+        self.problem = problem
+
+    def within(self, outer: str) -> "BatchError":
+        """Return the same error with its place put inside `outer`, usually a file's name."""
+        return BatchError(f"{outer}: {self.place}" if self.place else outer, self.problem)
+
+
+class ClusterError(RunbatchError):
+    """A cluster did not do what was asked of it."""
+
+
+class Rejected(ClusterError):
+    """The cluster refused, and would refuse the same request again."""
+
+
+class NameTaken(ClusterError):
+    """A workload of this name exists; only a listing can tell whether it is ours."""
+
+
+class Busy(ClusterError):
+    """The cluster asks for fewer or later requests; the request may or may not have been done."""
+
+
+class Unreachable(ClusterError):
+    """No answer, or none that can be trusted: the outcome is unknown."""
+
+
+class Unauthorized(ClusterError):
+    """The login is missing or has expired; a person must log in, what runs goes on running."""
+
+
+class LedgerError(RunbatchError):
+    """The record on disk cannot be read or written."""

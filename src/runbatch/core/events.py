@@ -1,0 +1,71 @@
+"""What happened, one value each: what people read while a batch runs."""
+
+from dataclasses import dataclass
+from enum import Enum
+
+from runbatch.core.attempt import Attempt, Phase, Verdict
+from runbatch.core.batch import Batch
+from runbatch.core.reconcile import Change
+
+
+class Kind(Enum):
+    """What an event is about; its word stands in brackets in front of the line."""
+
+    SUBMIT = "SUBMIT"
+    ADOPT = "ADOPT"
+    SKIP = "SKIP"
+    DONE = "DONE"
+    FAIL = "FAIL"
+    GONE = "GONE"
+    DELETE = "DELETE"
+    REFUSED = "REFUSED"
+    WAIT = "WAIT"
+    TROUBLE = "TROUBLE"
+    STOP = "STOP"
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One thing that happened, and a sentence for people; `key` names the job, if it is one's."""
+
+    kind: Kind
+    text: str
+    key: str | None = None
+
+
+def of_change(change: Change, batch: Batch) -> Event | None:
+    """Return what a listing's change means to people, if it means anything."""
+    before, after = change.before, change.after
+    if before is None or (before.waiting_for_name and after.uid is not None):
+        phase = after.phase or Phase.UNKNOWN
+        text = f"{_who(after, batch)} exists already ({phase.value}); it is not submitted again"
+        return Event(Kind.ADOPT, text, after.key)
+    if after.ended_at is not None and after.ended_at != before.ended_at:
+        return _of_end(after, batch)
+    return None
+
+
+def _of_end(after: Attempt, batch: Batch) -> Event | None:
+    who = _who(after, batch)
+    if after.is_verdict(Verdict.SUCCEEDED):
+        return Event(Kind.DONE, f"{who} succeeded", after.key)
+    if after.is_verdict(Verdict.VANISHED):
+        text = f"{who} is no longer there; {after.outcome.source if after.outcome else ''}"
+        return Event(Kind.GONE, text, after.key)
+    return None  # a failure is told when its evidence is in: of_verdict
+
+
+def of_verdict(attempt: Attempt, batch: Batch) -> Event:
+    """Return the event of an attempt that was judged."""
+    return Event(Kind.FAIL, f"{_who(attempt, batch)}: {attempt.outcome}", attempt.key)
+
+
+def of_submit(key: str, number: int, batch: Batch) -> Event:
+    """Return the event of a submission the cluster accepted."""
+    name = batch.workload_name(key)
+    return Event(Kind.SUBMIT, name if number == 1 else f"{name} (attempt {number})", key)
+
+
+def _who(attempt: Attempt, batch: Batch) -> str:
+    name = batch.workload_name(attempt.key)
+    return name if attempt.number == 1 else f"{name} (attempt {attempt.number})"

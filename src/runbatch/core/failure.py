@@ -1,0 +1,127 @@
+"""From evidence to a verdict, and from a verdict to a retry.
+
+The exit-code contract is the container's: 0 done, 1 wrong configuration, 2 a mount that was not
+there, 137 killed for want of memory. A known exit code outranks any log line.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from runbatch.core.attempt import Attempt, Evidence, Outcome, Verdict
+from runbatch.core.errors import BatchError
+
+LONGEST_DELAY_S = 300
+MOST_RETRIES = 10
+RETRIABLE_CODES = range(2, 256)
+CONFIGURATION_ERROR_CODE = 1
+OUT_OF_MEMORY_CODE = 137
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RetryPolicy:
+    """Which failures are the infrastructure's, and how often and how soon they are tried again.
+
+    Raises BatchError when a value is out of its range; 0 and 1 can never be retried.
+    """
+
+    exit_codes: tuple[int, ...] = (2,)
+    log_markers: tuple[str, ...] = ("INFRASTRUCTURE MOUNT FAILURE", "is not a mount point")
+    max_retries: int = 3
+    delay_s: float = 30
+
+    def __post_init__(self) -> None:
+        for code in self.exit_codes:
+            if code not in RETRIABLE_CODES:
+                raise BatchError("[retry] exit_codes", _bad_code(code))
+        if not all(marker.strip() for marker in self.log_markers):
+            raise BatchError("[retry] log_markers", "an empty marker would match every log")
+        if not 0 <= self.max_retries <= MOST_RETRIES:
+            raise BatchError(
+                f"[retry] max_retries = {self.max_retries}",
+                f"write a number from 0 to {MOST_RETRIES}.",
+            )
+        if not 1 <= self.delay_s <= LONGEST_DELAY_S:
+            raise BatchError(
+                f"[retry] delay_s = {self.delay_s}", f"write seconds from 1 to {LONGEST_DELAY_S}."
+            )
+
+    def delay_before(self, retry: int) -> timedelta:
+        """Return how long after a failure retry number `retry` (1 is the first) may start."""
+        return timedelta(seconds=min(self.delay_s * 2 ** (retry - 1), LONGEST_DELAY_S))
+
+    def marker_in(self, log: str) -> str | None:
+        """Return the first line of the log that holds one of the markers, without its margins."""
+        for line in log.splitlines():
+            if any(marker in line for marker in self.log_markers):
+                return line.strip()
+        return None
+
+
+def _bad_code(code: int) -> str:
+    if code == CONFIGURATION_ERROR_CODE:
+        return "exit code 1 means a wrong configuration, which no retry mends; leave it out."
+    return f"{code} is not an exit code that can be retried; write numbers from 2 to 255."
+
+
+def judge(evidence: Evidence, policy: RetryPolicy) -> Outcome:
+    """Return the verdict on an attempt that failed, and the evidence that decided it.
+
+    Strongest first: the exit code, the cluster's reason, a log marker.
+    """
+    if evidence.exit_code is not None:
+        return _judge_code(evidence.exit_code, evidence, policy)
+    if evidence.reason == "OOMKilled":
+        return Outcome(Verdict.OUT_OF_MEMORY, "reason: OOMKilled")
+    if evidence.marker is not None:
+        return Outcome(Verdict.MOUNT_FAILURE, f"log: {evidence.marker}")
+    return Outcome(Verdict.UNDETERMINED, "no exit code, no marker in the log")
+
+
+def _judge_code(code: int, evidence: Evidence, policy: RetryPolicy) -> Outcome:
+    source = f"exit code {code}"
+    if evidence.reason is not None:
+        source += f", {evidence.reason}"
+    if evidence.reason == "OOMKilled":
+        return Outcome(Verdict.OUT_OF_MEMORY, source)
+    if code in policy.exit_codes:
+        return Outcome(Verdict.MOUNT_FAILURE, source)
+    if evidence.marker is not None:
+        source += f"; it outranks the log line {evidence.marker!r}"
+    return Outcome(_VERDICT_OF_CODE.get(code, Verdict.FAILED), source)
+
+
+_VERDICT_OF_CODE = {
+    CONFIGURATION_ERROR_CODE: Verdict.CONFIGURATION_ERROR,
+    OUT_OF_MEMORY_CODE: Verdict.OUT_OF_MEMORY,
+}
+
+
+def next_retry_at(attempt: Attempt, policy: RetryPolicy) -> datetime | None:
+    """Return when the attempt may be followed by another, or None if it never may.
+
+    The attempt's number is its count of retries so far, plus one; so the bound holds over the
+    batch's whole life, however often a command is run.
+    """
+    if not attempt.is_verdict(Verdict.MOUNT_FAILURE) or attempt.ended_at is None:
+        return None
+    if attempt.number > policy.max_retries:
+        return None
+    return attempt.ended_at + policy.delay_before(attempt.number)
+
+
+def advice(attempt: Attempt, policy: RetryPolicy) -> str:
+    """Return what a person can do about an attempt that ended badly."""
+    if attempt.refusal is not None:
+        return "correct what the cluster refused, then submit again"
+    verdict = attempt.outcome.verdict if attempt.outcome else Verdict.UNDETERMINED
+    if verdict is Verdict.MOUNT_FAILURE and next_retry_at(attempt, policy) is None:
+        return "failed for good; ask an admin about the node's mounts"
+    return _ADVICE.get(verdict, "look at its log, then submit --rerun")
+
+
+_ADVICE = {
+    Verdict.MOUNT_FAILURE: "not the job's fault: runbatch retry",
+    Verdict.CONFIGURATION_ERROR: "correct the configuration, then submit --rerun",
+    Verdict.OUT_OF_MEMORY: "raise [run] memory, then submit --rerun",
+    Verdict.VANISHED: "its end was not seen; submit starts it again",
+}

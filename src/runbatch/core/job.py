@@ -1,0 +1,87 @@
+"""A job with its attempts, and the view of all jobs that decisions are made on."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from enum import Enum
+
+from runbatch.core.attempt import Attempt, Verdict
+
+
+class State(Enum):
+    """Where a job stands; the four counts that every view shows."""
+
+    WAITING = "waiting"
+    IN_FLIGHT = "in_flight"
+    SUCCEEDED = "succeeded"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """A job's key and its attempts so far, the first one first."""
+
+    key: str
+    attempts: tuple[Attempt, ...] = ()
+
+    @property
+    def last(self) -> Attempt | None:
+        """Return the newest attempt, if there is one."""
+        return self.attempts[-1] if self.attempts else None
+
+    @property
+    def holder(self) -> Attempt | None:
+        """Return the attempt whose workload is listed: it has the job's name. At most one can."""
+        return next((attempt for attempt in reversed(self.attempts) if attempt.listed), None)
+
+    @property
+    def holds_slot(self) -> bool:
+        """Whether any of its attempts does; a job never counts twice."""
+        return any(attempt.holds_slot for attempt in self.attempts)
+
+    @property
+    def state(self) -> State:
+        """Return where the job stands, told by its newest attempt unless a slot is held."""
+        if self.holds_slot:
+            return State.IN_FLIGHT
+        if self.last is None:
+            return State.WAITING
+        succeeded = self.last.is_verdict(Verdict.SUCCEEDED)
+        return State.SUCCEEDED if succeeded else State.FAILED
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """All jobs the ledger knows, and whether the last listing may be acted on.
+
+    `trusted` is False while the cluster does not answer, or answers what cannot be believed:
+    then nothing is decided. `rows_seen_at` is when a listing last had a row, of anybody's.
+    """
+
+    jobs: Mapping[str, Job]
+    trusted: bool = True
+    rows_seen_at: datetime | None = None
+
+    @classmethod
+    def of(cls, attempts: Iterable[Attempt], *, rows_seen_at: datetime | None = None) -> "View":
+        """Return the view of these attempts, in any order."""
+        grouped: dict[str, list[Attempt]] = {}
+        for attempt in sorted(attempts, key=lambda each: each.number):
+            grouped.setdefault(attempt.key, []).append(attempt)
+        jobs = {key: Job(key, tuple(tries)) for key, tries in grouped.items()}
+        return cls(jobs, rows_seen_at=rows_seen_at)
+
+    def job(self, key: str) -> Job:
+        """Return the job of this key; one the ledger does not know has no attempts."""
+        return self.jobs.get(key) or Job(key)
+
+    @property
+    def in_flight(self) -> frozenset[str]:
+        """Return the keys that hold a slot. Computed anew each time: no counter that could leak."""
+        return frozenset(key for key, job in self.jobs.items() if job.holds_slot)
+
+    @property
+    def called(self) -> frozenset[tuple[str, int]]:
+        """Return the ids of the attempts whose submit call was begun: they may be missed."""
+        attempts = (attempt for job in self.jobs.values() for attempt in job.attempts)
+        return frozenset(attempt.id for attempt in attempts if attempt.called_at is not None)

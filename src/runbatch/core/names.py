@@ -1,0 +1,61 @@
+"""Names: from a job's key to its workload's name and back, and to a name that a disk accepts."""
+
+import hashlib
+import re
+from collections.abc import Collection
+from urllib.parse import quote
+
+from runbatch.core.errors import BatchError
+
+# Run:ai reference, 5: up to 63, but over 50 failed in some versions, and pods append suffixes.
+LONGEST_NAME = 50
+_PREFIX = re.compile(r"[a-z](?:[-a-z0-9]*[a-z0-9])?")
+_INTEGER = re.compile(r"0|[1-9][0-9]*")
+_LONGEST_FILE_NAME = 120
+
+
+def workload_name(prefix: str, key: str) -> str:
+    """Return the name of the job's workload, the same for each attempt."""
+    return f"{prefix}-{key}"
+
+
+def key_of(name: str, prefix: str, *, integers: bool, known: Collection[str]) -> str | None:
+    """Return the key of the batch's job that bears this name, or None if it is not the batch's.
+
+    With integer keys any whole number is the batch's (`gwas-370`), and nothing else (`gwas-2-37` is
+    the batch gwas-2's); with other keys, only one that is `known`.
+    """
+    if not name.startswith(f"{prefix}-"):
+        return None
+    key = name[len(prefix) + 1 :]
+    return key if key in known or (integers and is_integer(key)) else None
+
+
+def is_integer(key: str) -> bool:
+    """Whether the key is a whole number, written plainly."""
+    return _INTEGER.fullmatch(key) is not None
+
+
+def check_prefix(prefix: str) -> None:
+    """Raise BatchError unless the prefix can begin a workload's name (Run:ai reference, 5)."""
+    if not _PREFIX.fullmatch(prefix):
+        problem = "write lower-case letters, digits and dashes, a letter first and no dash last."
+        raise BatchError(f"prefix = {prefix!r}", problem)
+
+
+def check_name(prefix: str, key: str) -> None:
+    """Raise BatchError unless the job's workload can have its name."""
+    name = workload_name(prefix, key)
+    if not key:
+        raise BatchError(f"[jobs] key {key!r}", "a key needs at least one character.")
+    if len(name) > LONGEST_NAME:
+        problem = f"the name {name!r} has {len(name)} characters, {LONGEST_NAME} are allowed."
+        raise BatchError(f"[jobs] key {key!r}", f"{problem} Shorten the prefix or the key.")
+
+
+def file_name(text: str) -> str:
+    """Return a file name for any text: readable, never a path, and no two texts share one."""
+    quoted = quote(text, safe="").replace(".", "%2E")
+    if len(quoted) <= _LONGEST_FILE_NAME:
+        return quoted
+    return f"{quoted[:80]}-{hashlib.sha256(text.encode()).hexdigest()[:32]}"

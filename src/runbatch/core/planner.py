@@ -1,0 +1,256 @@
+"""The one place that decides: what to do now, from what is known now.
+
+`plan` is pure. It is asked anew at each tick and remembers nothing, so the tick after a crash is a
+tick like any other. Read `_next_step` first: it is the life of a job.
+"""
+
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+
+from runbatch.core.attempt import Attempt, Patience, Phase, Verdict
+from runbatch.core.batch import Batch
+from runbatch.core.failure import next_retry_at
+from runbatch.core.job import Job, View
+
+
+@dataclass(frozen=True, slots=True)
+class Submit:
+    """Call the cluster for this attempt. `instead_of` is the attempt as it was when decided."""
+
+    key: str
+    number: int
+    instead_of: Attempt | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Reserve:
+    """Take a slot for this attempt; an ended workload has yet to leave, and keeps the name.
+
+    `follows` is when that one ended: the end that was decided on.
+    """
+
+    key: str
+    number: int
+    follows: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Delete:
+    """Save and delete the workload of this ended attempt, to free its name for the next one."""
+
+    attempt: Attempt
+
+
+@dataclass(frozen=True, slots=True)
+class Release:
+    """Give back a slot: this attempt never reached the cluster, and is not to any more."""
+
+    attempt: Attempt
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Gather:
+    """Ask for evidence of how this attempt failed, save its log, and judge it."""
+
+    attempt: Attempt
+
+
+Action = Submit | Reserve | Delete | Release | Gather
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wish:
+    """What one invocation was asked to do.
+
+    `start`: the jobs that were never started. `retry`: what the infrastructure broke. `wait`: until
+    every job has ended. Two sets name attempts that may be followed by another, each by its `turn`;
+    what follows has another turn, so none is followed twice. `stale`: those that had vanished or
+    been refused before the invocation began. `rerun`: those of the jobs that a person named.
+    """
+
+    start: bool = False
+    retry: bool = False
+    wait: bool = False
+    stale: frozenset[tuple[str, int, int]] = frozenset()
+    rerun: frozenset[tuple[str, int, int]] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What to do now, in this order; when at the latest to look again; whether all is done.
+
+    `wake_at` is None where the usual interval will do. `starved` counts the steps that are due and
+    wait for a free slot only.
+    """
+
+    actions: tuple[Action, ...] = ()
+    wake_at: datetime | None = None
+    starved: int = 0
+    done: bool = False
+
+
+def plan(batch: Batch, view: View, wish: Wish, now: datetime, patience: Patience) -> Plan:
+    """Return what to do about the batch's own jobs now.
+
+    Nothing is decided on a listing that cannot be trusted. No more actions take a slot than there
+    are free ones; every job of the prefix counts, also those that are not this batch's to start.
+    """
+    if not view.trusted:
+        return Plan()
+    jobs = [view.job(key) for key in batch.keys]
+    steps = [step for job in jobs if (step := _next_step(job, batch, wish, now, patience))]
+    steps += _give_back(view, set(batch.keys), now, patience)
+    actions = tuple(_affordable(steps, view.in_flight, batch.cap))
+    return Plan(
+        actions,
+        wake_at=_wake_at(jobs, batch, wish, now),
+        starved=len(steps) - len(actions),
+        done=not steps and not any(_is_awaited(job, batch, wish, now, patience) for job in jobs),
+    )
+
+
+def stale(before: View) -> frozenset[tuple[str, int, int]]:
+    """Return the `Wish.stale` of an invocation that begins when this much is known.
+
+    An invocation never starts a job again that it saw go itself: somebody may have deleted it on
+    purpose.
+    """
+    lasts = (job.last for job in before.jobs.values())
+    return frozenset(last.turn for last in lasts if last is not None and _is_stale(last))
+
+
+def rerun(view: View, keys: Collection[str]) -> frozenset[tuple[str, int, int]]:
+    """Return the `Wish.rerun` for these keys; a job in flight is left alone."""
+    jobs = (view.job(key) for key in keys)
+    return frozenset(job.last.turn for job in jobs if job.last and not job.holds_slot)
+
+
+def _is_stale(last: Attempt) -> bool:
+    return last.refusal is not None or last.is_verdict(Verdict.VANISHED)
+
+
+def _next_step(
+    job: Job, batch: Batch, wish: Wish, now: datetime, patience: Patience
+) -> Action | None:
+    """Return the one thing to do about this job now, if there is any."""
+    last = job.last
+    if last is None:
+        return Submit(job.key, 1) if wish.start else None
+    if last.waiting_for_name:
+        return _make_room(job, last, now, patience)
+    if last.unanswered:
+        return _make_room(job, last, now, patience) if patience.is_over(last, now) else None
+    if last.ended_at is not None and last.outcome is None:
+        return Gather(last)
+    if job.holds_slot or not _may_follow(last, batch, wish, now):
+        return None
+    return _follow(job, last)
+
+
+def _may_follow(last: Attempt, batch: Batch, wish: Wish, now: datetime) -> bool:
+    if last.turn in wish.rerun:
+        return True
+    if last.turn in wish.stale and _is_stale(last):
+        return True
+    due_at = _retry_at(last, batch, wish)
+    return due_at is not None and due_at <= now and last.listed
+
+
+def _retry_at(last: Attempt | None, batch: Batch, wish: Wish) -> datetime | None:
+    """Return when a retry is due, if one is wished for."""
+    return next_retry_at(last, batch.retry) if wish.retry and last is not None else None
+
+
+def _follow(job: Job, last: Attempt) -> Action:
+    """Return the first step to the attempt after this one; one the cluster refused never was."""
+    if last.refusal is not None:
+        return Submit(*last.id, instead_of=last)
+    holder = job.holder
+    if holder is not None:
+        return Reserve(job.key, last.number + 1, follows=holder.ended_at)
+    return Submit(job.key, last.number + 1)
+
+
+def _make_room(job: Job, last: Attempt, now: datetime, patience: Patience) -> Action | None:
+    """Return the step that brings an attempt without a workload nearer to its name.
+
+    This is the second look: it stands on a listing that was asked for after the slot was taken, and
+    only the workload that was decided on, and whose end has not changed, is deleted.
+    """
+    holder = job.holder
+    if holder is None:
+        # An earlier workload that one listing lacked may still be there, and have the name.
+        missing = any(each.holds_slot for each in job.attempts if each is not last)
+        return None if missing else _take_name(job, last)
+    if holder.phase in (Phase.DELETING, Phase.TERMINATING):
+        return None
+    if holder.holds_slot:
+        return Release(last, "it is running again")
+    if holder.ended_at != last.follows:
+        return Release(last, "it has ended in another way since")
+    asked_at = holder.delete_asked_at
+    if asked_at is None or (now - asked_at).total_seconds() >= patience.grace_s:
+        return Delete(holder)
+    return None
+
+
+def _take_name(job: Job, last: Attempt) -> Action:
+    """Return the submit, now that the name is free; unless somebody else freed it."""
+    if last.follows is not None and not _was_deleted_by_us(job, last):
+        return Release(last, "somebody deleted it")
+    return Submit(*last.id, instead_of=last)
+
+
+def _was_deleted_by_us(job: Job, last: Attempt) -> bool:
+    followed = (each for each in job.attempts if each.ended_at == last.follows)
+    return any(each.delete_asked_at is not None for each in followed)
+
+
+def _give_back(
+    view: View, own: Collection[str], now: datetime, patience: Patience
+) -> Iterator[Release]:
+    """Yield the slots that a crash left taken for jobs which are not this batch's to start.
+
+    A batch may be narrowed: then nobody would come back to them. One whose workload we deleted to
+    make room is kept, for whoever comes back to the wider batch.
+    """
+    for key, job in view.jobs.items():
+        last = job.last
+        if key in own or last is None or not (last.unanswered or last.waiting_for_name):
+            continue
+        silent_s = (now - last.last_sign_at).total_seconds()
+        is_over = patience.is_over(last, now) if last.unanswered else silent_s >= patience.grace_s
+        if is_over and (last.follows is None or not _was_deleted_by_us(job, last)):
+            yield Release(last, "it was never submitted, and is not one of this batch's jobs")
+
+
+def _affordable(
+    steps: Collection[Action], in_flight: Collection[str], cap: int
+) -> Iterator[Action]:
+    """Yield the steps that take no new slot, and of the others as many as there are free slots."""
+    free = cap - len(in_flight)
+    for step in steps:
+        if isinstance(step, Submit | Reserve) and step.key not in in_flight:
+            if free <= 0:
+                continue
+            free -= 1
+        yield step
+
+
+def _is_awaited(job: Job, batch: Batch, wish: Wish, now: datetime, patience: Patience) -> bool:
+    """Whether the invocation is not over while this job stands as it does."""
+    last = job.last
+    if last is None:
+        return False
+    if last.unanswered or last.waiting_for_name or (wish.wait and job.holds_slot):
+        return True
+    # What somebody deleted is left alone; but one listing without it does not prove that.
+    return _retry_at(last, batch, wish) is not None and not patience.is_over(last, now)
+
+
+def _wake_at(jobs: Collection[Job], batch: Batch, wish: Wish, now: datetime) -> datetime | None:
+    """Return when the next retry is due, which may be sooner than the usual interval."""
+    due = (_retry_at(job.last, batch, wish) for job in jobs)
+    return min((at for at in due if at is not None and at > now), default=None)

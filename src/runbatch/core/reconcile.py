@@ -1,0 +1,194 @@
+"""What a listing teaches: each attempt as it must now be remembered.
+
+Level-based: a listing is compared with what is remembered, never with the listing before it, and
+the first one after a crash is as good as any other. Nothing here decides what to do.
+"""
+
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from runbatch.core.attempt import Attempt, Listing, Observation, Outcome, Patience, Phase, Verdict
+from runbatch.core.batch import Batch
+from runbatch.core.job import Job, View
+from runbatch.core.names import key_of
+
+SUCCEEDED = Outcome(Verdict.SUCCEEDED, "phase Completed")
+_LEAVING = (Phase.DELETING, Phase.TERMINATING)
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """An attempt before and after a listing; `before` is None when it was unknown: adopted."""
+
+    before: Attempt | None
+    after: Attempt
+
+
+@dataclass(frozen=True, slots=True)
+class Learned:
+    """What a listing changed, and the view after it."""
+
+    changes: tuple[Change, ...]
+    view: View
+
+
+def _is_believable(listing: Listing, view: View, now: datetime, patience: Patience) -> bool:
+    """Whether the listing's gaps mean anything.
+
+    A listing without one row, of anybody's, although workloads were just there, is what a dropped
+    connection looks like (Run:ai reference, 9.2).
+    """
+    if listing.rows > 0 or view.rows_seen_at is None:
+        return True
+    expected = any(each.listed for job in view.jobs.values() for each in job.attempts)
+    doubted_s = (now - view.rows_seen_at).total_seconds()
+    return not expected or doubted_s >= patience.empty_doubt_s
+
+
+def learn(
+    batch: Batch,
+    view: View,
+    listing: Listing,
+    asked_before: Collection[tuple[str, int]],
+    now: datetime,
+    patience: Patience,
+) -> Learned:
+    """Return every attempt that the listing changes, and the view after it.
+
+    Absence is held only against attempts that were called before the listing was asked for
+    (`asked_before`): another process may have submitted one since. A listing that cannot be
+    believed changes nothing, and its view is not trusted.
+    """
+    if not _is_believable(listing, view, now, patience):
+        return Learned((), replace(view, trusted=False))
+    ours = _by_key(listing, batch, view)
+    changes: list[Change] = []
+    for key in sorted(view.jobs.keys() | ours.keys()):
+        job, listed = view.job(key), ours.get(key, ())
+        changes += _changes(job, dict(_match(job, listed)), asked_before, now, patience)
+        changes += _adoptions(job, listed, now)
+    attempts = {each.id: each for job in view.jobs.values() for each in job.attempts}
+    attempts |= {change.after.id: change.after for change in changes}
+    rows_seen_at = now if listing.rows > 0 else view.rows_seen_at
+    return Learned(tuple(changes), View.of(attempts.values(), rows_seen_at=rows_seen_at))
+
+
+def _by_key(listing: Listing, batch: Batch, view: View) -> dict[str, list[Observation]]:
+    """Return the batch's own workloads by key; everybody else's are dropped here."""
+    found: dict[str, list[Observation]] = {}
+    known = view.jobs.keys() | set(batch.keys)
+    for observation in listing.observations:
+        key = key_of(observation.name, batch.prefix, integers=batch.integer_keys, known=known)
+        if key is not None:
+            found.setdefault(key, []).append(observation)
+    return found
+
+
+def _changes(
+    job: Job,
+    matched: Mapping[tuple[str, int], Observation],
+    asked_before: Collection[tuple[str, int]],
+    now: datetime,
+    patience: Patience,
+) -> Iterator[Change]:
+    """Yield each of the job's attempts that is not as it was."""
+    for attempt in job.attempts:
+        after = attempt
+        if attempt.id in matched:
+            after = _seen(attempt, matched[attempt.id], now)
+        elif attempt.id in asked_before:
+            after = _missed(attempt, now, patience)
+        if after != attempt:
+            yield Change(attempt, after)
+
+
+def _match(
+    job: Job, observations: Collection[Observation]
+) -> Iterator[tuple[tuple[str, int], Observation]]:
+    """Yield which attempt each workload is: by uid, else the newest one if it has none yet."""
+    uids = {attempt.uid: attempt.id for attempt in job.attempts if attempt.uid is not None}
+    for observation in observations:
+        if observation.uid in uids:
+            yield uids[observation.uid], observation
+        elif job.last is not None and job.last.uid is None:
+            yield job.last.id, observation
+
+
+def _adoptions(job: Job, observations: Collection[Observation], now: datetime) -> Iterator[Change]:
+    """Yield a new attempt for each workload that none of the job's attempts can be."""
+    number = job.last.number if job.last is not None else 0
+    if job.last is not None and job.last.uid is None:
+        return
+    known = {attempt.uid for attempt in job.attempts}
+    for observation in observations:
+        if observation.uid not in known:
+            number = max(number + 1, observation.number or 0)
+            adopted = Attempt(
+                key=job.key, number=number, reserved_at=now, called_at=now, submitted_at=now
+            )
+            yield Change(None, _seen(adopted, observation, now))
+
+
+def _seen(attempt: Attempt, observation: Observation, now: datetime) -> Attempt:
+    """Return the attempt as the listing shows it; one that runs again has not ended after all."""
+    if attempt.listed and attempt.phase is observation.phase and attempt.phase.ended:
+        return attempt
+    seen = replace(
+        attempt,
+        uid=observation.uid,
+        phase=observation.phase,
+        node=observation.node or attempt.node,
+        called_at=attempt.called_at or now,
+        submitted_at=attempt.submitted_at or now,
+        refusal=None,
+        seen_at=now,
+        missed=0,
+    )
+    if observation.phase.ended:
+        return _ended(attempt, seen, observation, now)
+    if observation.phase not in _LEAVING:
+        return _running_again(seen)
+    return seen
+
+
+def _ended(before: Attempt, seen: Attempt, observation: Observation, now: datetime) -> Attempt:
+    """Return the attempt with its end, at the earlier of now and the cluster's own time for it.
+
+    An end that is known stays, unless the cluster turned a failure into a success.
+    """
+    completed = observation.phase is Phase.COMPLETED
+    turned = completed and not before.is_verdict(Verdict.SUCCEEDED)
+    known = before.ended_at is not None and not before.is_verdict(Verdict.VANISHED)
+    if known and not turned:
+        return seen
+    ended_at = min(now, observation.ended_at or now)
+    if completed or before.is_verdict(Verdict.SUCCEEDED):
+        return replace(seen, ended_at=ended_at, outcome=SUCCEEDED, evidence=None)
+    return replace(seen, ended_at=ended_at, outcome=None, evidence=None)
+
+
+def _running_again(seen: Attempt) -> Attempt:
+    """Return the attempt without an end, which the cluster undid; a success is never undone."""
+    outcome = SUCCEEDED if seen.is_verdict(Verdict.SUCCEEDED) else None
+    return replace(seen, ended_at=None, delete_asked_at=None, outcome=outcome, evidence=None)
+
+
+def _missed(attempt: Attempt, now: datetime, patience: Patience) -> Attempt:
+    """Return the attempt after one more good listing without it; patience over, it has vanished.
+
+    A submit nobody answered does not vanish: it never was, and is called again by the planner.
+    """
+    if attempt.waiting_for_name or attempt.refusal is not None:
+        return attempt
+    missed = replace(attempt, missed=min(attempt.missed + 1, patience.agreeing_listings))
+    if missed.ended_at is None and not missed.unanswered and patience.is_over(missed, now):
+        return _vanished(missed, now)
+    return missed
+
+
+def _vanished(gone: Attempt, now: datetime) -> Attempt:
+    if gone.is_verdict(Verdict.SUCCEEDED):
+        return replace(gone, ended_at=now)
+    source = "its end was not seen" if gone.seen_at else "accepted, but never listed"
+    return replace(gone, ended_at=now, outcome=Outcome(Verdict.VANISHED, source))

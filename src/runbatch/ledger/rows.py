@@ -1,0 +1,63 @@
+"""Between an `Attempt` and its row. Times are ISO 8601 in UTC, evidence is JSON."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, fields
+from datetime import UTC, datetime
+from typing import Any
+
+from runbatch.core.attempt import Attempt, Evidence, Outcome, Phase, Verdict
+
+_TIMES = (
+    "reserved_at",
+    "called_at",
+    "submitted_at",
+    "seen_at",
+    "ended_at",
+    "delete_asked_at",
+    "follows",
+)
+_PLAIN = ("key", "number", "refusal", "uid", "node", "calls", "missed", "log")
+COLUMNS = (*_PLAIN, *_TIMES, "phase", "evidence", "verdict", "source")
+
+
+def row_of(attempt: Attempt) -> tuple[Any, ...]:
+    """Return the values of the attempt's row, in the order of COLUMNS."""
+    outcome = attempt.outcome
+    return (
+        *(getattr(attempt, name) for name in _PLAIN),
+        *(to_text(getattr(attempt, name)) for name in _TIMES),
+        attempt.phase.value if attempt.phase else None,
+        json.dumps(asdict(attempt.evidence)) if attempt.evidence else None,
+        outcome.verdict.value if outcome else None,
+        outcome.source if outcome else None,
+    )
+
+
+def attempt_of(row: Mapping[str, Any]) -> Attempt:
+    """Return the attempt that a row remembers."""
+    return Attempt(
+        **{name: row[name] for name in _PLAIN},
+        **{name: from_text(row[name]) for name in _TIMES},
+        phase=Phase(row["phase"]) if row["phase"] else None,
+        evidence=_evidence_of(row["evidence"]),
+        outcome=Outcome(Verdict(row["verdict"]), row["source"]) if row["verdict"] else None,
+    )
+
+
+def _evidence_of(text: str | None) -> Evidence | None:
+    if text is None:
+        return None
+    known = {field.name for field in fields(Evidence)}
+    values = {name: value for name, value in json.loads(text).items() if name in known}
+    return Evidence(**values | {"events": tuple(values.get("events", ()))})
+
+
+def to_text(at: datetime | None) -> str | None:
+    """Return the time as the ledger writes it."""
+    return at.astimezone(UTC).isoformat() if at is not None else None
+
+
+def from_text(text: str | None) -> Any:
+    """Return the time the ledger wrote: an aware datetime, or None."""
+    return datetime.fromisoformat(text) if text is not None else None

@@ -1,0 +1,76 @@
+"""The tables of the ledger, one migration after another; `user_version` tells how far a file is.
+
+A migration is never edited once it was released: the next one is added behind it.
+"""
+
+import sqlite3
+
+MIGRATIONS = (
+    """
+    CREATE TABLE attempts (
+        key TEXT NOT NULL,
+        number INTEGER NOT NULL CHECK (number >= 1),
+        reserved_at TEXT NOT NULL,
+        called_at TEXT,
+        calls INTEGER NOT NULL DEFAULT 0,
+        submitted_at TEXT,
+        refusal TEXT,
+        follows TEXT,
+        uid TEXT,
+        phase TEXT,
+        node TEXT,
+        seen_at TEXT,
+        missed INTEGER NOT NULL DEFAULT 0,
+        ended_at TEXT,
+        evidence TEXT,
+        verdict TEXT,
+        source TEXT,
+        log TEXT,
+        delete_asked_at TEXT,
+        PRIMARY KEY (key, number)
+    );
+    CREATE TABLE marks (
+        name TEXT PRIMARY KEY,
+        at TEXT NOT NULL
+    );
+    CREATE TABLE runs (
+        id INTEGER PRIMARY KEY,
+        host TEXT NOT NULL,
+        pid INTEGER NOT NULL,
+        command TEXT NOT NULL,
+        started_at TEXT NOT NULL,
+        ticked_at TEXT NOT NULL,
+        ended_at TEXT
+    );
+    """,
+)
+
+
+def migrate(connection: sqlite3.Connection) -> None:
+    """Bring the file to the newest schema, in one transaction that another process may share.
+
+    Raises sqlite3.DatabaseError when the file is newer than this program knows.
+    """
+    version = _version(connection)
+    if version > len(MIGRATIONS):
+        raise sqlite3.DatabaseError("it was written by a newer runbatch; update this one")
+    if version < len(MIGRATIONS):
+        _migrate(connection)
+
+
+def _migrate(connection: sqlite3.Connection) -> None:
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        # Asked again: another process may have migrated it while this one waited for the lock.
+        for script in MIGRATIONS[_version(connection) :]:
+            for statement in filter(str.strip, script.split(";")):
+                connection.execute(statement)
+        connection.execute(f"PRAGMA user_version = {len(MIGRATIONS)}")
+        connection.execute("COMMIT")
+    except BaseException:
+        connection.rollback()
+        raise
+
+
+def _version(connection: sqlite3.Connection) -> int:
+    return int(connection.execute("PRAGMA user_version").fetchone()[0])

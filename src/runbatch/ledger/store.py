@@ -1,0 +1,226 @@
+"""The ledger: one SQLite file for each batch, safe for several processes and for a `kill -9`.
+
+Rollback journal and not WAL, since home folders are on NFS; `synchronous=FULL`, since an intention
+must be on disk before it is acted on. Every change is one short `BEGIN IMMEDIATE` transaction.
+"""
+
+import os
+import sqlite3
+from collections.abc import Callable, Collection, Iterable, Iterator
+from contextlib import closing, contextmanager
+from dataclasses import replace
+from datetime import datetime
+from pathlib import Path
+
+from runbatch.core.attempt import Attempt, Evidence, Listing, Outcome, Patience
+from runbatch.core.batch import Batch
+from runbatch.core.errors import LedgerError
+from runbatch.core.job import View
+from runbatch.core.reconcile import Learned, learn
+from runbatch.ledger import archive, rows, runs, schema
+
+FILE_NAME = "ledger.sqlite3"
+_BUSY_TIMEOUT_S = 30
+_ROWS_SEEN = "rows seen"
+_COLUMNS = ", ".join(rows.COLUMNS)
+_MARKS = ", ".join("?" for _ in rows.COLUMNS)
+
+
+class Ledger:
+    """The durable record of a batch's attempts. Every method raises LedgerError when it fails."""
+
+    def __init__(self, folder: Path, *, read_only: bool = False) -> None:
+        """Open the ledger in `folder`; make both unless `read_only`, which writes nothing."""
+        self.folder = folder
+        with self._trouble():
+            self._connection = _read_only(folder) if read_only else _open(folder)
+            self._connection.row_factory = sqlite3.Row
+
+    def close(self) -> None:
+        """Close the file; the ledger cannot be used after that."""
+        self._connection.close()
+
+    def view(self) -> View:
+        """Return all jobs as they are remembered."""
+        with self._trouble():
+            return self._view()
+
+    def record(
+        self,
+        listing: Listing,
+        asked_before: Collection[tuple[str, int]],
+        batch: Batch,
+        now: datetime,
+        patience: Patience,
+    ) -> Learned:
+        """Remember what the listing teaches, all of it or nothing; see `learn`."""
+        with self._transaction():
+            learned = learn(batch, self._view(), listing, asked_before, now, patience)
+            self._write(change.after for change in learned.changes)
+            self._mark(_ROWS_SEEN, learned.view.rows_seen_at)
+            return learned
+
+    def reserve(self, new: Attempt, instead_of: Attempt | None, cap: int) -> bool:
+        """Take a slot for `new`, on disk; return False, with nothing changed, if that cannot be.
+
+        It cannot when another process was quicker: the attempt is no longer as it was when it was
+        decided on (`instead_of`; None: not there), or no slot is free.
+        """
+        with self._transaction():
+            view = self._view()
+            job = view.job(new.key)
+            current = next((each for each in job.attempts if each.id == new.id), None)
+            if current != instead_of:
+                return False
+            if not job.holds_slot and len(view.in_flight) >= cap:
+                return False
+            if job.holds_slot and instead_of is None:
+                return False
+            self._write([new])
+            return True
+
+    def release(self, attempt: Attempt) -> None:
+        """Forget an attempt that never reached the cluster; nothing happens if it is not as it was.
+
+        Then it is none: its number is free for the next.
+        """
+        with self._transaction():
+            if attempt in self._view().job(attempt.key).attempts:
+                statement = "DELETE FROM attempts WHERE key = ? AND number = ?"
+                self._connection.execute(statement, attempt.id)
+
+    def submitted(self, attempt: Attempt, uid: str | None, now: datetime) -> None:
+        """Remember that the cluster said yes, and the workload's uid where it told."""
+        self._revise(
+            attempt, lambda it: replace(it, submitted_at=now, uid=it.uid or uid, refusal=None)
+        )
+
+    def refused(self, attempt: Attempt, why: str) -> None:
+        """Remember that the cluster said no for good; the slot is free again."""
+        self._revise(attempt, lambda it: it if it.uid else replace(it, refusal=why))
+
+    def judged(self, attempt: Attempt, evidence: Evidence, outcome: Outcome) -> None:
+        """Remember how the attempt ended, once: a verdict that stands is not changed."""
+        self._revise(
+            attempt,
+            lambda it: it if it.outcome else replace(it, evidence=evidence, outcome=outcome),
+        )
+
+    def delete_asked(self, attempt: Attempt, now: datetime) -> None:
+        """Remember that the attempt's workload is about to be deleted by us."""
+        self._revise(attempt, lambda it: replace(it, delete_asked_at=now))
+
+    def save_log(self, attempt: Attempt, chunks: Iterable[bytes]) -> bytes:
+        """Save the attempt's log beside the ledger; return its end, at most 10 MB."""
+        with self._trouble():
+            path, tail = archive.save_log(self.folder / "logs", attempt.key, attempt.number, chunks)
+        self._revise(attempt, lambda it: replace(it, log=str(path)))
+        return tail
+
+    def begin_run(self, command: str, now: datetime) -> int:
+        """Leave the mark that this process works on the batch; return the run's id."""
+        at = rows.to_text(now)
+        with self._transaction():
+            cursor = self._connection.execute(
+                "INSERT INTO runs (host, pid, command, started_at, ticked_at) VALUES (?,?,?,?,?)",
+                (runs.here(), os.getpid(), command, at, at),
+            )
+            return int(cursor.lastrowid or 0)
+
+    def tick_run(self, run: int, now: datetime, *, ended: bool = False) -> None:
+        """Renew the mark of this run; or, with `ended`, close it."""
+        at = rows.to_text(now)
+        values = (at, at if ended else None, run)
+        with self._transaction():
+            self._connection.execute("UPDATE runs SET ticked_at=?, ended_at=? WHERE id=?", values)
+
+    def live_runs(self, now: datetime) -> tuple[runs.Run, ...]:
+        """Return the invocations that work on this batch now, oldest first."""
+        with self._trouble():
+            found = self._connection.execute(
+                "SELECT id, host, pid, command, started_at, ticked_at FROM runs"
+                " WHERE ended_at IS NULL ORDER BY id"
+            )
+            every = (
+                runs.Run(
+                    id=row["id"],
+                    host=row["host"],
+                    pid=row["pid"],
+                    command=row["command"],
+                    started_at=rows.from_text(row["started_at"]),
+                    ticked_at=rows.from_text(row["ticked_at"]),
+                )
+                for row in found
+            )
+            return tuple(run for run in every if runs.is_alive(run, now))
+
+    def _view(self) -> View:
+        found = self._connection.execute(f"SELECT {_COLUMNS} FROM attempts")
+        attempts = [rows.attempt_of(row) for row in found]
+        mark = self._connection.execute("SELECT at FROM marks WHERE name = ?", (_ROWS_SEEN,))
+        row = mark.fetchone()
+        return View.of(attempts, rows_seen_at=rows.from_text(row["at"]) if row else None)
+
+    def _mark(self, name: str, at: datetime | None) -> None:
+        if at is not None:
+            values = (name, rows.to_text(at))
+            self._connection.execute(
+                "INSERT OR REPLACE INTO marks (name, at) VALUES (?, ?)", values
+            )
+
+    def _write(self, attempts: Iterable[Attempt]) -> None:
+        self._connection.executemany(
+            f"INSERT OR REPLACE INTO attempts ({_COLUMNS}) VALUES ({_MARKS})",
+            [rows.row_of(attempt) for attempt in attempts],
+        )
+
+    def _revise(self, attempt: Attempt, change: Callable[[Attempt], Attempt]) -> None:
+        """Apply `change` to the attempt as it is now, which another process may have altered."""
+        with self._transaction():
+            row = self._connection.execute(
+                f"SELECT {_COLUMNS} FROM attempts WHERE key = ? AND number = ?", attempt.id
+            ).fetchone()
+            if row is not None:
+                self._write([change(rows.attempt_of(row))])
+
+    @contextmanager
+    def _transaction(self) -> Iterator[None]:
+        with self._trouble():
+            self._connection.execute("BEGIN IMMEDIATE")
+            try:
+                yield
+                self._connection.execute("COMMIT")
+            except BaseException:
+                self._connection.rollback()
+                raise
+
+    @contextmanager
+    def _trouble(self) -> Iterator[None]:
+        """Turn what disks and SQLite raise into a LedgerError that says what to do next."""
+        try:
+            yield
+        except (OSError, sqlite3.Error) as error:
+            remedy = "Make room or rights there, or name another folder with --state-dir."
+            raise LedgerError(f"The ledger in {self.folder} failed: {error}. {remedy}") from error
+
+
+def _open(folder: Path) -> sqlite3.Connection:
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    connection = sqlite3.connect(folder / FILE_NAME, timeout=_BUSY_TIMEOUT_S, isolation_level=None)
+    connection.execute("PRAGMA journal_mode = DELETE")
+    connection.execute("PRAGMA synchronous = FULL")
+    schema.migrate(connection)
+    return connection
+
+
+def _read_only(folder: Path) -> sqlite3.Connection:
+    """Return a copy in memory, empty if there is no ledger yet: looking never makes a file."""
+    memory = sqlite3.connect(":memory:", isolation_level=None)
+    path = folder / FILE_NAME
+    if path.exists():
+        # Not mode=ro: the journal that a killed writer left must be rolled back by whoever is next.
+        uri = f"{path.absolute().as_uri()}?mode=rw"
+        with closing(sqlite3.connect(uri, uri=True, timeout=_BUSY_TIMEOUT_S)) as source:
+            source.backup(memory)
+    schema.migrate(memory)
+    return memory

@@ -1,0 +1,249 @@
+"""The loop: observe, record, plan, act. It decides nothing; it carries out what `plan` says.
+
+One thread. The ledger is written before the cluster is called, so a stop or a crash between any two
+steps is picked up by the next tick, whoever makes it.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from runbatch.clock import Clock
+from runbatch.clusters.base import Cluster
+from runbatch.core import events
+from runbatch.core.attempt import Attempt
+from runbatch.core.batch import Batch
+from runbatch.core.errors import ClusterError, NameTaken, Rejected
+from runbatch.core.events import Event, Kind
+from runbatch.core.failure import judge
+from runbatch.core.job import View
+from runbatch.core.planner import Action, Delete, Gather, Plan, Release, Reserve, Submit, Wish, plan
+from runbatch.core.snapshot import Snapshot, snapshot_of
+from runbatch.core.workload import workload_of
+from runbatch.ledger.store import Ledger
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """How often the cluster is looked at, and how soon one submit may follow another."""
+
+    poll_interval_s: float
+    submit_interval_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class Ears:
+    """Who is told: of each event, and of the batch's state after each tick."""
+
+    event: Callable[[Event], None] = lambda _: None
+    snapshot: Callable[[Snapshot], None] = lambda _: None
+
+
+class Runner:
+    """Carries out one invocation's wish for a batch, tick by tick, until it is done or stopped."""
+
+    def __init__(
+        self,
+        batch: Batch,
+        cluster: Cluster,
+        ledger: Ledger,
+        wish: Wish,
+        clock: Clock,
+        pace: Pace,
+        *,
+        ears: Ears | None = None,
+        stopped: Callable[[], bool] = lambda: False,
+    ) -> None:
+        self._batch = batch
+        self._cluster = cluster
+        self._ledger = ledger
+        self._wish = wish
+        self._clock = clock
+        self._pace = pace
+        self._ears = ears or Ears()
+        self._stopped = stopped
+        self._may_submit_at = clock.now()
+        self._last_said: dict[Kind, str] = {}
+
+    def run(self, command: str) -> Snapshot:
+        """Tick until nothing is left to do, or `stopped`; return the batch as it then is.
+
+        `command` is what others are told is running. Raises LedgerError.
+        """
+        run = self._ledger.begin_run(command, self._clock.now())
+        try:
+            while not self._stopped():
+                looked_at = self._clock.now()
+                left = self.tick()
+                if left.done:
+                    break
+                self._ledger.tick_run(run, self._clock.now())
+                self._sleep_until(self._next_look(left, looked_at), self._pace.poll_interval_s)
+        finally:
+            self._ledger.tick_run(run, self._clock.now(), ended=True)
+        return self._snapshot(self._ledger.view())
+
+    def tick(self) -> Plan:
+        """Look at the cluster once, remember what it says, act on it; return what is left to do.
+
+        Whatever is left is never acted on before the next look: a deletion, for example, stands on
+        a listing that was asked for after its slot was taken.
+        """
+        looked_at = self._clock.now()
+        view = self._observe()
+        planned = self._plan(view)
+        self._ears.snapshot(self._snapshot(view))
+        self._tell_waiting(planned, view)
+        until = looked_at + timedelta(seconds=self._pace.poll_interval_s)
+        for action in planned.actions:
+            if not self._perform(action):
+                return Plan()
+            # A plan grows old: past the interval the world is looked at anew, and planned anew.
+            if self._stopped() or self._clock.now() >= until:
+                break
+        view = replace(self._ledger.view(), trusted=view.trusted)
+        self._ears.snapshot(self._snapshot(view))
+        return self._plan(view)
+
+    def _plan(self, view: View) -> Plan:
+        now = self._clock.now()
+        return plan(self._batch, view, self._wish, now, self._cluster.patience)
+
+    def _observe(self) -> View:
+        """Return what is known after one listing; not trusted if there was none to believe."""
+        before = self._ledger.view()
+        try:
+            listing = self._cluster.list(self._batch.prefix)
+        except ClusterError as error:
+            self._tell_once(Kind.TROUBLE, f"{error} Nothing is submitted until it answers again.")
+            return replace(before, trusted=False)
+        learned = self._ledger.record(
+            listing, before.called, self._batch, self._clock.now(), self._cluster.patience
+        )
+        if not learned.view.trusted:
+            self._tell_once(Kind.TROUBLE, "The cluster lists nothing, though jobs were just there.")
+        else:
+            self._last_said.pop(Kind.TROUBLE, None)
+        for change in learned.changes:
+            if event := events.of_change(change, self._batch):
+                self._ears.event(event)
+        return learned.view
+
+    def _perform(self, action: Action) -> bool:
+        """Carry out one action; return False if none should follow before the usual interval."""
+        match action:
+            case Submit():
+                return self._submit(action)
+            case Reserve():
+                self._reserve(action)
+            case Delete():
+                return self._delete(action.attempt)
+            case Release():
+                self._ledger.release(action.attempt)
+                name = self._batch.workload_name(action.attempt.key)
+                self._tell(Event(Kind.SKIP, f"{name}: {action.why}", action.attempt.key))
+            case Gather():
+                return self._gather(action.attempt)
+        return True
+
+    def _reserve(self, action: Reserve) -> None:
+        now = self._clock.now()
+        new = Attempt(key=action.key, number=action.number, reserved_at=now, follows=action.follows)
+        self._ledger.reserve(new, None, self._batch.cap)
+
+    def _submit(self, action: Submit) -> bool:
+        self._sleep_until(self._may_submit_at, self._pace.submit_interval_s)
+        if self._stopped():
+            return False
+        attempt = self._called(action)
+        if not self._ledger.reserve(attempt, action.instead_of, self._batch.cap):
+            return True
+        self._may_submit_at = self._clock.now() + timedelta(seconds=self._pace.submit_interval_s)
+        try:
+            uid = self._cluster.submit(workload_of(self._batch, attempt.key, attempt.number))
+        except Rejected as error:
+            self._ledger.refused(attempt, str(error))
+            self._tell(Event(Kind.REFUSED, str(error), attempt.key))
+        except ClusterError as error:
+            # Not known, or not ours to conclude: the slot stays taken until a listing tells.
+            self._tell(Event(Kind.TROUBLE, str(error), attempt.key))
+            return isinstance(error, NameTaken)
+        else:
+            self._ledger.submitted(attempt, uid, self._clock.now())
+            self._tell(events.of_submit(attempt.key, attempt.number, self._batch))
+        return True
+
+    def _called(self, action: Submit) -> Attempt:
+        """Return the attempt as it is from the moment its submit call begins."""
+        now = self._clock.now()
+        attempt = action.instead_of or Attempt(
+            key=action.key, number=action.number, reserved_at=now
+        )
+        return replace(attempt, called_at=now, calls=attempt.calls + 1, refusal=None, missed=0)
+
+    def _gather(self, attempt: Attempt) -> bool:
+        """Save the log of a failed attempt, judge it by all the evidence, and say so."""
+        try:
+            evidence = self._cluster.evidence(*self._workload_of(attempt))
+            tail = self._save_log(attempt)
+        except ClusterError as error:
+            self._tell_once(Kind.TROUBLE, str(error))
+            return False
+        marker = self._batch.retry.marker_in(tail.decode("utf-8", "replace"))
+        evidence = replace(evidence, marker=marker, node=evidence.node or attempt.node)
+        outcome = judge(evidence, self._batch.retry)
+        self._ledger.judged(attempt, evidence, outcome)
+        self._tell(events.of_verdict(replace(attempt, outcome=outcome), self._batch))
+        return True
+
+    def _delete(self, attempt: Attempt) -> bool:
+        """Save the log, then the intention, then ask the workload to go."""
+        try:
+            if attempt.log is None:
+                self._save_log(attempt)
+            self._ledger.delete_asked(attempt, self._clock.now())
+            self._cluster.delete(*self._workload_of(attempt))
+        except ClusterError as error:
+            self._tell(Event(Kind.TROUBLE, str(error), attempt.key))
+            return False
+        name = self._batch.workload_name(attempt.key)
+        self._tell(Event(Kind.DELETE, f"{name} (its log is saved)", attempt.key))
+        return True
+
+    def _save_log(self, attempt: Attempt) -> bytes:
+        return self._ledger.save_log(attempt, self._cluster.logs(*self._workload_of(attempt)))
+
+    def _workload_of(self, attempt: Attempt) -> tuple[str, str]:
+        return self._batch.workload_name(attempt.key), attempt.uid or ""
+
+    def _snapshot(self, view: View) -> Snapshot:
+        return snapshot_of(self._batch, view, self._clock.now())
+
+    def _next_look(self, left: Plan, looked_at: datetime) -> datetime:
+        if left.actions:
+            return looked_at
+        usual = looked_at + timedelta(seconds=self._pace.poll_interval_s)
+        return min(usual, left.wake_at or usual)
+
+    def _sleep_until(self, at: datetime, at_most_s: float) -> None:
+        """Sleep until then; should the clock be set back meanwhile, not for longer than usual."""
+        seconds = min((at - self._clock.now()).total_seconds(), at_most_s)
+        if seconds > 0:
+            self._clock.sleep(seconds)
+
+    def _tell(self, event: Event) -> None:
+        self._ears.event(event)
+
+    def _tell_once(self, kind: Kind, text: str) -> None:
+        """Tell it unless it was the last thing told of its kind."""
+        if self._last_said.get(kind) != text:
+            self._last_said[kind] = text
+            self._tell(Event(kind, text))
+
+    def _tell_waiting(self, planned: Plan, view: View) -> None:
+        """Say so when jobs wait for nothing but a free slot."""
+        if not planned.starved or planned.actions:
+            return
+        active = len(view.in_flight)
+        text = f"{active} active jobs in batch (max: {self._batch.cap})."
+        self._tell_once(Kind.WAIT, f"{text} Waiting {self._pace.poll_interval_s:g}s...")

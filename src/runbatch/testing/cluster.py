@@ -1,0 +1,123 @@
+"""A cluster in memory: it does what it is told, fails when it is told, and keeps the truth."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from runbatch.core.attempt import Evidence, Listing, Observation, Patience, Phase
+from runbatch.core.errors import ClusterError, NameTaken
+from runbatch.core.workload import Workload
+
+PATIENCE = Patience(grace_s=60, empty_doubt_s=600)
+
+
+@dataclass
+class FakeWorkload:
+    """One workload of the fake cluster; tests may change what it is and how it ends."""
+
+    name: str
+    uid: str
+    number: int
+    phase: Phase = Phase.PENDING
+    exit_code: int | None = None
+    log: bytes = b""
+
+
+@dataclass
+class Fault:
+    """An error that the next call of `verb` raises, before or after that call took effect."""
+
+    verb: str
+    error: ClusterError
+    after_effect: bool = False
+
+
+@dataclass
+class FakeCluster:
+    """Workloads that change only when a test says so.
+
+    `calls` is every call with its name argument; `most_active` the largest number of workloads that
+    were not Completed or Failed at once. `instant_delete` False leaves a deleted one `Deleting`.
+    """
+
+    patience: Patience = PATIENCE
+    live: dict[str, FakeWorkload] = field(default_factory=dict)
+    faults: list[Fault] = field(default_factory=list)
+    calls: list[tuple[str, str]] = field(default_factory=list)
+    instant_delete: bool = True
+    most_active: int = 0
+    _made: int = 0
+
+    def list(self, prefix: str) -> Listing:
+        """Return what there is, or raise the fault that is due."""
+        with_fault = self._fault("list", prefix)
+        observations = tuple(
+            Observation(name=each.name, uid=each.uid, phase=each.phase, number=each.number)
+            for each in self.live.values()
+            if each.name.startswith(f"{prefix}-")
+        )
+        _raise(with_fault)
+        return Listing(observations, rows=len(self.live))
+
+    def submit(self, workload: Workload) -> str:
+        """Make the workload, Pending."""
+        fault = self._fault("submit", workload.name)
+        if workload.name in self.live:
+            raise NameTaken(f"{workload.name} exists already")
+        self._made += 1
+        made = FakeWorkload(workload.name, f"uid-{self._made}", workload.number)
+        self.live[workload.name] = made
+        active = sum(not each.phase.ended for each in self.live.values())
+        self.most_active = max(self.most_active, active)
+        _raise(fault)
+        return made.uid
+
+    def evidence(self, name: str, uid: str) -> Evidence:
+        """Return the exit code that the test gave it."""
+        _raise(self._fault("evidence", name))
+        found = self._find(name, uid)
+        return Evidence(exit_code=found.exit_code if found else None)
+
+    def logs(self, name: str, uid: str) -> Iterator[bytes]:
+        """Yield the log that the test gave it."""
+        _raise(self._fault("logs", name))
+        if found := self._find(name, uid):
+            yield found.log
+
+    def delete(self, name: str, uid: str) -> None:
+        """Remove the workload, or begin to."""
+        fault = self._fault("delete", name)
+        if found := self._find(name, uid):
+            found.phase = Phase.DELETING
+            if self.instant_delete:
+                del self.live[name]
+        _raise(fault)
+
+    def end(self, name: str, exit_code: int = 0, log: bytes = b"") -> None:
+        """End a workload with this exit code."""
+        workload = self.live[name]
+        workload.phase = Phase.COMPLETED if exit_code == 0 else Phase.FAILED
+        workload.exit_code = exit_code
+        workload.log = log
+
+    def count(self, verb: str) -> int:
+        """Return how often a verb was called."""
+        return sum(called == verb for called, _ in self.calls)
+
+    def _find(self, name: str, uid: str) -> FakeWorkload | None:
+        found = self.live.get(name)
+        return found if found is not None and found.uid == uid else None
+
+    def _fault(self, verb: str, name: str) -> Fault | None:
+        """Note the call; raise its fault now, or return the one to raise after the effect."""
+        self.calls.append((verb, name))
+        fault = next((each for each in self.faults if each.verb == verb), None)
+        if fault is not None:
+            self.faults.remove(fault)
+            if not fault.after_effect:
+                raise fault.error
+        return fault
+
+
+def _raise(fault: Fault | None) -> None:
+    if fault is not None:
+        raise fault.error

@@ -1,0 +1,172 @@
+"""What every cluster adapter must do, as tests to inherit.
+
+class TestMine(ClusterContract):
+    @pytest.fixture
+    def rig(self) -> Iterator[Rig]: ...
+"""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Protocol
+
+import pytest
+
+from runbatch.clusters.base import Cluster
+from runbatch.core.attempt import Observation, Phase
+from runbatch.core.errors import NameTaken
+from runbatch.core.workload import Workload
+
+PREFIX = "contract"
+_MOST_LOOKS = 2000
+
+
+class Rig(Protocol):
+    """What the contract needs of an adapter's own tests."""
+
+    def cluster(self) -> Cluster:
+        """Return a client of one and the same cluster; a new one at each call."""
+
+    def workload(
+        self, name: str, *, exit_code: int = 0, output: str = "", endless: bool = False
+    ) -> Workload:
+        """Return a workload that prints this and ends so, or runs until it is deleted."""
+
+    def let_time_pass(self) -> None:
+        """Let the cluster get on with it, for a moment."""
+
+
+def make_workload(name: str, command: tuple[str, ...], folder: Path) -> Workload:
+    """Return a plain workload that runs this command."""
+    return Workload(
+        name=name,
+        number=1,
+        command=command,
+        env={"RUNBATCH_KEY": name.removeprefix(f"{PREFIX}-"), "RUNBATCH_ATTEMPT": "1"},
+        mounts=(),
+        image="example.org/image:1",
+        cpu=None,
+        memory=None,
+        folder=folder,
+    )
+
+
+class ClusterContract:
+    """Inherit it, and give a fixture `rig`."""
+
+    def test_a_submitted_workload_is_listed_until_its_end_and_after(self, rig: Rig) -> None:
+        """It appears under its name, and ends Completed when its exit code is 0."""
+        uid = rig.cluster().submit(rig.workload("contract-1"))
+        seen = until(rig, "contract-1", ended)
+        assert seen.phase is Phase.COMPLETED
+        assert uid in (None, seen.uid)
+        assert observe(rig, "contract-1") == seen
+
+    def test_an_exit_code_that_is_not_zero_is_a_failure(self, rig: Rig) -> None:
+        """It ends Failed; the evidence tells its exit code, or that none is known."""
+        rig.cluster().submit(rig.workload("contract-1", exit_code=3))
+        seen = until(rig, "contract-1", ended)
+        assert seen.phase is Phase.FAILED
+        assert rig.cluster().evidence("contract-1", seen.uid).exit_code in (3, None)
+
+    def test_what_it_printed_can_be_read(self, rig: Rig) -> None:
+        """Its log holds its output while it runs."""
+        rig.cluster().submit(rig.workload("contract-1", output="hello there", endless=True))
+        until(rig, "contract-1", running)
+        for _ in range(_MOST_LOOKS):
+            log = b"".join(rig.cluster().logs("contract-1", observed_uid(rig, "contract-1")))
+            if log:
+                break
+            rig.let_time_pass()
+        assert b"hello there" in log
+
+    def test_a_name_is_taken_while_its_workload_runs(self, rig: Rig) -> None:
+        """A second submit of the name is NameTaken, and leaves the first alone."""
+        rig.cluster().submit(rig.workload("contract-1", endless=True))
+        first = until(rig, "contract-1", running)
+        with pytest.raises(NameTaken):
+            rig.cluster().submit(rig.workload("contract-1"))
+        assert observe(rig, "contract-1") == first
+
+    def test_a_name_is_taken_until_the_ended_workload_is_deleted(self, rig: Rig) -> None:
+        """After the deletion the name is free, and what takes it is another workload."""
+        rig.cluster().submit(rig.workload("contract-1", exit_code=2))
+        first = until(rig, "contract-1", ended)
+        with pytest.raises(NameTaken):
+            rig.cluster().submit(rig.workload("contract-1"))
+        rig.cluster().delete("contract-1", first.uid)
+        until_gone(rig, "contract-1")
+        rig.cluster().submit(rig.workload("contract-1"))
+        assert until(rig, "contract-1", ended).uid != first.uid
+
+    def test_a_running_workload_can_be_deleted(self, rig: Rig) -> None:
+        """It goes; deleting it once more is no error."""
+        rig.cluster().submit(rig.workload("contract-1", endless=True))
+        seen = until(rig, "contract-1", running)
+        rig.cluster().delete("contract-1", seen.uid)
+        until_gone(rig, "contract-1")
+        rig.cluster().delete("contract-1", seen.uid)
+
+    def test_another_workload_of_the_name_is_never_deleted(self, rig: Rig) -> None:
+        """A deletion names a uid, and touches no other."""
+        rig.cluster().submit(rig.workload("contract-1", endless=True))
+        seen = until(rig, "contract-1", running)
+        rig.cluster().delete("contract-1", "00000000-0000-4000-8000-000000000000")
+        rig.let_time_pass()
+        assert observe(rig, "contract-1") == seen
+
+    def test_what_was_never_there_has_no_evidence_and_no_log(self, rig: Rig) -> None:
+        """Nothing is an answer, not an error."""
+        unknown = ("contract-9", "00000000-0000-4000-8000-000000000000")
+        assert rig.cluster().evidence(*unknown).exit_code is None
+        assert b"".join(rig.cluster().logs(*unknown)) == b""
+
+    def test_only_the_prefix_is_listed(self, rig: Rig) -> None:
+        """Names that merely contain or extend the prefix are left out, yet counted as rows."""
+        for name in ("contract-1", "xcontract-1", "contracts-1"):
+            rig.cluster().submit(rig.workload(name, endless=True))
+        until(rig, "contract-1", running)
+        listing = rig.cluster().list(PREFIX)
+        assert [each.name for each in listing.observations] == ["contract-1"]
+        assert listing.rows >= len(listing.observations)
+
+
+def ended(observation: Observation) -> bool:
+    """Whether it has ended."""
+    return observation.phase.ended
+
+
+def running(observation: Observation) -> bool:
+    """Whether it runs."""
+    return observation.phase is Phase.RUNNING
+
+
+def observe(rig: Rig, name: str) -> Observation | None:
+    """Return the workload as a new client lists it."""
+    listed = rig.cluster().list(PREFIX).observations
+    return next((each for each in listed if each.name == name), None)
+
+
+def observed_uid(rig: Rig, name: str) -> str:
+    """Return the uid of a workload that is there."""
+    seen = observe(rig, name)
+    assert seen is not None, f"{name} is not there"
+    return seen.uid
+
+
+def until(rig: Rig, name: str, condition: Callable[[Observation], bool]) -> Observation:
+    """Return the workload once the condition holds; the test fails if it never does."""
+    for _ in range(_MOST_LOOKS):
+        seen = observe(rig, name)
+        if seen is not None and condition(seen):
+            return seen
+        rig.let_time_pass()
+    raise AssertionError(f"{name} never came to that; last seen: {seen}")
+
+
+def until_gone(rig: Rig, name: str) -> None:
+    """Return once the workload is no longer listed."""
+    for _ in range(_MOST_LOOKS):
+        if observe(rig, name) is None:
+            return
+        rig.let_time_pass()
+    raise AssertionError(f"{name} never went")

@@ -1,0 +1,142 @@
+"""What a command would do, before anything is touched."""
+
+import math
+import shlex
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from runbatch.core.batch import Batch, memory_bytes
+from runbatch.core.job import Job, State
+from runbatch.core.planner import Wish
+from runbatch.core.reconcile import Learned
+from runbatch.views.text import plural, printable
+
+_FIRST = 5
+_UNITS = ("bytes", "kB", "MB", "GB", "TB", "PB")
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """Which jobs would be submitted, and which are left as they are, and why."""
+
+    batch: Batch
+    submit: tuple[str, ...]
+    leave: dict[str, str]
+    in_flight: int
+
+
+def preview_of(batch: Batch, learned: Learned, wish: Wish) -> Preview:
+    """Return what `submit` would do, by the same facts that it decides on."""
+    view = learned.view
+    adopted = {change.after.key for change in learned.changes if change.before is None}
+    submit = tuple(key for key in batch.keys if _would_start(view.job(key), wish))
+    leave = {
+        key: _why_left(view.job(key), adopted=key in adopted)
+        for key in batch.keys
+        if key not in set(submit)
+    }
+    return Preview(batch, submit, leave, len(view.in_flight))
+
+
+def _would_start(job: Job, wish: Wish) -> bool:
+    return job.last is None or (job.last.turn in wish.stale | wish.rerun and not job.holds_slot)
+
+
+def _why_left(job: Job, *, adopted: bool) -> str:
+    match job.state:
+        case State.IN_FLIGHT if adopted:
+            return "adopt: exists on the cluster, not started by this ledger"
+        case State.IN_FLIGHT:
+            return "skip: in flight"
+        case State.SUCCEEDED if adopted:
+            return "adopt: succeeded already, not started by this ledger"
+        case State.SUCCEEDED:
+            return "skip: succeeded already (--rerun KEY starts it again)"
+        case _:
+            return "skip: failed; runbatch retry looks at it (--rerun KEY starts it again)"
+
+
+def preview_text(preview: Preview) -> str:
+    """Return the preview for people."""
+    return "\n".join(_lines(preview))
+
+
+def preview_json(preview: Preview) -> dict[str, Any]:
+    """Return the preview as plain values."""
+    return {
+        "schema": 1,
+        "batch": preview.batch.prefix,
+        "cluster": preview.batch.cluster,
+        "cap": preview.batch.cap,
+        "in_flight": preview.in_flight,
+        "submit": list(preview.submit),
+        "leave": preview.leave,
+    }
+
+
+def _lines(preview: Preview) -> Iterator[str]:
+    batch = preview.batch
+    yield f"{batch.prefix} on {batch.cluster}: {plural(len(batch.keys), 'job')}"
+    yield f"  names      {_range(batch)}"
+    yield f"  cap        at most {batch.cap} in flight; {preview.in_flight} are now"
+    yield f"  each job   {_resources(batch, 1)}"
+    yield f"  at peak    {_resources(batch, min(batch.cap, len(batch.keys)))}"
+    yield f"  command    {printable(shlex.join(batch.run.command))}"
+    for mount in batch.run.mounts:
+        access = "read-only" if mount.read_only else "read-write"
+        yield f"  mount      {printable(mount.host)} at {printable(mount.path)} ({access})"
+    yield f"would submit {plural(len(preview.submit), 'job')}"
+    for key in preview.submit[:_FIRST]:
+        yield f"  {printable(batch.workload_name(key))}"
+    if len(preview.submit) > _FIRST:
+        yield f"  and {len(preview.submit) - _FIRST} more"
+    for why, keys in _grouped(preview.leave).items():
+        yield f"would {why}"
+        yield f"  {_names(batch, keys)}"
+
+
+def leave_lines(preview: Preview) -> Iterator[str]:
+    """Yield a line for each reason why jobs are not submitted, with the first of them."""
+    for why, keys in _grouped(preview.leave).items():
+        act, _, reason = why.partition(": ")
+        jobs = f"{plural(len(keys), 'job')} ({_names(preview.batch, keys)})"
+        yield f"[{act.upper()}] {jobs}: {reason}"
+
+
+def _range(batch: Batch) -> str:
+    names = [printable(batch.workload_name(key)) for key in batch.keys]
+    return names[0] if len(names) == 1 else f"{names[0]} ... {names[-1]}"
+
+
+def _names(batch: Batch, keys: list[str]) -> str:
+    names = [printable(batch.workload_name(key)) for key in keys[:_FIRST]]
+    more = f" and {len(keys) - _FIRST} more" if len(keys) > _FIRST else ""
+    return f"{', '.join(names)}{more}"
+
+
+def _grouped(leave: dict[str, str]) -> dict[str, list[str]]:
+    groups: dict[str, list[str]] = {}
+    for key, why in leave.items():
+        groups.setdefault(why, []).append(key)
+    return groups
+
+
+def _resources(batch: Batch, jobs: int) -> str:
+    """Return what so many jobs ask for together."""
+    run = batch.run
+    if run.cpu is None and run.memory is None:
+        return "no CPU or memory asked for"
+    cpu = [_cores(run.cpu * jobs)] if run.cpu is not None else []
+    memory = [_size(memory_bytes(run.memory) * jobs)] if run.memory is not None else []
+    return ", ".join([*cpu, *(f"{size} of memory" for size in memory)])
+
+
+def _cores(cores: float) -> str:
+    return f"{cores:g} CPU" if cores == 1 else f"{cores:g} CPUs"
+
+
+def _size(number: float) -> str:
+    """Return a number of bytes for people: `1.6 TB`."""
+    power = min(int(math.log10(number)) // 3, len(_UNITS) - 1)
+    return f"{number / 1000**power:.4g} {_UNITS[power]}"

@@ -1,0 +1,63 @@
+"""Where the batch stands and what to do next, in plain lines that fit a terminal and a mail."""
+
+from collections.abc import Iterator
+
+from runbatch.core.attempt import Attempt
+from runbatch.core.failure import advice
+from runbatch.core.job import State
+from runbatch.core.snapshot import JobSnapshot, Snapshot
+from runbatch.views.text import plural, printable, short_list
+
+_MOST_FAILURES_SHOWN = 5
+
+
+def summary(snapshot: Snapshot) -> str:
+    """Return the counts, then every failure grouped by what to do about it."""
+    return "\n".join([headline(snapshot), *_failures(snapshot)])
+
+
+def headline(snapshot: Snapshot) -> str:
+    """Return one line: how many jobs stand where."""
+    counts = snapshot.counts
+    total = len(snapshot.jobs)
+    if counts[State.SUCCEEDED] == total:
+        return f"{snapshot.batch.prefix}: all {plural(total, 'job')} succeeded."
+    parts = [f"{counts[state]} {state.value.replace('_', ' ')}" for state in State if counts[state]]
+    return f"{snapshot.batch.prefix}: {plural(total, 'job')}: {', '.join(parts)}."
+
+
+def _failures(snapshot: Snapshot) -> Iterator[str]:
+    """Yield the failed jobs by verdict, a few of each in full, with the way out."""
+    for verdict, jobs in _by_verdict(snapshot).items():
+        yield ""
+        yield f"{verdict}: {plural(len(jobs), 'job')} ({short_list([job.key for job in jobs])})"
+        for job in jobs[:_MOST_FAILURES_SHOWN]:
+            yield f"  {printable(job.name)}  {why(job.last)}"
+            if job.last is not None and job.last.log is not None:
+                yield f"    log: {printable(job.last.log)}"
+        if len(jobs) > _MOST_FAILURES_SHOWN:
+            yield f"  and {len(jobs) - _MOST_FAILURES_SHOWN} more: runbatch status --json"
+        if jobs[0].last is not None:
+            yield f"  what to do: {advice(jobs[0].last, snapshot.batch.retry)}"
+
+
+def _by_verdict(snapshot: Snapshot) -> dict[str, list[JobSnapshot]]:
+    groups: dict[str, list[JobSnapshot]] = {}
+    for job in snapshot.failed:
+        groups.setdefault(_verdict(job.last), []).append(job)
+    return dict(sorted(groups.items()))
+
+
+def _verdict(attempt: Attempt | None) -> str:
+    if attempt is None or attempt.outcome is None:
+        return "could not be submitted" if attempt and attempt.refusal else "not yet judged"
+    return attempt.outcome.verdict.value
+
+
+def why(attempt: Attempt | None) -> str:
+    """Return the evidence that decided, or what the cluster refused."""
+    if attempt is None:
+        return ""
+    if attempt.refusal is not None:
+        return printable(attempt.refusal)
+    return printable(attempt.outcome.source) if attempt.outcome else ""

@@ -1,0 +1,41 @@
+"""Text that is safe and fit to show: names and logs can hold anything."""
+
+from collections.abc import Sequence
+from datetime import timedelta
+
+
+def printable(text: str) -> str:
+    r"""Return the text with everything that could move a terminal's cursor shown as `\x1b`."""
+    return "".join(each if each.isprintable() else _escaped(each) for each in text)
+
+
+def _escaped(character: str) -> str:
+    return character.encode("unicode_escape").decode("ascii")
+
+
+def printable_lines(text: str) -> str:
+    """Return the text line by line, each made printable; for logs shown on a terminal."""
+    return "\n".join(
+        "\t".join(printable(cell) for cell in line.split("\t")) for line in text.split("\n")
+    )
+
+
+def plural(count: int, word: str) -> str:
+    """Return `1 job` or `2 jobs`."""
+    return f"{count} {word}" if count == 1 else f"{count} {word}s"
+
+
+def short_list(words: Sequence[str], most: int = 8) -> str:
+    """Return the words with commas, and how many more there are."""
+    shown = ", ".join(printable(word) for word in words[:most])
+    return shown if len(words) <= most else f"{shown} and {len(words) - most} more"
+
+
+def duration(seconds: float) -> str:
+    """Return a length of time for people: `45 s`, `3 min`, `2 h 05 min`."""
+    whole = timedelta(seconds=round(seconds))
+    minutes, rest = divmod(int(whole.total_seconds()), 60)
+    if minutes == 0:
+        return f"{rest} s"
+    hours, minutes_left = divmod(minutes, 60)
+    return f"{hours} h {minutes_left:02} min" if hours else f"{minutes} min"

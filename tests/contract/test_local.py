@@ -1,0 +1,240 @@
+"""The local cluster keeps the contract, with real processes; and a few promises of its own."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import psutil
+import pytest
+
+from runbatch.clusters.local.cluster import LocalCluster
+from runbatch.core.attempt import Phase
+from runbatch.core.batch import Mount
+from runbatch.core.errors import NameTaken, Rejected
+from runbatch.core.workload import Workload
+from runbatch.testing.contract import ClusterContract, make_workload
+
+LIMIT_S = 20
+
+
+class LocalRig:
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    @property
+    def workloads(self) -> Path:
+        return self.folder / "root" / "workloads"
+
+    def cluster(self) -> LocalCluster:
+        return LocalCluster(self.folder / "root", grace_s=1)
+
+    def workload(
+        self, name: str, *, exit_code: int = 0, output: str = "", endless: bool = False
+    ) -> Workload:
+        rest = "time.sleep(600)" if endless else f"sys.exit({exit_code})"
+        return self.python(name, f"print({output!r}, flush=True); {rest}")
+
+    def python(self, name: str, program: str) -> Workload:
+        command = (sys.executable, "-I", "-S", "-c", f"import os, signal, sys, time; {program}")
+        return make_workload(name, command, self.folder)
+
+    def let_time_pass(self) -> None:
+        time.sleep(0.01)
+
+    def phase(self, name: str) -> Phase | None:
+        found = (each for each in self.cluster().list("contract").observations)
+        return next((each.phase for each in found if each.name == name), None)
+
+    def uid(self, name: str) -> str:
+        found = self.cluster().list("contract").observations
+        return next(each.uid for each in found if each.name == name)
+
+    def wait(self, condition: Callable[[], bool]) -> None:
+        deadline = time.monotonic() + LIMIT_S
+        while not condition():
+            assert time.monotonic() < deadline, "it never came to that"
+            self.let_time_pass()
+
+    def text(self, name: str) -> str:
+        """Return what a job wrote to a file, once it is there."""
+        path = self.folder / name
+        self.wait(path.exists)
+        self.wait(lambda: bool(path.read_text()))
+        return path.read_text()
+
+
+@pytest.fixture
+def rig(tmp_path: Path) -> Iterator[LocalRig]:
+    rig = LocalRig(tmp_path)
+    yield rig
+    for observation in rig.cluster().list("contract").observations:
+        rig.cluster().delete(observation.name, observation.uid)
+
+
+class TestContract(ClusterContract):
+    pass
+
+
+def note(name: str) -> str:
+    """Return a statement that writes the process id to a file, at once."""
+    return f"open({name!r}, 'w').write(str(os.getpid()))"
+
+
+def test_deletion_asks_politely_first(rig: LocalRig) -> None:
+    polite = "signal.signal(signal.SIGTERM, lambda *_: (open('bye', 'w').write('bye'), sys.exit()))"
+    rig.cluster().submit(rig.python("contract-1", f"{polite}; {note('pid')}; time.sleep(600)"))
+    rig.text("pid")
+    rig.cluster().delete("contract-1", rig.uid("contract-1"))
+    assert rig.text("bye") == "bye"
+    assert rig.phase("contract-1") is None
+
+
+def test_deletion_kills_what_does_not_listen_and_all_its_children(rig: LocalRig) -> None:
+    deaf = "signal.signal(signal.SIGTERM, signal.SIG_IGN)"
+    child = f"{deaf}; os.fork() or (os.setsid(), {note('child')}, time.sleep(600))"
+    rig.cluster().submit(rig.python("contract-1", f"{child}; {note('parent')}; time.sleep(600)"))
+    pids = [int(rig.text(name)) for name in ("parent", "child")]
+    rig.cluster().delete("contract-1", rig.uid("contract-1"))
+    rig.wait(lambda: not any(is_running(pid) for pid in pids))
+    assert list(rig.workloads.iterdir()) == []
+
+
+def test_what_a_job_leaves_behind_ends_with_it(rig: LocalRig) -> None:
+    child = f"os.fork() or ({note('child')}, time.sleep(600))"
+    wait = "[time.sleep(0.01) for _ in iter(lambda: os.path.exists('child'), True)]"
+    rig.cluster().submit(rig.python("contract-1", f"{child}; {wait}"))
+    pid = int(rig.text("child"))
+    rig.wait(lambda: rig.phase("contract-1") is Phase.COMPLETED)
+    rig.wait(lambda: not is_running(pid))
+
+
+def test_a_job_whose_wrapper_was_killed_still_runs(rig: LocalRig) -> None:
+    rig.cluster().submit(
+        rig.python("contract-1", f"{note('pid')}; open('ppid', 'w').write(str(os.getppid()));"
+                   "time.sleep(600)")
+    )  # fmt: skip
+    pid, wrapper = int(rig.text("pid")), int(rig.text("ppid"))
+    os.kill(wrapper, signal.SIGKILL)
+    rig.wait(lambda: not is_running(wrapper))
+    assert rig.phase("contract-1") is Phase.RUNNING
+    with pytest.raises(NameTaken):
+        rig.cluster().submit(rig.workload("contract-1"))
+    os.kill(pid, signal.SIGKILL)
+    rig.wait(lambda: rig.phase("contract-1") is None)
+
+
+def test_after_a_reboot_what_ran_is_gone_and_what_ended_is_known(rig: LocalRig) -> None:
+    # What a reboot leaves: the files, and nobody who holds the lock.
+    rig.cluster().submit(rig.workload("contract-1", exit_code=5))
+    rig.wait(lambda: rig.phase("contract-1") is Phase.FAILED)
+    dead = rig.workloads / "contract-2"
+    dead.mkdir()
+    (dead / "workload.json").write_text(
+        json.dumps({"name": "contract-2", "uid": "u", "attempt": 1, "mounts": {}})
+    )
+    (dead / "alive.lock").touch()
+
+    assert rig.phase("contract-1") is Phase.FAILED
+    assert rig.cluster().evidence("contract-1", rig.uid("contract-1")).exit_code == 5
+    assert rig.phase("contract-2") is None
+    rig.cluster().submit(rig.workload("contract-2"))
+    rig.wait(lambda: rig.phase("contract-2") is Phase.COMPLETED)
+
+
+def test_a_process_that_got_the_number_of_a_dead_job_is_not_mistaken_for_it(rig: LocalRig) -> None:
+    # The job dies with its wrapper, and its number and its name go to a stranger: what lives is
+    # told by the lock alone, and whom to signal by the uid in a process's own environment.
+    rig.cluster().submit(rig.python("contract-1", f"{note('pid')}; time.sleep(600)"))
+    job = psutil.Process(int(rig.text("pid")))
+    uid = rig.uid("contract-1")
+    words = [*job.cmdline()[:-1], "import time; time.sleep(600)"]
+    for process in (job.parent(), job):
+        assert process is not None
+        process.kill()
+    rig.wait(lambda: not is_running(job.pid))
+    with subprocess.Popen(words, env={**os.environ, "RUNBATCH_KEY": "1"}) as stranger:
+        assert rig.phase("contract-1") is None
+        rig.cluster().delete("contract-1", uid)
+        assert stranger.poll() is None
+        stranger.kill()
+
+
+def test_death_by_a_signal_is_told_from_an_exit_code(rig: LocalRig) -> None:
+    rig.cluster().submit(rig.python("contract-1", "os.kill(os.getpid(), 9)"))
+    rig.cluster().submit(rig.python("contract-2", "sys.exit(137)"))
+    rig.wait(lambda: rig.phase("contract-1") is rig.phase("contract-2") is Phase.FAILED)
+    first, second = (
+        rig.cluster().evidence(name, rig.uid(name)) for name in ("contract-1", "contract-2")
+    )
+    assert (first.exit_code, first.reason) == (137, "killed by SIGKILL")
+    assert (second.exit_code, second.reason) == (137, None)
+
+
+def test_a_mount_without_its_folder_is_the_infrastructure_s_fault(rig: LocalRig) -> None:
+    workload = rig.workload("contract-1")
+    mounts = (Mount("nowhere", "/data"), Mount(str(rig.folder), "/outputs"))
+    rig.cluster().submit(with_mounts(workload, mounts))
+    rig.wait(lambda: rig.phase("contract-1") is Phase.FAILED)
+    uid = rig.uid("contract-1")
+    assert rig.cluster().evidence("contract-1", uid).exit_code == 2
+    log = b"".join(rig.cluster().logs("contract-1", uid)).decode()
+    assert log.splitlines() == [
+        "[ERROR] INFRASTRUCTURE MOUNT FAILURE: /data is not a mount point",
+        "[ERROR] Infrastructure failure detected (exit code 2) - retryable",
+    ]
+
+
+def test_a_job_is_told_where_its_mounts_are(rig: LocalRig) -> None:
+    program = "print(os.environ['RUNBATCH_MOUNT_MY_DATA'])"
+    workload = with_mounts(rig.python("contract-1", program), (Mount(".", "/my/data"),))
+    rig.cluster().submit(workload)
+    rig.wait(lambda: rig.phase("contract-1") is Phase.COMPLETED)
+    log = b"".join(rig.cluster().logs("contract-1", rig.uid("contract-1")))
+    assert log.decode().strip() == str(rig.folder)
+
+
+def test_a_folder_that_is_not_there_is_refused_for_good(rig: LocalRig) -> None:
+    workload = make_workload("contract-1", ("true",), rig.folder / "nowhere")
+    with pytest.raises(Rejected, match="nowhere"):
+        rig.cluster().submit(workload)
+    assert rig.phase("contract-1") is None
+
+
+@pytest.mark.parametrize(
+    ("program", "code", "said"),
+    [("no-such-program", 127, "no such program"), ("/", 126, "Permission denied")],
+)
+def test_a_command_that_cannot_run_ends_as_in_a_container(
+    rig: LocalRig, program: str, code: int, said: str
+) -> None:
+    rig.cluster().submit(make_workload("contract-1", (program,), rig.folder))
+    rig.wait(lambda: rig.phase("contract-1") is Phase.FAILED)
+    uid = rig.uid("contract-1")
+    assert rig.cluster().evidence("contract-1", uid).exit_code == code
+    assert said in b"".join(rig.cluster().logs("contract-1", uid)).decode()
+
+
+def with_mounts(workload: Workload, mounts: tuple[Mount, ...]) -> Workload:
+    return Workload(
+        name=workload.name,
+        number=1,
+        command=workload.command,
+        env=workload.env,
+        mounts=mounts,
+        image=None,
+        cpu=None,
+        memory=None,
+        folder=workload.folder,
+    )
+
+
+def is_running(pid: int) -> bool:
+    try:
+        return psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False

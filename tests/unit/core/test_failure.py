@@ -1,0 +1,273 @@
+"""From evidence to a verdict, and from a verdict to a retry and to advice."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from tests.unit.core.values import (
+    CONFIGURATION,
+    MOUNT,
+    at,
+    failed,
+    listed,
+    refused,
+    succeeded,
+    vanished,
+)
+
+from runbatch.core.attempt import Attempt, Evidence, Outcome, Verdict
+from runbatch.core.errors import BatchError
+from runbatch.core.failure import RetryPolicy, advice, judge, next_retry_at
+
+POLICY = RetryPolicy()
+LINE = "[ERROR] INFRASTRUCTURE MOUNT FAILURE: /data is not a mount point"
+NOTHING = Outcome(Verdict.UNDETERMINED, "no exit code, no marker in the log")
+KILLED = "killed by signal 9"
+
+
+@pytest.mark.parametrize(
+    ("evidence", "verdict", "source"),
+    [
+        pytest.param(Evidence(exit_code=2), Verdict.MOUNT_FAILURE, "exit code 2", id="exit 2"),
+        pytest.param(
+            Evidence(exit_code=1), Verdict.CONFIGURATION_ERROR, "exit code 1", id="exit 1"
+        ),
+        pytest.param(Evidence(exit_code=137), Verdict.OUT_OF_MEMORY, "exit code 137", id="137"),
+        pytest.param(Evidence(exit_code=3), Verdict.FAILED, "exit code 3", id="the analysis"),
+        pytest.param(Evidence(exit_code=255), Verdict.FAILED, "exit code 255", id="exit 255"),
+        pytest.param(
+            Evidence(exit_code=0), Verdict.FAILED, "exit code 0", id="exit 0, yet said to fail"
+        ),
+        pytest.param(
+            Evidence(exit_code=137, reason=KILLED),
+            Verdict.OUT_OF_MEMORY,
+            "exit code 137, killed by signal 9",
+            id="killed by signal 9",
+        ),
+        pytest.param(
+            Evidence(exit_code=143, reason="killed by signal 15"),
+            Verdict.FAILED,
+            "exit code 143, killed by signal 15",
+            id="killed by signal 15",
+        ),
+        pytest.param(
+            Evidence(reason="OOMKilled"),
+            Verdict.OUT_OF_MEMORY,
+            "reason: OOMKilled",
+            id="OOMKilled, no exit code",
+        ),
+        pytest.param(
+            Evidence(reason="OOMKilled", marker=LINE),
+            Verdict.OUT_OF_MEMORY,
+            "reason: OOMKilled",
+            id="OOMKilled is the cluster's word, and outranks a log line",
+        ),
+        pytest.param(
+            Evidence(exit_code=1, reason="OOMKilled"),
+            Verdict.OUT_OF_MEMORY,
+            "exit code 1, OOMKilled",
+            id="OOMKilled, whatever code the shell around it made of that",
+        ),
+        pytest.param(
+            Evidence(exit_code=2, reason="OOMKilled"),
+            Verdict.OUT_OF_MEMORY,
+            "exit code 2, OOMKilled",
+            id="OOMKilled with the code of a mount failure is not retried",
+        ),
+        pytest.param(
+            Evidence(marker=LINE), Verdict.MOUNT_FAILURE, f"log: {LINE}", id="a marker alone"
+        ),
+        pytest.param(
+            Evidence(reason="Error", marker=LINE),
+            Verdict.MOUNT_FAILURE,
+            f"log: {LINE}",
+            id="a marker, and a reason that tells nothing",
+        ),
+        pytest.param(
+            Evidence(exit_code=2, marker=LINE),
+            Verdict.MOUNT_FAILURE,
+            "exit code 2",
+            id="exit 2, and the marker agrees",
+        ),
+        pytest.param(
+            Evidence(exit_code=1, marker=LINE),
+            Verdict.CONFIGURATION_ERROR,
+            f"exit code 1; it outranks the log line {LINE!r}",
+            id="exit 1 outranks the marker",
+        ),
+        pytest.param(
+            Evidence(exit_code=137, reason=KILLED, marker=LINE),
+            Verdict.OUT_OF_MEMORY,
+            f"exit code 137, killed by signal 9; it outranks the log line {LINE!r}",
+            id="137 outranks the marker",
+        ),
+        pytest.param(
+            Evidence(exit_code=3, marker=LINE),
+            Verdict.FAILED,
+            f"exit code 3; it outranks the log line {LINE!r}",
+            id="any known exit code outranks the marker",
+        ),
+        pytest.param(Evidence(), NOTHING.verdict, NOTHING.source, id="nothing is known"),
+        pytest.param(
+            Evidence(reason="Error", node="gpu-node5"),
+            NOTHING.verdict,
+            NOTHING.source,
+            id="a reason that tells nothing",
+        ),
+    ],
+)
+def test_the_verdict_on_a_failure(evidence: Evidence, verdict: Verdict, source: str) -> None:
+    assert judge(evidence, POLICY) == Outcome(verdict, source)
+
+
+@pytest.mark.parametrize(
+    ("codes", "code", "verdict"),
+    [
+        pytest.param((2, 75), 75, Verdict.MOUNT_FAILURE, id="a code that the policy adds"),
+        pytest.param((75,), 2, Verdict.FAILED, id="a code that the policy leaves out"),
+        pytest.param((), 2, Verdict.FAILED, id="a policy without codes"),
+        pytest.param((137,), 137, Verdict.MOUNT_FAILURE, id="137, where the policy says so"),
+        pytest.param((2, 255), 1, Verdict.CONFIGURATION_ERROR, id="exit 1 in any policy"),
+    ],
+)
+def test_the_policy_says_which_codes_are_mount_failures(
+    codes: tuple[int, ...], code: int, verdict: Verdict
+) -> None:
+    assert judge(Evidence(exit_code=code), RetryPolicy(exit_codes=codes)).verdict is verdict
+
+
+@pytest.mark.parametrize(
+    ("values", "place", "problem"),
+    [
+        pytest.param({"exit_codes": (2, 1)}, "exit_codes", "wrong configuration", id="exit 1"),
+        pytest.param({"exit_codes": (0,)}, "exit_codes", "0 is not an exit code", id="exit 0"),
+        pytest.param({"exit_codes": (256,)}, "exit_codes", "from 2 to 255", id="exit 256"),
+        pytest.param({"exit_codes": (-2,)}, "exit_codes", "-2 is not", id="a negative code"),
+        pytest.param({"log_markers": ("x", "")}, "log_markers", "every log", id="no marker text"),
+        pytest.param({"log_markers": (" \t",)}, "log_markers", "every log", id="a blank marker"),
+        pytest.param({"max_retries": -1}, "max_retries = -1", "from 0 to 10", id="-1 retries"),
+        pytest.param({"max_retries": 11}, "max_retries = 11", "from 0 to 10", id="11 retries"),
+        pytest.param({"delay_s": 0}, "delay_s = 0", "from 1 to 300", id="no delay"),
+        pytest.param({"delay_s": 0.99}, "delay_s = 0.99", "from 1 to 300", id="under a second"),
+        pytest.param({"delay_s": 301}, "delay_s = 301", "from 1 to 300", id="over 5 minutes"),
+        pytest.param({"delay_s": float("nan")}, "delay_s = nan", "from 1 to 300", id="no number"),
+    ],
+)
+def test_a_policy_out_of_its_ranges(values: dict[str, Any], place: str, problem: str) -> None:
+    with pytest.raises(BatchError) as caught:
+        RetryPolicy(**values)
+    assert caught.value.place == f"[retry] {place}"
+    assert problem in caught.value.problem
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        {"exit_codes": (2, 255)},
+        {"exit_codes": (), "log_markers": ()},
+        {"max_retries": 0},
+        {"max_retries": 10},
+        {"delay_s": 1},
+        {"delay_s": 300},
+    ],
+)
+def test_a_policy_at_the_edge_of_its_ranges(values: dict[str, Any]) -> None:
+    policy = RetryPolicy(**values)
+    assert {name: getattr(policy, name) for name in values} == values
+
+
+def test_the_policy_unless_told_otherwise() -> None:
+    assert RetryPolicy(
+        exit_codes=(2,),
+        log_markers=("INFRASTRUCTURE MOUNT FAILURE", "is not a mount point"),
+        max_retries=3,
+        delay_s=30,
+    ) == (POLICY)
+
+
+@pytest.mark.parametrize(
+    ("delay_s", "delays"),
+    [
+        pytest.param(30, (30, 60, 120, 240, 300, 300), id="30 s, doubled, at most 300"),
+        pytest.param(300, (300, 300, 300), id="never longer than 300 s"),
+        pytest.param(1, (1, 2, 4, 8, 16, 32, 64, 128, 256, 300), id="ten retries from 1 s"),
+        pytest.param(0.5 + 1, (1.5, 3, 6), id="half seconds"),
+    ],
+)
+def test_the_delays(delay_s: float, delays: tuple[float, ...]) -> None:
+    policy = RetryPolicy(delay_s=delay_s)
+    told = [policy.delay_before(retry) for retry in range(1, len(delays) + 1)]
+    assert told == [timedelta(seconds=delay) for delay in delays]
+
+
+@pytest.mark.parametrize(
+    ("attempt", "due_at"),
+    [
+        pytest.param(failed(seconds=100), at(130), id="30 s after the first attempt's end"),
+        pytest.param(failed(number=2, seconds=100), at(160), id="60 s after the second's"),
+        pytest.param(failed(number=3, seconds=100), at(220), id="120 s after the third's"),
+        pytest.param(failed(number=4, seconds=100), None, id="three retries are used up"),
+        pytest.param(failed(number=99), None, id="far more are used up"),
+        pytest.param(failed(outcome=None), None, id="it is not judged yet"),
+        pytest.param(failed(outcome=CONFIGURATION), None, id="no mount failure"),
+        pytest.param(failed(outcome=NOTHING), None, id="undetermined is for a person"),
+        pytest.param(succeeded(), None, id="a success"),
+        pytest.param(vanished(), None, id="it vanished"),
+        pytest.param(refused(), None, id="it was refused"),
+        pytest.param(listed(outcome=MOUNT), None, id="it has not ended"),
+    ],
+)
+def test_when_an_attempt_may_be_followed_by_a_retry(attempt: Attempt, due_at: object) -> None:
+    assert next_retry_at(attempt, POLICY) == due_at
+
+
+@pytest.mark.parametrize(
+    ("max_retries", "number", "may"),
+    [(0, 1, False), (1, 1, True), (1, 2, False), (10, 10, True), (10, 11, False)],
+)
+def test_the_number_of_retries_is_the_policy_s(max_retries: int, number: int, may: bool) -> None:
+    policy = RetryPolicy(max_retries=max_retries)
+    assert (next_retry_at(failed(number=number), policy) is not None) is may
+
+
+@pytest.mark.parametrize(
+    ("log", "marker"),
+    [
+        pytest.param(f"start\n  {LINE} \nend\n", LINE, id="a line, without its margins"),
+        pytest.param("/outputs is not a mount point", "/outputs is not a mount point", id="other"),
+        pytest.param(f"a\r\n{LINE}\r\nb", LINE, id="Windows line ends"),
+        pytest.param(
+            f"x is not a mount point\n{LINE}", "x is not a mount point", id="the first of two"
+        ),
+        pytest.param("infrastructure mount failure", None, id="letter case matters"),
+        pytest.param("INFRASTRUCTURE\nMOUNT FAILURE", None, id="not over two lines"),
+        pytest.param("Missing required files or directories", None, id="another error"),
+        pytest.param("", None, id="an empty log"),
+    ],
+)
+def test_the_first_line_that_speaks_of_a_failed_mount(log: str, marker: str | None) -> None:
+    assert POLICY.marker_in(log) == marker
+
+
+def test_a_policy_without_markers_finds_none() -> None:
+    assert RetryPolicy(log_markers=()).marker_in(LINE) is None
+
+
+@pytest.mark.parametrize(
+    ("attempt", "advised"),
+    [
+        pytest.param(refused(), "correct what the cluster refused", id="refused"),
+        pytest.param(failed(), "runbatch retry", id="a mount failure with retries left"),
+        pytest.param(failed(number=4), "ask an admin", id="a mount failure for good"),
+        pytest.param(failed(outcome=CONFIGURATION), "correct the configuration", id="exit 1"),
+        pytest.param(
+            failed(outcome=Outcome(Verdict.OUT_OF_MEMORY, "")), "raise [run] memory", id="memory"
+        ),
+        pytest.param(vanished(), "submit starts it again", id="vanished"),
+        pytest.param(failed(outcome=Outcome(Verdict.FAILED, "")), "look at its log", id="failed"),
+        pytest.param(failed(outcome=NOTHING), "look at its log", id="undetermined"),
+        pytest.param(failed(outcome=None), "look at its log", id="not judged yet"),
+    ],
+)
+def test_what_a_person_can_do(attempt: Attempt, advised: str) -> None:
+    assert advised in advice(attempt, POLICY)

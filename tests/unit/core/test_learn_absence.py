@@ -1,0 +1,210 @@
+"""What a listing's gaps mean, and when they mean nothing."""
+
+import pytest
+from tests.unit.core.values import (
+    DONE,
+    END_NOT_SEEN,
+    accepted,
+    at,
+    called,
+    failed,
+    listed,
+    listing,
+    looked,
+    looked_often,
+    observation,
+    refused,
+    reserved,
+    succeeded,
+    vanished,
+    view,
+)
+
+from runbatch.core.attempt import Attempt, Listing, Outcome, Phase, Verdict
+from runbatch.core.job import View
+from runbatch.core.reconcile import Change
+
+NOBODY = Listing((), rows=0)
+OTHERS_ONLY = listing(others=33)
+
+
+@pytest.mark.parametrize(
+    ("known", "answer", "seconds", "trusted"),
+    [
+        pytest.param(
+            view(listed(), rows_seen=0), NOBODY, 599, False, id="a job was listed just before"
+        ),
+        pytest.param(
+            view(listed(), rows_seen=0), NOBODY, 600, True, id="the doubt is over, to the second"
+        ),
+        pytest.param(
+            view(listed(), rows_seen=0), NOBODY, -3600, False, id="the clock was set back"
+        ),
+        pytest.param(
+            view(listed(), rows_seen=0), OTHERS_ONLY, 1, True, id="other people's are still shown"
+        ),
+        pytest.param(
+            view(failed(), succeeded("4"), rows_seen=500),
+            NOBODY,
+            700,
+            False,
+            id="all that were listed just before had ended, long ago",
+        ),
+        pytest.param(
+            view(listed("370"), rows_seen=500), NOBODY, 700, False, id="one of another range was"
+        ),
+        pytest.param(
+            view(listed(), rows_seen=None), NOBODY, 1, True, id="no listing ever had a row"
+        ),
+        pytest.param(view(rows_seen=0), NOBODY, 1, True, id="there never was a job of ours"),
+        pytest.param(
+            view(accepted(), rows_seen=0), NOBODY, 1, True, id="what was never listed may lag"
+        ),
+        pytest.param(
+            view(reserved(), rows_seen=0), NOBODY, 1, True, id="a slot alone is no workload"
+        ),
+        pytest.param(
+            view(vanished(), rows_seen=0), NOBODY, 1, True, id="what was there had gone before"
+        ),
+    ],
+)
+def test_an_empty_listing_is_not_believed_while_jobs_were_just_there(
+    known: View, answer: Listing, seconds: float, trusted: bool
+) -> None:
+    assert looked(known, answer, seconds).view.trusted is trusted
+
+
+def test_a_listing_that_is_not_believed_changes_nothing() -> None:
+    known = view(listed(missed=0), called("4"), accepted("5", missed=2), rows_seen=0)
+    learned = looked(known, NOBODY, 100)
+    assert learned.changes == ()
+    assert learned.view == View(known.jobs, trusted=False, rows_seen_at=at(0))
+
+
+def test_when_a_listing_last_had_a_row_is_remembered() -> None:
+    known = looked(view(), OTHERS_ONLY, 30).view
+    assert known.rows_seen_at == at(30)
+    assert looked(known, NOBODY, 60).view.rows_seen_at == at(30)
+
+
+def test_a_dropped_connection_of_minutes_frees_no_slot() -> None:
+    known = looked_often(view(listed(), rows_seen=0), NOBODY, 30, 60, 90, 120, 300, 599)
+    assert known.job("37").last == listed()
+    assert known.in_flight == {"37"}
+
+
+def test_an_empty_cluster_is_believed_in_the_end() -> None:
+    known = looked_often(view(listed(), rows_seen=0), NOBODY, *range(30, 660, 30))
+    assert known.in_flight == {"37"}
+    assert looked_often(known, NOBODY, 660).in_flight == frozenset()
+
+
+@pytest.mark.parametrize(
+    ("attempt", "after"),
+    [
+        pytest.param(called(), called(missed=1), id="answer lost"),
+        pytest.param(accepted(), accepted(missed=1), id="accepted, not yet listed"),
+        pytest.param(listed(), listed(missed=1), id="running"),
+        pytest.param(listed(missed=2), listed(missed=3), id="three listings, but no time yet"),
+        pytest.param(failed(), failed(missed=1), id="failed, and deleted since"),
+        pytest.param(
+            listed(phase=Phase.DELETING, ended_at=at(0), outcome=DONE),
+            listed(phase=Phase.DELETING, ended_at=at(0), outcome=DONE, missed=1),
+            id="deleted after its end: its end stands",
+        ),
+    ],
+)
+def test_each_good_listing_without_it_is_counted(attempt: Attempt, after: Attempt) -> None:
+    learned = looked(view(attempt), listing(), 30)
+    assert learned.changes == (Change(attempt, after),)
+    assert learned.view.jobs == view(after).jobs
+
+
+@pytest.mark.parametrize(
+    "attempt",
+    [
+        pytest.param(reserved(number=2), id="it was never called"),
+        pytest.param(refused(), id="it was refused"),
+        pytest.param(vanished(), id="it had vanished"),
+        pytest.param(failed(missed=3), id="it ended and was counted as missing often enough"),
+        pytest.param(called(missed=3), id="its lost submit is for the planner to call again"),
+    ],
+)
+def test_more_absence_teaches_nothing_about_these(attempt: Attempt) -> None:
+    learned = looked(view(attempt), listing(), 10_000)
+    assert learned.changes == ()
+    assert learned.view.jobs == view(attempt).jobs
+
+
+@pytest.mark.parametrize("attempt", [called(), accepted(), listed(), failed()])
+def test_absence_is_not_held_against_what_was_called_after_the_listing_was_asked_for(
+    attempt: Attempt,
+) -> None:
+    known = view(attempt, listed("50"))
+    learned = looked(known, listing(), 10_000, asked_before={("50", 1)})
+    assert learned.changes == (Change(listed("50"), listed("50", missed=1)),)
+    assert learned.view.job("37").last == attempt
+
+
+def test_a_running_workload_vanishes_after_three_listings_and_the_grace_time() -> None:
+    times = (30, 60, 90)
+    states = [looked_often(view(listed()), listing(), *times[:count]) for count in range(4)]
+    assert [known.in_flight for known in states] == [{"37"}, {"37"}, {"37"}, frozenset()]
+    assert states[-1].job("37").last == vanished(seconds=90)
+
+
+def test_time_alone_makes_nothing_vanish() -> None:
+    """The clock was set forward, or the machine slept for a week."""
+    known = looked_often(view(listed()), listing(), 1_000_000, 1_000_001)
+    assert known.in_flight == {"37"}
+    assert looked_often(known, listing(), 1_000_002).in_flight == frozenset()
+
+
+def test_listings_alone_make_nothing_vanish() -> None:
+    known = looked_often(view(listed()), listing(), *range(10, 60))
+    assert known.job("37").last == listed(missed=3)
+    assert looked_often(known, listing(), 60).in_flight == frozenset()
+
+
+def test_a_clock_set_back_makes_nothing_vanish() -> None:
+    known = looked_often(view(listed()), listing(), *range(-3600, -3000, 30))
+    assert known.in_flight == {"37"}
+
+
+def test_being_listed_again_begins_the_count_anew() -> None:
+    known = looked_often(view(listed()), listing(), 30, 60)
+    known = looked_often(known, listing(observation()), 70)
+    assert known.job("37").last == listed(seconds=70)
+    assert looked_often(known, listing(), 100, 160).in_flight == {"37"}
+
+
+def test_what_was_accepted_but_never_listed_vanishes_in_its_own_words() -> None:
+    known = looked_often(view(accepted()), listing(), 30, 60, 90)
+    never = Outcome(Verdict.VANISHED, "accepted, but never listed")
+    assert known.job("37").last == accepted(missed=3, ended_at=at(90), outcome=never)
+
+
+def test_a_lost_submit_never_vanishes_and_keeps_its_slot() -> None:
+    known = looked_often(view(called()), listing(), *range(30, 3000, 30))
+    assert known.job("37").last == called(missed=3)
+    assert known.in_flight == {"37"}
+
+
+def test_a_success_that_was_started_again_and_vanished_is_still_a_success() -> None:
+    again = listed(outcome=DONE)
+    known = looked_often(view(again), listing(), 30, 60, 90)
+    assert known.job("37").last == listed(outcome=DONE, missed=3, ended_at=at(90))
+    assert known.in_flight == frozenset()
+
+
+@pytest.mark.parametrize("end", [failed(), succeeded()])
+def test_an_end_that_was_seen_stands_after_its_workload_is_gone(end: Attempt) -> None:
+    last = looked_often(view(end), listing(), *range(30, 600, 30)).job("37").last
+    assert last is not None
+    assert (last.ended_at, last.outcome, last.missed) == (end.ended_at, end.outcome, 3)
+    assert last.outcome != END_NOT_SEEN
+
+
+def test_an_older_attempt_is_missed_while_the_newer_one_waits_for_its_name() -> None:
+    known = view(failed(), reserved(number=2))
+    assert looked(known, listing(), 30).changes == (Change(failed(), failed(missed=1)),)

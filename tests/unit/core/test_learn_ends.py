@@ -1,0 +1,193 @@
+"""How an end is remembered, and what a cluster may still do to it."""
+
+from datetime import datetime
+
+import pytest
+from tests.unit.core.values import (
+    CONFIGURATION,
+    DONE,
+    accepted,
+    at,
+    failed,
+    listed,
+    listing,
+    looked,
+    looked_often,
+    observation,
+    succeeded,
+    vanished,
+    view,
+)
+
+from runbatch.core.attempt import Attempt, Evidence, Observation, Phase
+from runbatch.core.reconcile import Change
+
+
+@pytest.mark.parametrize(
+    ("shown", "after"),
+    [
+        pytest.param(
+            observation(phase=Phase.COMPLETED),
+            succeeded(seconds=30),
+            id="completed: a success, at the time it was seen",
+        ),
+        pytest.param(
+            observation(phase=Phase.COMPLETED, ended_at=at(12)),
+            succeeded(seconds=30, ended_at=at(12)),
+            id="completed: the cluster's time for it is earlier",
+        ),
+        pytest.param(
+            observation(phase=Phase.FAILED),
+            failed(seconds=30, outcome=None),
+            id="failed: to be judged, since the time it was seen",
+        ),
+        pytest.param(
+            observation(phase=Phase.FAILED, ended_at=at(12)),
+            failed(seconds=30, ended_at=at(12), outcome=None),
+            id="failed: since the cluster's time, which is earlier",
+        ),
+        pytest.param(
+            observation(phase=Phase.FAILED, ended_at=at(5000)),
+            failed(seconds=30, outcome=None),
+            id="failed: the cluster's clock is ahead, so the time it was seen counts",
+        ),
+    ],
+)
+@pytest.mark.parametrize("before", [accepted(), listed(), listed(missed=2)])
+def test_an_end_is_dated_by_the_earlier_clock(
+    before: Attempt, shown: Observation, after: Attempt
+) -> None:
+    assert looked(view(before), listing(shown), 30).changes == (Change(before, after),)
+
+
+@pytest.mark.parametrize("end", [failed(), failed(outcome=None), succeeded()])
+def test_an_end_that_is_still_shown_changes_nothing_more(end: Attempt) -> None:
+    shown = observation(phase=end.phase or Phase.UNKNOWN, ended_at=at(-100))
+    assert looked(view(end), listing(shown), 30).changes == ()
+
+
+@pytest.mark.parametrize(
+    "phase", [phase for phase in Phase if not phase.ended and phase.value[-4:] != "ting"]
+)
+def test_a_failure_that_the_cluster_started_again_is_no_end(phase: Phase) -> None:
+    before = failed(evidence=Evidence(exit_code=2))
+    after = looked(view(before), listing(observation(phase=phase)), 30).view.job("37").last
+    assert after == listed(phase=phase, seconds=30)
+    assert after.holds_slot
+
+
+def test_what_runs_again_and_fails_again_is_judged_anew_and_dated_anew() -> None:
+    before = failed(outcome=CONFIGURATION, evidence=Evidence(exit_code=1))
+    known = looked_often(view(before), listing(observation()), 30)
+    known = looked_often(known, listing(observation(phase=Phase.FAILED)), 60)
+    assert known.job("37").last == failed(seconds=60, outcome=None)
+
+
+@pytest.mark.parametrize(
+    ("phase", "after"),
+    [
+        pytest.param(Phase.RUNNING, listed(seconds=30, outcome=DONE), id="it runs again"),
+        pytest.param(
+            Phase.PENDING,
+            listed(phase=Phase.PENDING, seconds=30, outcome=DONE),
+            id="it waits to run again",
+        ),
+        pytest.param(
+            Phase.FAILED,
+            succeeded(seconds=30, phase=Phase.FAILED, ended_at=at(0)),
+            id="it is said to have failed",
+        ),
+        pytest.param(
+            Phase.DELETING,
+            succeeded(seconds=30, phase=Phase.DELETING, ended_at=at(0)),
+            id="it is being deleted",
+        ),
+    ],
+)
+def test_a_success_is_never_undone(phase: Phase, after: Attempt) -> None:
+    shown = listing(observation(phase=phase))
+    assert looked(view(succeeded()), shown, 30).view.jobs == view(after).jobs
+
+
+@pytest.mark.parametrize(
+    ("told", "ended_at"),
+    [
+        pytest.param(at(500), at(500), id="at the cluster's time"),
+        pytest.param(None, at(510), id="when it was seen, where the cluster tells no time"),
+        pytest.param(at(9000), at(510), id="when it was seen, if the cluster's clock is ahead"),
+    ],
+)
+def test_a_failure_that_became_a_success_between_two_listings_is_a_new_end(
+    told: datetime | None, ended_at: datetime
+) -> None:
+    before = failed(evidence=Evidence(exit_code=2))
+    shown = observation(phase=Phase.COMPLETED, ended_at=told)
+    after = succeeded(seconds=510, ended_at=ended_at)
+    assert looked(view(before), listing(shown), 510).changes == (Change(before, after),)
+
+
+def test_an_end_is_not_dated_anew_after_its_workload_was_missing_or_leaving() -> None:
+    for end in (failed(missed=1), failed(phase=Phase.DELETING), succeeded(missed=2)):
+        phase = Phase.COMPLETED if end.phase is Phase.COMPLETED else Phase.FAILED
+        last = looked(view(end), listing(observation(phase=phase)), 90).view.job("37").last
+        assert last is not None
+        assert (last.ended_at, last.outcome) == (end.ended_at, end.outcome)
+
+
+def test_what_runs_again_was_not_deleted_by_us_after_all() -> None:
+    known = looked_often(view(failed(delete_asked_at=at(5))), listing(observation()), 30)
+    assert known.job("37").last == listed(seconds=30)
+
+
+def test_a_success_that_ran_again_and_failed_is_a_success() -> None:
+    known = looked_often(view(succeeded()), listing(observation()), 30)
+    known = looked_often(known, listing(observation(phase=Phase.FAILED)), 60)
+    assert known.job("37").last == succeeded(seconds=60, phase=Phase.FAILED)
+
+
+@pytest.mark.parametrize("phase", [Phase.DELETING, Phase.TERMINATING])
+@pytest.mark.parametrize("end", [failed(), failed(outcome=None), succeeded()])
+def test_an_end_stands_while_its_workload_leaves_but_its_name_is_taken(
+    phase: Phase, end: Attempt
+) -> None:
+    known = looked_often(view(end), listing(observation(phase=phase)), 30)
+    last = known.job("37").last
+    assert last is not None
+    assert (last.ended_at, last.outcome, last.phase) == (end.ended_at, end.outcome, phase)
+    assert known.in_flight == {"37"}
+    assert looked_often(known, listing(), 60).in_flight == frozenset()
+
+
+def test_a_running_job_that_is_being_deleted_has_no_end_yet() -> None:
+    known = looked_often(view(listed()), listing(observation(phase=Phase.DELETING)), 30)
+    assert known.job("37").last == listed(phase=Phase.DELETING, seconds=30)
+    assert looked_often(known, listing(), 60, 90).in_flight == {"37"}
+    assert looked_often(known, listing(), 60, 90, 120).in_flight == frozenset()
+
+
+@pytest.mark.parametrize(
+    ("shown", "after"),
+    [
+        pytest.param(
+            observation(), listed(seconds=500), id="it runs: it holds its slot again, no end"
+        ),
+        pytest.param(
+            observation(phase=Phase.COMPLETED, ended_at=at(200)),
+            succeeded(seconds=500, ended_at=at(200)),
+            id="it succeeded meanwhile",
+        ),
+        pytest.param(
+            observation(phase=Phase.FAILED),
+            failed(seconds=500, outcome=None),
+            id="it failed meanwhile, and is to be judged",
+        ),
+        pytest.param(
+            observation(phase=Phase.DELETING),
+            vanished(seconds=90, phase=Phase.DELETING, seen_at=at(500), missed=0),
+            id="it is on its way out: its name is taken, its end still not seen",
+        ),
+    ],
+)
+def test_what_had_vanished_and_is_back(shown: Observation, after: Attempt) -> None:
+    before = vanished(seconds=90)
+    assert looked(view(before), listing(shown), 500).changes == (Change(before, after),)

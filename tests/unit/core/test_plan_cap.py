@@ -1,0 +1,151 @@
+"""The cap: no more steps take a slot than there are free ones."""
+
+import pytest
+from tests.unit.core.values import (
+    RETRY,
+    START,
+    accepted,
+    actions,
+    at,
+    batch,
+    called,
+    failed,
+    listed,
+    listing,
+    looked,
+    observation,
+    planned,
+    refused,
+    reserved,
+    reserved_after,
+    succeeded,
+    vanished,
+    view,
+)
+
+from runbatch.core.attempt import Phase
+from runbatch.core.job import View
+from runbatch.core.planner import Action, Reserve, Submit, Wish
+
+ENDED = succeeded("2")
+NO_ENDS = [phase for phase in Phase if not phase.ended]
+
+
+def test_a_new_batch_fills_the_cap_in_the_order_of_its_keys() -> None:
+    plan = planned(view(), of=batch(cap=50))
+    assert plan.actions == tuple(Submit(str(key), 1) for key in range(2, 52))
+    assert (plan.starved, plan.done, plan.wake_at) == (136, False, None)
+
+
+@pytest.mark.parametrize("phase", NO_ENDS)
+def test_a_workload_in_any_phase_that_is_no_end_takes_the_only_slot(phase: Phase) -> None:
+    known = looked(view(), listing(observation("2", phase)), 0).view
+    plan = planned(known, of=batch("2", "3", cap=1))
+    assert (plan.actions, plan.starved, plan.done) == ((), 1, False)
+
+
+@pytest.mark.parametrize("phase", [Phase.COMPLETED, Phase.FAILED])
+def test_a_workload_that_ended_takes_none(phase: Phase) -> None:
+    known = looked(view(), listing(observation("2", phase)), 0).view
+    assert Submit("3", 1) in actions(known, of=batch("2", "3", cap=1))
+
+
+@pytest.mark.parametrize(
+    "known",
+    [
+        pytest.param(view(called("2")), id="one is being submitted"),
+        pytest.param(view(called("2", missed=2)), id="one submit's answer was lost"),
+        pytest.param(view(accepted("2")), id="one was accepted and is not yet listed"),
+        pytest.param(view(listed("2")), id="one runs"),
+        pytest.param(view(listed("2", Phase.UNKNOWN)), id="one is in a phase nobody knows"),
+        pytest.param(view(listed("2", Phase.STOPPED)), id="one is stopped"),
+        pytest.param(view(listed("2", missed=3)), id="one is missing, its end unseen"),
+        pytest.param(view(ENDED, listed("370")), id="a job of the prefix outside the range runs"),
+        pytest.param(view(ENDED, called("370")), id="a submit of a job outside the range hangs"),
+        pytest.param(view(ENDED, reserved("370", 2)), id="a slot is held outside the range"),
+    ],
+)
+def test_the_only_slot_is_taken(known: View) -> None:
+    plan = planned(known, of=batch("2", "3", cap=1))
+    assert (plan.actions, plan.starved) == ((), 1)
+
+
+@pytest.mark.parametrize(
+    "known",
+    [
+        pytest.param(view(refused("2")), id="one was refused"),
+        pytest.param(view(vanished("2")), id="one vanished"),
+        pytest.param(view(failed("2")), id="one failed"),
+        pytest.param(view(succeeded("2")), id="one succeeded"),
+        pytest.param(view(succeeded("2", missed=3)), id="one succeeded and is gone"),
+        pytest.param(view(failed("2", missed=3)), id="one failed and is gone"),
+        pytest.param(view(ENDED, failed("370")), id="a job outside the range failed"),
+        pytest.param(view(ENDED, refused("370")), id="one outside the range was refused"),
+    ],
+)
+def test_the_only_slot_is_free(known: View) -> None:
+    assert actions(known, of=batch("2", "3", cap=1)) == (Submit("3", 1),)
+
+
+@pytest.mark.parametrize(
+    ("running", "cap", "new"),
+    [
+        pytest.param(0, 3, 3, id="none of 3 slots taken"),
+        pytest.param(2, 3, 1, id="2 of 3 slots taken"),
+        pytest.param(3, 3, 0, id="all 3 slots taken"),
+        pytest.param(5, 3, 0, id="the cap was lowered below what runs"),
+    ],
+)
+def test_as_many_submits_as_free_slots(running: int, cap: int, new: int) -> None:
+    known = view(*(listed(str(key)) for key in range(2, 2 + running)))
+    plan = planned(known, of=batch(cap=cap))
+    first = 2 + running
+    assert plan.actions == tuple(Submit(str(key), 1) for key in range(first, first + new))
+    assert plan.starved == 186 - running - new
+
+
+def test_other_people_s_workloads_take_no_slot() -> None:
+    """The incident: 33 Running rows of other people's, 18 of the batch's own, a cap of 50."""
+    theirs = [observation("1", name=f"other-{index}", uid=f"o{index}") for index in range(33)]
+    ours = [observation(str(key)) for key in range(2, 20)]
+    known = looked(view(), listing(*theirs, *ours), 0).view
+    assert len(known.in_flight) == 18
+    assert len(actions(known, of=batch(cap=50))) == 32
+
+
+def test_a_retry_takes_a_slot_like_a_start() -> None:
+    known = view(failed("2"), failed("3"), failed("4"), listed("5"))
+    both = Wish(start=True, retry=True)
+    plan = planned(known, both, 30, of=batch("2", "3", "4", "5", "6", cap=3))
+    assert plan.actions == (Reserve("2", 2, follows=at(0)), Reserve("3", 2, follows=at(0)))
+    assert plan.starved == 2
+
+
+def test_what_has_its_slot_already_goes_on_under_a_full_cap() -> None:
+    lost = called("3", missed=3)
+    gone = failed("4", delete_asked_at=at(5), missed=1)
+    waiting = reserved_after(gone)
+    known = view(lost, gone, waiting)
+    expected: tuple[Action, ...] = (
+        Submit("3", 1, instead_of=lost),
+        Submit("4", 2, instead_of=waiting),
+    )
+    plan = planned(known, START, 60, of=batch("2", "3", "4", "5", cap=1))
+    assert (plan.actions, plan.starved) == (expected, 2)
+
+
+def test_evidence_and_deletions_take_no_slot() -> None:
+    known = view(
+        failed("2", outcome=None),
+        failed("3"),
+        reserved_after(failed("3")),
+        listed("4"),
+        listed("5"),
+    )
+    steps = actions(known, RETRY, 30, of=batch("2", "3", "4", "5", cap=1))
+    assert [type(step).__name__ for step in steps] == ["Gather", "Delete"]
+
+
+def test_a_full_batch_wakes_at_the_usual_interval_for_what_is_due() -> None:
+    plan = planned(view(failed("2"), listed("3")), RETRY, 45, of=batch("2", "3", cap=1))
+    assert (plan.actions, plan.starved, plan.wake_at, plan.done) == ((), 1, None, False)

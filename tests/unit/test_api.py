@@ -1,0 +1,69 @@
+"""The Python API as a notebook uses it, on the real local cluster; its types are checked too."""
+
+import sys
+from pathlib import Path
+from typing import assert_type
+
+import pytest
+
+import runbatch
+from runbatch import Batch, BatchError, Event, JobSnapshot, Kind, Run, Snapshot, State
+
+
+def make_batch(folder: Path, program: str) -> Batch:
+    return Batch(
+        prefix="api",
+        keys=("a", "b", "c"),
+        cap=2,
+        variable="KEY",
+        folder=folder,
+        run=Run(command=(sys.executable, "-I", "-S", "-c", program)),
+    )
+
+
+def test_load_submit_wait_and_look(tmp_path: Path) -> None:
+    program = "import os, sys; sys.exit(4 if os.environ['KEY'] == 'b' else 0)"
+    batch = make_batch(tmp_path, program)
+    state = tmp_path / "state"
+    events: list[Event] = []
+
+    started = runbatch.submit(batch, state=state, on_event=events.append, poll_interval_s=0.05)
+    ended = runbatch.wait(batch, state=state, poll_interval_s=0.05)
+    seen = runbatch.read_snapshot(batch, state=state)
+
+    assert_type(batch, Batch)
+    assert_type(started, Snapshot)
+    assert_type(ended.counts, dict[State, int])
+    assert_type(ended.failed, tuple[JobSnapshot, ...])
+    assert started.counts[State.WAITING] == 0
+    assert ended.counts == {
+        State.WAITING: 0,
+        State.IN_FLIGHT: 0,
+        State.SUCCEEDED: 2,
+        State.FAILED: 1,
+    }
+    assert [(job.key, str(job.last.outcome)) for job in ended.failed if job.last] == [
+        ("b", "failed (exit code 4)")
+    ]
+    assert seen.jobs == ended.jobs
+    assert [event.key for event in events if event.kind is Kind.SUBMIT] == ["a", "b", "c"]
+
+    again = runbatch.submit(batch, wait=True, rerun=["b"], state=state, poll_interval_s=0.05)
+    assert [len(job.attempts) for job in again.jobs] == [1, 2, 1]
+
+
+def test_a_batch_file_loads_as_it_does_on_the_command_line(tmp_path: Path) -> None:
+    path = tmp_path / "batch.toml"
+    path.write_text('prefix = "x"\n[jobs]\nrange = [1, 3]\n[run]\ncommand = ["true"]\n')
+    batch = runbatch.load_batch(path)
+    assert_type(batch, Batch)
+    assert batch.keys == ("1", "2", "3")
+    assert batch.integer_keys
+    assert batch.folder == tmp_path
+    with pytest.raises(BatchError, match=r"nowhere\.toml"):
+        runbatch.load_batch(str(tmp_path / "nowhere.toml"))
+
+
+def test_what_is_public_is_there_and_typed() -> None:
+    assert all(hasattr(runbatch, name) for name in runbatch.__all__)
+    assert (Path(runbatch.__file__).parent / "py.typed").exists()

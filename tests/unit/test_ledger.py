@@ -1,0 +1,269 @@
+"""The ledger on a real SQLite file: what is written stays, and two processes share it."""
+
+import os
+import sqlite3
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from runbatch.core.attempt import (
+    Attempt,
+    Evidence,
+    Listing,
+    Observation,
+    Outcome,
+    Patience,
+    Phase,
+    Verdict,
+)
+from runbatch.core.batch import Batch, Run
+from runbatch.core.errors import LedgerError
+from runbatch.ledger import archive, schema
+from runbatch.ledger.store import FILE_NAME, Ledger
+
+NOW = datetime(2026, 1, 5, 9, 30, tzinfo=UTC)
+BATCH = Batch(prefix="gwas", keys=("1", "2", "3"), integer_keys=True, run=Run(command=("true",)))
+PATIENCE = Patience(grace_s=60, empty_doubt_s=600)
+
+
+def called(key: str, number: int = 1) -> Attempt:
+    return Attempt(key=key, number=number, reserved_at=NOW, called_at=NOW, calls=1)
+
+
+@pytest.fixture
+def ledger(tmp_path: Path) -> Iterator[Ledger]:
+    ledger = Ledger(tmp_path / "ledger")
+    yield ledger
+    ledger.close()
+
+
+def reopened(ledger: Ledger) -> Ledger:
+    return Ledger(ledger.folder, read_only=True)
+
+
+def test_every_field_of_an_attempt_survives(ledger: Ledger) -> None:
+    full = Attempt(
+        key="späße\n",
+        number=1,
+        reserved_at=NOW,
+        called_at=NOW,
+        calls=2,
+        submitted_at=NOW + timedelta(microseconds=1),
+        refusal="no",
+        follows=NOW,
+        uid="u",
+        phase=Phase.STOPPED,
+        node="n",
+        seen_at=NOW,
+        missed=2,
+        ended_at=NOW,
+        evidence=Evidence(exit_code=2, reason="r", marker="m", events=("a", "b"), node="n"),
+        outcome=Outcome(Verdict.MOUNT_FAILURE, "exit code 2"),
+        log="/log",
+        delete_asked_at=NOW,
+    )
+    assert ledger.reserve(full, None, cap=1)
+    found = reopened(ledger).view().job("späße\n").last
+    assert found == full
+
+
+def test_a_slot_is_given_once_and_only_while_one_is_free(ledger: Ledger) -> None:
+    assert ledger.reserve(called("1"), None, cap=2)
+    assert not ledger.reserve(called("1"), None, cap=2), "the same attempt"
+    assert not ledger.reserve(called("1", 2), None, cap=2), "the job has one already"
+    assert ledger.reserve(called("2"), None, cap=2)
+    assert not ledger.reserve(called("3"), None, cap=2), "no slot is free"
+    assert ledger.view().in_flight == {"1", "2"}
+
+
+def test_an_attempt_is_called_again_only_as_it_was_when_that_was_decided(ledger: Ledger) -> None:
+    first = called("1")
+    ledger.reserve(first, None, cap=1)
+    ledger.submitted(first, "u", NOW)
+    again = replace(first, calls=2)
+    assert not ledger.reserve(again, first, cap=1), "it was answered meanwhile"
+    answered = ledger.view().job("1").last
+    assert ledger.reserve(again, answered, cap=1)
+
+
+def test_a_refused_attempt_gives_its_slot_back_and_needs_one_to_be_called_again(
+    ledger: Ledger,
+) -> None:
+    first = called("1")
+    ledger.reserve(first, None, cap=1)
+    ledger.refused(first, "policy")
+    assert ledger.view().in_flight == frozenset()
+    refused = ledger.view().job("1").last
+    ledger.reserve(called("2"), None, cap=1)
+    assert not ledger.reserve(replace(first, calls=2), refused, cap=1)
+    assert ledger.reserve(replace(first, calls=2), refused, cap=2)
+
+
+def test_an_attempt_is_forgotten_only_as_it_was_when_that_was_decided(ledger: Ledger) -> None:
+    waiting = Attempt(key="1", number=1, reserved_at=NOW)
+    ledger.reserve(waiting, None, cap=2)
+    ledger.reserve(called("2"), None, cap=2)
+    ledger.submitted(called("2"), "u", NOW)
+    ledger.release(waiting)
+    ledger.release(called("2"))
+    assert set(ledger.view().jobs) == {"2"}
+
+
+def test_a_verdict_that_stands_is_not_changed(ledger: Ledger) -> None:
+    attempt = called("1")
+    ledger.reserve(attempt, None, cap=1)
+    for code, verdict in ((2, Verdict.MOUNT_FAILURE), (1, Verdict.CONFIGURATION_ERROR)):
+        ledger.judged(attempt, Evidence(exit_code=code), Outcome(verdict, f"exit code {code}"))
+    found = ledger.view().job("1").last
+    assert found is not None
+    assert found.outcome == Outcome(Verdict.MOUNT_FAILURE, "exit code 2")
+
+
+def test_a_listing_is_remembered_whole(ledger: Ledger) -> None:
+    ledger.reserve(called("1"), None, cap=3)
+    rows = (
+        Observation(name="gwas-1", uid="u1", phase=Phase.RUNNING),
+        Observation(name="gwas-7", uid="u7", phase=Phase.COMPLETED),
+        Observation(name="gwas-2-7", uid="x", phase=Phase.RUNNING),
+    )
+    learned = ledger.record(Listing(rows, 9), {("1", 1)}, BATCH, NOW, PATIENCE)
+    assert learned.view == reopened(ledger).view()
+    assert set(learned.view.jobs) == {"1", "7"}
+    assert learned.view.in_flight == {"1"}
+
+
+def test_a_log_is_saved_whole_and_its_end_returned(ledger: Ledger) -> None:
+    attempt = called("../x", 2)
+    ledger.reserve(attempt, None, cap=1)
+    assert ledger.save_log(attempt, [b"one\n", b"two\n"]) == b"one\ntwo\n"
+    assert [path.name for path in (ledger.folder / "logs").iterdir()] == ["%2E%2E%2Fx.2.log"]
+    found = ledger.view().job("../x").last
+    assert found is not None
+    assert found.log is not None
+    assert Path(found.log).read_bytes() == b"one\ntwo\n"
+
+
+def test_of_a_huge_log_only_the_end_is_kept(tmp_path: Path) -> None:
+    chunks = (bytes([number % 251]) * 1_000_000 for number in range(200))
+    path, tail = archive.save_log(tmp_path, "a", 1, chunks)
+    assert len(tail) == path.stat().st_size == archive.MOST_LOG_BYTES
+    assert tail[-1] == 199
+
+
+def test_a_log_that_breaks_off_leaves_no_half_file(tmp_path: Path) -> None:
+    def chunks() -> Iterator[bytes]:
+        yield b"half"
+        raise OSError("gone")
+
+    with pytest.raises(OSError, match="gone"):
+        archive.save_log(tmp_path, "a", 1, chunks())
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_looking_makes_no_file(tmp_path: Path) -> None:
+    nowhere = tmp_path / "nowhere"
+    looking = Ledger(nowhere, read_only=True)
+    assert looking.view().jobs == {}
+    assert looking.live_runs(NOW) == ()
+    looking.close()
+    assert not nowhere.exists()
+
+
+def test_who_is_at_work_is_known_until_they_end_or_die(ledger: Ledger) -> None:
+    with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as other:
+        mine = ledger.begin_run("submit", NOW)
+        insert = "UPDATE runs SET pid = ? WHERE id = ?"
+        theirs = ledger.begin_run("retry", NOW)
+        ledger._connection.execute(insert, (other.pid, theirs))
+        assert [run.command for run in ledger.live_runs(NOW)] == ["submit", "retry"]
+        other.kill()
+    assert [(run.command, run.pid) for run in ledger.live_runs(NOW)] == [("submit", os.getpid())]
+    ledger.tick_run(mine, NOW, ended=True)
+    assert ledger.live_runs(NOW) == ()
+
+
+def test_a_run_on_another_machine_counts_while_it_gives_signs(ledger: Ledger) -> None:
+    run = ledger.begin_run("submit", NOW)
+    ledger._connection.execute("UPDATE runs SET host = 'elsewhere' WHERE id = ?", (run,))
+    assert len(ledger.live_runs(NOW + timedelta(minutes=9))) == 1
+    assert ledger.live_runs(NOW + timedelta(minutes=11)) == ()
+    ledger.tick_run(run, NOW + timedelta(minutes=9))
+    assert len(ledger.live_runs(NOW + timedelta(minutes=11))) == 1
+
+
+def test_the_folder_is_the_user_s_own(ledger: Ledger) -> None:
+    assert ledger.folder.stat().st_mode & 0o777 == 0o700
+
+
+def test_a_file_from_the_future_is_left_alone(ledger: Ledger) -> None:
+    ledger._connection.execute(f"PRAGMA user_version = {len(schema.MIGRATIONS) + 1}")
+    with pytest.raises(LedgerError, match="newer runbatch"):
+        Ledger(ledger.folder)
+
+
+def test_a_file_that_is_no_ledger_is_an_error_that_names_it(tmp_path: Path) -> None:
+    (tmp_path / FILE_NAME).write_bytes(b"something else entirely, and long enough" * 100)
+    with pytest.raises(LedgerError, match=str(tmp_path)):
+        Ledger(tmp_path)
+
+
+def test_a_change_that_fails_half_way_changes_nothing(
+    ledger: Ledger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ledger.reserve(called("1"), None, cap=3)
+    broken = replace(called("2"), missed=-1)
+    ledger._connection.execute(
+        "CREATE TRIGGER full BEFORE INSERT ON attempts WHEN NEW.missed < 0"
+        " BEGIN SELECT RAISE(ABORT, 'disk full'); END"
+    )
+    with pytest.raises(LedgerError, match="disk full"):
+        ledger.reserve(broken, None, cap=3)
+    assert ledger.reserve(called("3"), None, cap=3)
+    assert ledger.view().in_flight == {"1", "3"}
+
+
+def test_what_a_killed_writer_left_half_written_is_rolled_back_by_whoever_looks(
+    tmp_path: Path,
+) -> None:
+    program = """
+import os, sqlite3, sys
+ledger = sqlite3.connect(sys.argv[1], isolation_level=None)
+ledger.execute("PRAGMA cache_size = 1")
+ledger.execute("BEGIN IMMEDIATE")
+for number in range(1, 2000):
+    ledger.execute(
+        "INSERT INTO attempts (key, number, reserved_at, node) VALUES ('1', ?, '', ?)",
+        (number, "x" * 500),
+    )
+os.kill(os.getpid(), 9)
+"""
+    Ledger(tmp_path).close()
+    path = tmp_path / FILE_NAME
+    subprocess.run([sys.executable, "-c", program, path], check=False)
+    assert path.with_name(f"{FILE_NAME}-journal").stat().st_size > 0
+    assert Ledger(tmp_path, read_only=True).view().jobs == {}
+    with sqlite3.connect(path) as connection:
+        assert connection.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+    connection.close()
+
+
+def test_two_processes_get_no_more_than_the_cap_between_them(tmp_path: Path) -> None:
+    program = """
+import sys
+from pathlib import Path
+sys.path[:0] = [sys.argv[2]]
+from tests.unit.test_ledger import called
+from runbatch.ledger.store import Ledger
+ledger = Ledger(Path(sys.argv[1]))
+print(sum(ledger.reserve(called(str(key)), None, cap=7) for key in range(40)))
+"""
+    Ledger(tmp_path).close()
+    words = [sys.executable, "-c", program, str(tmp_path), str(Path(__file__).parents[2])]
+    both = [subprocess.Popen(words, stdout=subprocess.PIPE, text=True) for _ in range(2)]
+    won = [int(process.communicate(timeout=60)[0]) for process in both]
+    assert sum(won) == 7
