@@ -7,7 +7,7 @@ GWAS := examples/gwas
 DEMO := $(BIN)/runbatch
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 
-.PHONY: demo test lint format setup clean
+.PHONY: demo incident test lint format setup clean
 .DEFAULT_GOAL := help
 
 .PHONY: help
@@ -20,6 +20,9 @@ demo: setup  ## run 40 traits of a made-up cohort on this machine, 4 at a time
 	@mkdir $(GWAS)/outputs
 	$(DEMO) submit -b $(GWAS)/batch.toml --state-dir $(GWAS)/state --yes --wait
 	$(BIN)/python $(GWAS)/summary.py --data $(GWAS)/data --outputs $(GWAS)/outputs
+
+incident: setup  ## replay the incident on a simulated Run:ai cluster: the old rule and this one
+	$(BIN)/python -m runbatch.testing.incident
 
 test: lint  ## run all checks
 	$(BIN)/pytest -n 2 --cov --cov-report=term

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from runbatch.clock import Clock, SystemClock
+from runbatch.config.keys import parse_keys
 from runbatch.core.batch import Batch
 from runbatch.core.events import Event
 from runbatch.core.planner import Wish
@@ -23,7 +24,7 @@ def submit(
     batch: Batch,
     *,
     wait: bool = False,
-    rerun: Iterable[str] = (),
+    rerun: str | Iterable[str] = (),
     on_event: Callable[[Event], None] | None = None,
     state: Path | None = None,
     poll_interval_s: float | None = None,
@@ -36,7 +37,8 @@ def submit(
     folder. Raises LedgerError. A failed job is no exception: see `Snapshot.failed`.
     """
     place = Place(batch, state_dir(state))
-    wish = place.look(SystemClock()).wish_to_submit(wait=wait, keys=rerun)
+    keys = parse_keys([rerun] if isinstance(rerun, str) else rerun, batch)
+    wish = place.look(SystemClock()).wish_to_submit(wait=wait, keys=keys)
     ears = Ears(event=on_event) if on_event else Ears()
     return _run(place, wish, SystemClock(), ears, poll_interval_s)
 
@@ -64,7 +66,7 @@ def _run(
 ) -> Snapshot:
     ledger = place.open_ledger()
     try:
-        pace = pace_of(poll_interval_s, None)
+        pace = pace_of(place.batch, poll_interval_s, None)
         runner = Runner(place.batch, place.cluster(), ledger, wish, clock, pace, ears=ears)
         return runner.run("Python")
     finally:

@@ -1,9 +1,11 @@
 """Time as a parameter: what the loop asks instead of the machine's clock."""
 
-import threading
 import time
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Protocol
+
+_SLICE_S = 0.1
 
 
 class Clock(Protocol):
@@ -17,19 +19,17 @@ class Clock(Protocol):
 
 
 class SystemClock:
-    """The machine's clock; its sleep ends at once when `stop` is set, by a signal for example."""
+    """The machine's clock; its sleep ends soon after `stopped` says so, set by a signal perhaps."""
 
-    def __init__(self, stop: threading.Event | None = None) -> None:
-        self.stop = stop or threading.Event()
+    def __init__(self, stopped: Callable[[], bool] = lambda: False) -> None:
+        self._stopped = stopped
 
     def now(self) -> datetime:
         """Return the machine's time."""
         return datetime.now(UTC)
 
     def sleep(self, seconds: float) -> None:
-        """Sleep, but no longer than until `stop` is set."""
+        """Sleep in slices, so as to notice that one should stop."""
         started = time.monotonic()
-        # In slices: a lock's wait has an upper limit, and a suspended laptop must not oversleep.
-        while (left := seconds - (time.monotonic() - started)) > 0:
-            if self.stop.wait(min(left, 1)):
-                return
+        while not self._stopped() and (left := seconds - (time.monotonic() - started)) > 0:
+            time.sleep(min(left, _SLICE_S))

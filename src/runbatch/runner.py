@@ -11,15 +11,16 @@ from datetime import datetime, timedelta
 from runbatch.clock import Clock
 from runbatch.clusters.base import Cluster
 from runbatch.core import events
-from runbatch.core.attempt import Attempt
+from runbatch.core.attempt import Attempt, Listing
 from runbatch.core.batch import Batch
-from runbatch.core.errors import ClusterError, NameTaken, Rejected
+from runbatch.core.errors import ClusterError, NameTaken, Rejected, Unauthorized
 from runbatch.core.events import Event, Kind
-from runbatch.core.failure import judge
 from runbatch.core.job import View
 from runbatch.core.planner import Action, Delete, Gather, Plan, Release, Reserve, Submit, Wish, plan
+from runbatch.core.reconcile import Learned
 from runbatch.core.snapshot import Snapshot, snapshot_of
 from runbatch.core.workload import workload_of
+from runbatch.evidence import judged
 from runbatch.ledger.store import Ledger
 
 
@@ -115,19 +116,28 @@ class Runner:
         try:
             listing = self._cluster.list(self._batch.prefix)
         except ClusterError as error:
-            self._tell_once(Kind.TROUBLE, f"{error} Nothing is submitted until it answers again.")
+            self._tell_once(Kind.TROUBLE, _of_silence(error, before))
             return replace(before, trusted=False)
         learned = self._ledger.record(
             listing, before.called, self._batch, self._clock.now(), self._cluster.patience
         )
+        self._tell_learned(listing, learned)
+        return learned.view
+
+    def _tell_learned(self, listing: Listing, learned: Learned) -> None:
+        """Tell what a listing taught, and whether the cluster is to be believed again."""
         if not learned.view.trusted:
-            self._tell_once(Kind.TROUBLE, "The cluster lists nothing, though jobs were just there.")
-        else:
-            self._last_said.pop(Kind.TROUBLE, None)
+            text = "The cluster lists nothing at all, though jobs were just there."
+            self._tell_once(Kind.TROUBLE, f"{text} Nothing is submitted until it does.")
+        elif self._last_said.pop(Kind.TROUBLE, None):
+            self._tell(Event(Kind.OK, "The cluster answers again."))
+        for observation in listing.observations:
+            if observation.reason and not observation.phase.ended:
+                text = f"{observation.phase.value}: {observation.reason}"
+                self._tell_once(Kind.PENDING, f"Jobs wait for the cluster ({text}).")
         for change in learned.changes:
             if event := events.of_change(change, self._batch):
-                self._ears.event(event)
-        return learned.view
+                self._tell(event)
 
     def _perform(self, action: Action) -> bool:
         """Carry out one action; return False if none should follow before the usual interval."""
@@ -170,6 +180,7 @@ class Runner:
             return isinstance(error, NameTaken)
         else:
             self._ledger.submitted(attempt, uid, self._clock.now())
+            self._last_said.pop(Kind.WAIT, None)
             self._tell(events.of_submit(attempt.key, attempt.number, self._batch))
         return True
 
@@ -183,17 +194,15 @@ class Runner:
 
     def _gather(self, attempt: Attempt) -> bool:
         """Save the log of a failed attempt, judge it by all the evidence, and say so."""
+        name, _ = self._workload_of(attempt)
         try:
-            evidence = self._cluster.evidence(*self._workload_of(attempt))
             tail = self._save_log(attempt)
+            after = judged(attempt, name, self._cluster, tail, self._batch.retry)
         except ClusterError as error:
             self._tell_once(Kind.TROUBLE, str(error))
             return False
-        marker = self._batch.retry.marker_in(tail.decode("utf-8", "replace"))
-        evidence = replace(evidence, marker=marker, node=evidence.node or attempt.node)
-        outcome = judge(evidence, self._batch.retry)
-        self._ledger.judged(attempt, evidence, outcome)
-        self._tell(events.of_verdict(replace(attempt, outcome=outcome), self._batch))
+        self._ledger.judged(after)
+        self._tell(events.of_verdict(after, self._batch))
         return True
 
     def _delete(self, attempt: Attempt) -> bool:
@@ -247,3 +256,11 @@ class Runner:
         active = len(view.in_flight)
         text = f"{active} active jobs in batch (max: {self._batch.cap})."
         self._tell_once(Kind.WAIT, f"{text} Waiting {self._pace.poll_interval_s:g}s...")
+
+
+def _of_silence(error: ClusterError, before: View) -> str:
+    """Return what a person must know when the cluster does not answer."""
+    if isinstance(error, Unauthorized):
+        running = f"{len(before.in_flight)} running jobs are not affected"
+        return f"{error}; {running}, submitting goes on by itself."
+    return f"{error} Nothing is submitted until it answers again."

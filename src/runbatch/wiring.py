@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import platformdirs
@@ -10,15 +10,24 @@ import platformdirs
 from runbatch.clock import Clock
 from runbatch.clusters.base import Cluster
 from runbatch.clusters.local.cluster import LocalCluster
+from runbatch.clusters.runai.cluster import RunaiCluster
 from runbatch.core.batch import Batch
+from runbatch.core.errors import BatchError
 from runbatch.core.job import View
 from runbatch.core.planner import Wish, rerun, stale
 from runbatch.core.reconcile import Learned, learn
+from runbatch.core.runai import check_for_runai
+from runbatch.evidence import judged_on_sight
 from runbatch.ledger.store import Ledger
 from runbatch.runner import Pace
 
 STATE_DIR_VARIABLE = "RUNBATCH_STATE_DIR"
-LOCAL_PACE = Pace(poll_interval_s=0.5, submit_interval_s=0)
+PACES = {
+    "local": Pace(poll_interval_s=0.5, submit_interval_s=0),
+    "runai": Pace(poll_interval_s=30, submit_interval_s=2),
+}
+# Where evidence costs next to nothing; elsewhere it is gathered by `submit` and `retry` only.
+_JUDGED_ON_SIGHT = ("local",)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,8 +52,9 @@ class Place:
 
     @property
     def ledger_folder(self) -> Path:
-        """Return the folder of the batch's ledger and saved logs: one a cluster and prefix."""
-        return self.state_dir / self.batch.cluster / self.batch.prefix
+        """Return the folder of the batch's ledger and saved logs: one a project and prefix."""
+        choice = self.batch.cluster
+        return self.state_dir / choice.kind / (choice.project or "") / self.batch.prefix
 
     def open_ledger(self) -> Ledger:
         """Return the batch's ledger, made if need be; raise LedgerError."""
@@ -60,27 +70,38 @@ class Place:
 
     def cluster(self) -> Cluster:
         """Return the batch's cluster; nothing is started or made."""
-        return LocalCluster(self.state_dir / "clusters" / "local")
+        choice = self.batch.cluster
+        if choice.kind == "local":
+            return LocalCluster(self.state_dir / "clusters" / "local")
+        check_for_runai(self.batch)
+        return RunaiCluster(choice.project or "", choice.workload)
 
     def look(self, clock: Clock) -> Look:
         """Return the batch as one listing shows it, remembering nothing; raise ClusterError."""
         cluster = self.cluster()
         view = self.remembered()
         listing = cluster.list(self.batch.prefix)
-        called = view.called
-        learned = learn(self.batch, view, listing, called, clock.now(), cluster.patience)
+        now, patience = clock.now(), cluster.patience
+        learned = learn(self.batch, view, listing, view.called, now, patience)
+        if self.batch.cluster.kind in _JUDGED_ON_SIGHT:
+            batch, seen = self.batch, learned.view
+            seen = judged_on_sight(seen, batch.prefix, cluster, batch.retry)
+            learned = replace(learned, view=replace(seen, trusted=learned.view.trusted))
         return Look(view, learned)
 
 
-def state_dir(option: Path | None) -> Path:
+def state_dir(option: Path | str | None) -> Path:
     """Return the state folder: the option, else RUNBATCH_STATE_DIR, else the user's own."""
+    if option == "":
+        raise BatchError("--state-dir", "is empty; name a folder, or leave it out.")
     chosen = option or os.environ.get(STATE_DIR_VARIABLE)
     return Path(chosen).absolute() if chosen else platformdirs.user_state_path("runbatch")
 
 
-def pace_of(poll_interval_s: float | None, submit_interval_s: float | None) -> Pace:
-    """Return the pace asked for, else the one that suits the cluster."""
+def pace_of(batch: Batch, poll_interval_s: float | None, submit_interval_s: float | None) -> Pace:
+    """Return the pace asked for, else the one that suits the batch's cluster."""
+    usual = PACES[batch.cluster.kind]
     return Pace(
-        LOCAL_PACE.poll_interval_s if poll_interval_s is None else poll_interval_s,
-        LOCAL_PACE.submit_interval_s if submit_interval_s is None else submit_interval_s,
+        usual.poll_interval_s if poll_interval_s is None else poll_interval_s,
+        usual.submit_interval_s if submit_interval_s is None else submit_interval_s,
     )

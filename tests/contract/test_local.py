@@ -1,5 +1,6 @@
 """The local cluster keeps the contract, with real processes; and a few promises of its own."""
 
+import fcntl
 import json
 import os
 import signal
@@ -15,7 +16,7 @@ import pytest
 from runbatch.clusters.local.cluster import LocalCluster
 from runbatch.core.attempt import Phase
 from runbatch.core.batch import Mount
-from runbatch.core.errors import NameTaken, Rejected
+from runbatch.core.errors import Busy, NameTaken, Rejected
 from runbatch.core.workload import Workload
 from runbatch.testing.contract import ClusterContract, make_workload
 
@@ -238,3 +239,35 @@ def is_running(pid: int) -> bool:
         return psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
     except psutil.NoSuchProcess:
         return False
+
+
+def test_a_job_without_its_environment_can_be_deleted_too(rig: LocalRig) -> None:
+    script = f"{note('pid')}; os.execve('/bin/sleep', ['sleep', '600'], {{}})"
+    rig.cluster().submit(rig.python("contract-1", script))
+    pid = int(rig.text("pid"))
+    rig.cluster().delete("contract-1", rig.uid("contract-1"))
+    rig.wait(lambda: not is_running(pid))
+    assert rig.phase("contract-1") is None
+
+
+def test_what_left_the_group_of_a_job_ends_with_it_too(rig: LocalRig) -> None:
+    start = "subprocess.Popen([sys.executable, '-c', child], start_new_session=True)"
+    child = f"import os, time; {note('child')}; time.sleep(600)"
+    wait = "[time.sleep(0.01) for _ in iter(lambda: os.path.exists('child'), True)]"
+    rig.cluster().submit(
+        rig.python("contract-1", f"import subprocess; child = {child!r}; {start}; {wait}")
+    )
+    pid = int(rig.text("child"))
+    rig.wait(lambda: rig.phase("contract-1") is Phase.COMPLETED)
+    assert not is_running(pid)
+
+
+def test_somebody_who_holds_the_names_is_not_waited_for_for_ever(
+    rig: LocalRig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("runbatch.clusters.local.cluster.NAMES_LIMIT_S", 0)
+    rig.workloads.parent.mkdir()
+    with (rig.workloads.parent / "names.lock").open("ab") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        with pytest.raises(Busy, match=r"names\.lock"):
+            rig.cluster().submit(rig.workload("contract-1"))

@@ -43,7 +43,8 @@ class Shell:
         return path
 
     def environment(self, more: Mapping[str, str] | None = None) -> dict[str, str]:
-        return {**os.environ, "RUNBATCH_STATE_DIR": str(self.state), **(more or {})}
+        plain = {name: value for name, value in os.environ.items() if "COLOR" not in name}
+        return {**plain, "RUNBATCH_STATE_DIR": str(self.state), **(more or {})}
 
     def run(
         self, *words: str, env: Mapping[str, str] | None = None, program: Path = RUNBATCH
@@ -118,14 +119,19 @@ class Journal:
 
     path: Path
 
-    def command(self, *, seconds: float = 0.2, then: str = "") -> list[str]:
-        """Return a job's command that keeps this journal and sleeps in between."""
+    def command(self, *, seconds: float = 0.2, then: str = "", together: int = 1) -> list[str]:
+        """Return a job's command that keeps this journal and sleeps in between.
+
+        With `together` each waits until so many have begun.
+        """
         program = f"""
 import os, sys, time
 def note(word):
     fd = os.open({str(self.path)!r}, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
     os.write(fd, (word + " " + os.environ["RUNBATCH_KEY"] + "\\n").encode())
 note("begin")
+while open({str(self.path)!r}).read().count("begin") < {together}:
+    time.sleep(0.01)
 time.sleep({seconds})
 {then}
 note("end")

@@ -146,10 +146,12 @@ def test_a_reader_that_has_seen_enough_is_no_error(shell: Shell) -> None:
         assert process.stderr.read() == b""
 
 
-def on_a_terminal(shell: Shell, *words: str, typed: bytes = b"", columns: int = 100) -> str:
+def on_a_terminal(
+    shell: Shell, *words: str, typed: bytes = b"", env: dict[str, str] | None = None
+) -> str:
     """Return everything a person would see, typed answers included."""
     master, slave = pty.openpty()
-    environment = shell.environment({"COLUMNS": str(columns), "TERM": "xterm-256color"})
+    environment = shell.environment({"COLUMNS": "100", "TERM": "xterm-256color", **(env or {})})
     with subprocess.Popen(
         [RUNBATCH, *words],
         cwd=shell.folder,
@@ -212,12 +214,53 @@ def test_a_log_cannot_move_the_terminal_s_cursor(shell: Shell) -> None:
     assert exact.stdout == b"\x1b]0;owned\x07 \xff \t tab\nend\n"
 
 
-def test_no_colour_where_none_is_wanted(shell: Shell) -> None:
+def test_colour_on_a_terminal_only_and_never_with_no_color(shell: Shell) -> None:
     shell.write(toml(["true"], last=2))
     shell.submit()
-    assert "\x1b" not in shell.run("status").out
-    seen = on_a_terminal(shell, "status")
-    assert "\x1b[" in seen
+    assert "\x1b" not in shell.run("status", env={"FORCE_COLOR": "1"}).out
+    assert "\x1b[3" in on_a_terminal(shell, "status")
+    assert "\x1b[3" not in on_a_terminal(shell, "status", env={"NO_COLOR": "1"})
+
+
+@pytest.mark.parametrize("where", [">&-", "2>&-", ">/dev/full", "2>/dev/full", "<&-"])
+def test_output_that_cannot_be_written_is_no_traceback_and_stops_no_job(
+    shell: Shell, journal: Journal, where: str
+) -> None:
+    shell.write(toml(journal.command(seconds=0), last=3))
+    words = f"{RUNBATCH} submit --yes --wait --poll-interval 0.1 {where}"
+    done = subprocess.run(
+        ["sh", "-c", words],
+        cwd=shell.folder,
+        env=shell.environment(),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert "Traceback" not in done.stdout + done.stderr
+    assert done.returncode in (0, 1)
+    assert sorted(journal.begun()) == ["1", "2", "3"]
+
+
+def test_letters_that_an_encoding_lacks_are_no_error(shell: Shell) -> None:
+    shell.write(toml(["false"], keys=["é"]))
+    assert shell.run("submit", "--yes", "--wait", env={"PYTHONIOENCODING": "ascii"}).code == 3
+
+
+def test_an_answer_of_no_touches_nothing_and_is_not_taken_for_done(shell: Shell) -> None:
+    shell.write(toml(["true"]))
+    master, slave = pty.openpty()
+    os.write(master, b"n\n")
+    done = subprocess.run(
+        [RUNBATCH, "submit"],
+        cwd=shell.folder,
+        env=shell.environment(),
+        stdin=slave,
+        stdout=slave,
+        stderr=slave,
+        check=False,
+    )
+    assert done.returncode == 130
+    assert not shell.state.exists()
 
 
 def test_keys_from_a_file(shell: Shell) -> None:

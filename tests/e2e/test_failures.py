@@ -1,9 +1,11 @@
 """Jobs that end badly: which, why, and what to do about it."""
 
 import sys
+import time
+from collections.abc import Callable
 from pathlib import Path
 
-from tests.e2e.shell import Journal, Shell, toml
+from tests.e2e.shell import Journal, Shell, processes_in, toml
 
 BY_KEY = """
 import os, signal, sys
@@ -122,3 +124,87 @@ def test_a_log_cannot_write_to_the_terminal(shell: Shell) -> None:
 
     assert done.code == 3
     assert "\x1b" not in done.out + done.err
+
+
+def test_a_disk_that_is_full_for_a_while_loses_no_end(shell: Shell, journal: Journal) -> None:
+    # Whatever stands where the end is to be written keeps it from being written, as a full disk.
+    shell.write(toml(journal.command(seconds=0.5), last=1, cap=1))
+    process = shell.start("submit", "--yes", "--wait", "--json", "--poll-interval", "0.1")
+    workload = shell.state / "clusters" / "local" / "workloads" / "test-1"
+    wait_until((workload / "log").exists)
+    (workload / "exit.json.new").mkdir()
+    wait_until(lambda: ("end", "1") in journal.entries())
+    assert shell.run("status", "--json").json["in_flight"] == 1
+    (workload / "exit.json.new").rmdir()
+
+    out, err = process.communicate(timeout=60)
+
+    assert process.returncode == 0, err
+    assert '"succeeded": 1' in out
+    assert journal.begun() == ["1"]
+
+
+def test_status_after_a_submit_that_did_not_wait_judges_what_has_failed(shell: Shell) -> None:
+    program = "import os, sys, time; time.sleep(0.5); sys.exit(int(os.environ['KEY']))"
+    shell.write(toml([sys.executable, "-c", program], last=2, cap=2))
+    assert shell.run("submit", "--yes").code == 0
+    wait_until(lambda: shell.run("status", "--json").json["in_flight"] == 0)
+    jobs = shell.run("status", "--json").json["jobs"]
+    assert [job["verdict"] for job in jobs] == ["configuration error", "mount failure"]
+    assert [job["attempts"][0]["exit_code"] for job in jobs] == [1, 2]
+
+
+def test_after_a_reboot_the_first_submit_tells_what_is_gone_and_the_second_starts_it(
+    shell: Shell, journal: Journal
+) -> None:
+    shell.write(toml(journal.command(seconds=1), last=2, cap=2))
+    assert shell.run("submit", "--yes").code == 0
+    wait_until(lambda: len(journal.begun()) == 2)
+    for process in processes_in(shell.state):
+        for child in process.children():
+            child.kill()
+        process.kill()
+
+    first = shell.run("submit", "--yes", "--poll-interval", "0.1")
+    assert first.code == 3
+    assert first.err.count("[GONE]") == 2
+    assert "the next submit starts it again" not in first.err
+    second = shell.submit("--json")
+    assert second.code == 0
+    assert [len(job["attempts"]) for job in second.json["jobs"]] == [2, 2]
+
+
+def test_one_broken_workload_stops_nobody_else(shell: Shell) -> None:
+    shell.write(toml(["true"], last=2))
+    assert shell.submit().code == 0
+    workloads = shell.state / "clusters" / "local" / "workloads"
+    (workloads / "other-1").mkdir()
+    (workloads / "other-1" / "workload.json").write_text("")
+    (workloads / ".DS_Store").touch()
+    assert shell.submit().code == 0
+    (workloads / "test-2" / "workload.json").write_text("")
+    broken = shell.submit()
+    assert broken.code == 1
+    assert str(workloads / "test-2") in broken.err
+    (workloads / "test-2" / "workload.json").unlink()
+    (workloads / "test-2").rename(workloads / "gone")
+    assert shell.submit().code == 0
+
+
+def test_a_job_that_let_go_of_its_lock_and_lost_its_wrapper_is_still_running(
+    shell: Shell, journal: Journal
+) -> None:
+    let_go = "import signal; os.closerange(3, 100); os.kill(os.getppid(), signal.SIGKILL); "
+    shell.write(toml(journal.command(then=f"{let_go}time.sleep(3)"), last=2, cap=1))
+    shell.submit()
+    assert journal.most_at_once() == 1
+    shell.submit()
+    assert journal.most_at_once() == 1
+
+
+def wait_until(condition: Callable[[], bool]) -> None:
+    """Return once it holds; the test fails if that takes very long."""
+    deadline = time.monotonic() + 60
+    while not condition():
+        assert time.monotonic() < deadline, "it never came to that"
+        time.sleep(0.02)

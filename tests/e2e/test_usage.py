@@ -1,5 +1,6 @@
 """Bad input: one clear message that names the place, exit code 2, and nothing is started."""
 
+import os
 import resource
 import subprocess
 
@@ -35,7 +36,9 @@ BAD_FILES = [
         id="a range without end",
     ),
     pytest.param(
-        GOOD.replace("[1, 4]", "[1]"), ["[jobs] range = [1]", "2 items"], id="half a range"
+        GOOD.replace("[1, 4]", "[1]"),
+        ["[jobs] range = [1]: write two whole numbers"],
+        id="half a range",
     ),
     pytest.param(
         GOOD.replace("max_concurrent = 2", "max_concurrent = 0"),
@@ -44,7 +47,7 @@ BAD_FILES = [
     ),
     pytest.param(
         GOOD.replace("max_concurrent = 2", 'max_concurrent = "2"'),
-        ["max_concurrent = '2': input should be a valid integer"],
+        ["max_concurrent = '2': write a whole number, without quotes."],
         id="a cap in quotes",
     ),
     pytest.param(
@@ -124,8 +127,26 @@ BAD_FILES = [
     ),
     pytest.param(
         GOOD + '[cluster]\nkind = "slurm"\n',
-        ["[cluster] kind = 'slurm'", "'local'"],
+        ["[cluster] kind = 'slurm'", "'local'", "'runai'"],
         id="a cluster",
+    ),
+    pytest.param(
+        GOOD.replace('["touch", "started"]', '"touch started"'),
+        ["[run] command = 'touch started': write a list"],
+        id="a command that is no list",
+    ),
+    pytest.param("jobs = 3", ["[jobs] = 3: write a table."], id="a number for a table"),
+    pytest.param(
+        toml(["true"], more=f'env = {{ BIG = "{"x" * 100_001}" }}'),
+        ["[run] env BIG", "put it into a file"],
+        id="a value that no program can be given",
+    ),
+    pytest.param(
+        toml(
+            ["true"], more='mounts = [{ host = "/a", path = "/x" }, { host = "/b", path = "/x" }]'
+        ),
+        ["[run] mounts: two of them have the same path"],
+        id="two mounts at one path",
     ),
     pytest.param("prefix = ", ["not valid TOML: Invalid value"], id="not TOML"),
     pytest.param("", ["prefix", "is missing"], id="an empty file"),
@@ -153,18 +174,27 @@ def assert_refused(shell: Shell, words: list[str], said: list[str]) -> None:
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        ("submit --yes", "batch.toml: no such file here; write one with"),
+        ("submit --yes", "batch.toml: no such file here, and no .env; write one"),
         ("submit --yes -b nowhere.toml", "nowhere.toml: No such file"),
         ("submit --yes -b folder", "folder: this is a folder; name a file."),
         ("submit --yes -b binary.toml", "binary.toml: not UTF-8 text"),
         ("submit --yes -b loop.toml", "loop.toml: "),
-        ("submit --yes -b notes.txt", "notes.txt: a batch is described by a .toml file"),
+        ("submit --yes -b notes.txt", "notes.txt: a batch is described by a .toml or a .env file"),
+        ("submit --yes -b zero.toml", "zero.toml: this is no regular file"),
+        ("submit --yes -b fifo.toml", "fifo.toml: this is no regular file"),
+        ("submit --yes -b huge.toml", "huge.toml: larger than 4000000 bytes"),
+        ("submit --yes -b digits.toml", "digits.toml: cannot be understood"),
     ],
 )
 def test_a_batch_file_that_cannot_be_read(shell: Shell, words: str, said: str) -> None:
     (shell.folder / "folder").mkdir()
     (shell.folder / "binary.toml").write_bytes(b"\xff\xfe\x00")
     (shell.folder / "loop.toml").symlink_to("loop.toml")
+    (shell.folder / "notes.txt").write_text(GOOD)
+    (shell.folder / "zero.toml").symlink_to("/dev/zero")
+    os.mkfifo(shell.folder / "fifo.toml")
+    (shell.folder / "huge.toml").write_bytes(b"#" * 4_000_001)
+    (shell.folder / "digits.toml").write_text(f"max_concurrent = {'9' * 5000}")
     assert_refused(shell, words.split(), [said])
 
 
@@ -177,6 +207,8 @@ def test_a_batch_file_that_cannot_be_read(shell: Shell, words: str, said: str) -
         ("submit --yes --rerun 4-1", "KEYS '4-1': write the lower key first"),
         ("submit --yes --poll-interval 0", "--poll-interval"),
         ("submit --yes --cluster mars", "--cluster"),
+        ("submit --yes --state-dir=", "--state-dir: is empty"),
+        ("init -b batch.txt", "batch.txt: name a file that ends in .toml."),
         ("submit --yes --nonsense", "No such option"),
         ("nonsense", "No such command"),
         ("logs", "Missing argument 'KEY'"),
@@ -217,7 +249,7 @@ def test_a_full_state_folder_starts_nothing_it_cannot_remember(
     )
     assert done.returncode == 1
     assert "Error: " in done.stderr
-    assert "--state-dir" in done.stderr
+    assert "--state-dir" in done.stderr or "run the same command again" in done.stderr
     assert "Traceback" not in done.stderr
     assert not (shell.folder / "started").exists() or most_bytes > 4096
 

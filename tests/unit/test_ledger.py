@@ -118,7 +118,8 @@ def test_a_verdict_that_stands_is_not_changed(ledger: Ledger) -> None:
     attempt = called("1")
     ledger.reserve(attempt, None, cap=1)
     for code, verdict in ((2, Verdict.MOUNT_FAILURE), (1, Verdict.CONFIGURATION_ERROR)):
-        ledger.judged(attempt, Evidence(exit_code=code), Outcome(verdict, f"exit code {code}"))
+        evidence, outcome = Evidence(exit_code=code), Outcome(verdict, f"exit code {code}")
+        ledger.judged(replace(attempt, evidence=evidence, outcome=outcome))
     found = ledger.view().job("1").last
     assert found is not None
     assert found.outcome == Outcome(Verdict.MOUNT_FAILURE, "exit code 2")

@@ -8,8 +8,10 @@ import click
 
 from runbatch.cli.options import Where, common, json_option
 from runbatch.cli.output import print_json, stderr_console, stdout_console
+from runbatch.cli.submit import show_preview
 from runbatch.clock import SystemClock
 from runbatch.config.keys import parse_keys
+from runbatch.config.phenotypes import check_phenotypes
 from runbatch.core.attempt import Attempt
 from runbatch.core.batch import Batch
 from runbatch.core.errors import BatchError, ClusterError
@@ -17,7 +19,7 @@ from runbatch.core.job import View
 from runbatch.core.snapshot import snapshot_of
 from runbatch.ledger.store import Ledger
 from runbatch.views.json import snapshot_json
-from runbatch.views.preview import preview_json, preview_of, preview_text
+from runbatch.views.preview import preview_of
 from runbatch.views.status import show_status
 from runbatch.views.text import printable_lines
 from runbatch.wiring import Place
@@ -31,15 +33,14 @@ _CHUNK_BYTES = 1 << 16
 def check(*, where: Where, as_json: bool) -> int:
     """Check the batch and the cluster's reach; print the plan; touch nothing."""
     batch = where.batch()
-    look = where.place(batch).look(SystemClock())
-    preview = preview_of(batch, look.learned, look.wish_to_submit())
-    if as_json:
-        print_json(preview_json(preview))
-    else:
-        click.echo(preview_text(preview))
-        click.echo(
-            f"The batch is valid, and the cluster answers. Next: runbatch submit{_flag(where)}"
-        )
+    found = check_phenotypes(batch)
+    place, clock = where.place(batch), SystemClock()
+    look = place.look(clock)
+    wish, patience = look.wish_to_submit(), place.cluster().patience
+    preview = preview_of(batch, look.learned, wish, clock.now(), patience)
+    show_preview(preview, found, as_json=as_json)
+    if not as_json:
+        click.echo(f"Next: runbatch submit{_flag(where)}")
     return 0
 
 

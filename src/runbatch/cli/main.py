@@ -1,8 +1,11 @@
 """The command `runbatch`: its subcommands, and what becomes of errors."""
 
+import io
 import os
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
+from pathlib import Path
 
 import click
 
@@ -53,6 +56,7 @@ def retry_main() -> None:
 
 
 def _run(arguments: list[str]) -> int:
+    _mend_streams()
     try:
         code = cli.main(arguments, prog_name="runbatch", standalone_mode=False)
         sys.stdout.flush()
@@ -60,13 +64,29 @@ def _run(arguments: list[str]) -> int:
         error.show()
         return error.exit_code
     except click.Abort:
-        click.echo("\nStopped; nothing was touched.", err=True)
-        return INTERRUPTED
+        return _complain("Stopped; nothing was touched.", INTERRUPTED)
+    except BatchError as error:
+        return _complain(f"Error: {printable_lines(str(error))}", WRONG_USAGE)
     except RunbatchError as error:
-        click.echo(f"Error: {printable_lines(str(error))}", err=True)
-        return WRONG_USAGE if isinstance(error, BatchError) else ERROR
-    except BrokenPipeError:
-        # Whoever read our output has seen enough; Python must not complain at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return ERROR
+        return _complain(f"Error: {printable_lines(str(error))}", ERROR)
+    except OSError as error:
+        # Nobody reads our output any more, or it cannot be written: Python must not complain again.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+        return ERROR if isinstance(error, BrokenPipeError) else _complain(f"Error: {error}", ERROR)
     return int(code or 0)
+
+
+def _mend_streams() -> None:
+    """Make closed streams harmless, and letters that an encoding lacks readable."""
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            setattr(sys, name, Path(os.devnull).open(mode, encoding="utf-8"))  # noqa: SIM115
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
+
+
+def _complain(message: str, code: int) -> int:
+    with suppress(OSError):
+        click.echo(message, err=True)
+    return code

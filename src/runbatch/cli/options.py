@@ -11,7 +11,8 @@ import click
 from runbatch.config.load import find_batch_file, load_batch
 from runbatch.core.batch import Batch
 from runbatch.runner import Pace
-from runbatch.wiring import Place, pace_of, state_dir
+from runbatch.views.text import printable
+from runbatch.wiring import PACES, Place, pace_of, state_dir
 
 _LONGEST_INTERVAL_S = 3600
 
@@ -24,19 +25,22 @@ class Where:
     cluster: str | None
     poll_interval_s: float | None
     submit_interval_s: float | None
-    state_dir: Path | None
+    state_dir: str | None
 
     def batch(self) -> Batch:
-        """Return the batch; raise BatchError."""
-        return load_batch(self.file or find_batch_file(Path.cwd()))
+        """Return the batch, having told what its reader should know; raise BatchError."""
+        batch = load_batch(self.file or find_batch_file(Path.cwd()), cluster=self.cluster)
+        for note in batch.notes:
+            click.echo(f"[WARN] {printable(note)}", err=True)
+        return batch
 
     def place(self, batch: Batch) -> Place:
         """Return where this batch lives."""
         return Place(batch, state_dir(self.state_dir))
 
-    def pace(self) -> Pace:
+    def pace(self, batch: Batch) -> Pace:
         """Return how often to look and to submit."""
-        return pace_of(self.poll_interval_s, self.submit_interval_s)
+        return pace_of(batch, self.poll_interval_s, self.submit_interval_s)
 
 
 _OPTIONS = (
@@ -46,31 +50,30 @@ _OPTIONS = (
         "file",
         type=click.Path(path_type=Path),
         metavar="FILE",
-        help="The batch's file. [default: batch.toml in this folder]",
+        help="The batch's file. [default: batch.toml, else .env, here]",
     ),
     click.option(
         "--cluster",
-        type=click.Choice(["local"]),
+        type=click.Choice(sorted(PACES)),
         metavar="KIND",
-        help="The cluster to use, instead of the one in the file: local.",
+        help="The cluster to use, instead of the one in the file: local or runai.",
     ),
     click.option(
         "--poll-interval",
         "poll_interval_s",
         type=click.FloatRange(0.05, _LONGEST_INTERVAL_S),
         metavar="S",
-        help="Seconds between two looks at the cluster. [default: 0.5 on local]",
+        help="Seconds between two looks at the cluster. [default: 30; on local 0.5]",
     ),
     click.option(
         "--submit-interval",
         "submit_interval_s",
         type=click.FloatRange(0, _LONGEST_INTERVAL_S),
         metavar="S",
-        help="Seconds between two submits. [default: 0 on local]",
+        help="Seconds between two submits. [default: 2; on local 0]",
     ),
     click.option(
         "--state-dir",
-        type=click.Path(path_type=Path),
         metavar="DIR",
         help="Where ledgers and saved logs are kept. [default: RUNBATCH_STATE_DIR, else yours]",
     ),
@@ -87,7 +90,7 @@ def common(command: Callable[..., Any]) -> Callable[..., Any]:
         cluster: str | None,
         poll_interval_s: float | None,
         submit_interval_s: float | None,
-        state_dir: Path | None,
+        state_dir: str | None,
         **rest: Any,
     ) -> Any:
         where = Where(file, cluster, poll_interval_s, submit_interval_s, state_dir)

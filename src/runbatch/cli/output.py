@@ -2,7 +2,7 @@
 
 import json
 import sys
-from typing import Any
+from typing import Any, TextIO
 
 import click
 from rich.console import Console
@@ -14,12 +14,25 @@ STOPPED_HINT = "Stopped. What was submitted goes on; run the same command again 
 
 def stdout_console() -> Console:
     """Return the console for results."""
-    return Console(highlight=False, markup=False, emoji=False)
+    return _console(stderr=False)
 
 
 def stderr_console() -> Console:
     """Return the console for progress and messages."""
-    return Console(stderr=True, highlight=False, markup=False, emoji=False)
+    return _console(stderr=True)
+
+
+def _console(*, stderr: bool) -> Console:
+    # Colour on a terminal only, whatever FORCE_COLOR says.
+    terminal = is_terminal(sys.stderr if stderr else sys.stdout)
+    return Console(
+        stderr=stderr, force_terminal=terminal, highlight=False, markup=False, emoji=False
+    )
+
+
+def is_terminal(stream: TextIO) -> bool:
+    """Whether somebody may be looking."""
+    return not stream.closed and stream.isatty()
 
 
 def print_json(value: dict[str, Any]) -> None:
@@ -27,13 +40,13 @@ def print_json(value: dict[str, Any]) -> None:
     click.echo(json.dumps(value, indent=2))
 
 
-def confirm(question: str, *, yes: bool) -> bool:
-    """Return whether the person agrees; asked only on a terminal, and only without `--yes`.
+def confirm(question: str, *, yes: bool) -> None:
+    """Return if the person agrees, who is asked on a terminal only, and only without `--yes`.
 
-    Raises BatchError where nobody can be asked.
+    Raises click.Abort if not, and BatchError where nobody can be asked.
     """
     if yes:
-        return True
+        return
     if not (sys.stdin.isatty() and sys.stderr.isatty()):
         raise BatchError("", f"{question} There is no terminal to ask on; say --yes.")
-    return click.confirm(question, err=True)
+    click.confirm(question, err=True, abort=True)

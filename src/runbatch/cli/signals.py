@@ -1,26 +1,32 @@
 """Ctrl-C and SIGTERM: a flag, so that the loop stops between two actions."""
 
 import signal
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
 
+DIED_BY_SIGNAL = 128
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
 class StopFlag:
-    """Set by the first signal; remembers which one it was."""
+    """Set by the first signal; remembers which one it was.
+
+    A plain attribute: a handler may run while the main thread is anywhere, within a lock too.
+    """
 
     def __init__(self) -> None:
-        self.event = threading.Event()
         self.number: int | None = None
 
     def __call__(self, number: int, _frame: FrameType | None) -> None:
         """Take the signal; a second one ends the program at once, which is as safe."""
+        if self.number is not None:
+            raise SystemExit(DIED_BY_SIGNAL + number)
         self.number = number
-        self.event.set()
-        signal.signal(number, signal.SIG_DFL)
+
+    def is_set(self) -> bool:
+        """Whether a signal has come."""
+        return self.number is not None
 
 
 @contextmanager

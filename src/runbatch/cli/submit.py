@@ -9,21 +9,30 @@ from runbatch.cli.output import (
     print_json,
     stderr_console,
 )
-from runbatch.cli.signals import StopFlag, stopping_on_signals
+from runbatch.cli.signals import DIED_BY_SIGNAL, StopFlag, stopping_on_signals
 from runbatch.clock import SystemClock
 from runbatch.config.keys import parse_keys
+from runbatch.config.phenotypes import check_phenotypes
 from runbatch.core.batch import LARGEST_CAP, Batch
+from runbatch.core.events import Event
 from runbatch.core.planner import Wish
 from runbatch.core.snapshot import Snapshot
 from runbatch.runner import Ears, Runner
 from runbatch.views.json import snapshot_json
 from runbatch.views.live import Live
-from runbatch.views.preview import leave_lines, preview_json, preview_of, preview_text
+from runbatch.views.preview import (
+    Preview,
+    leave_lines,
+    place_of,
+    preview_json,
+    preview_of,
+    preview_text,
+)
 from runbatch.views.summary import summary
-from runbatch.views.text import plural
+from runbatch.views.text import plural, printable
+from runbatch.views.totals import Totals, next_command
 
 JOBS_ENDED_BADLY = 3
-_DIED_BY_SIGNAL = 128
 
 
 @click.command(
@@ -70,20 +79,34 @@ def submit(
     batch = where.batch()
     batch = batch if cap is None else batch.with_cap(cap)
     keys = parse_keys(rerun, batch)
+    found = check_phenotypes(batch)
     place, clock = where.place(batch), SystemClock()
     look = place.look(clock)
     wish = look.wish_to_submit(wait=wait, keys=keys)
-    preview = preview_of(batch, look.learned, wish)
+    preview = preview_of(batch, look.learned, wish, clock.now(), place.cluster().patience)
     if dry_run:
-        print_json(preview_json(preview)) if as_json else click.echo(preview_text(preview))
+        show_preview(preview, found, as_json=as_json)
         return 0
     for line in leave_lines(preview):
         click.echo(line, err=True)
     jobs = plural(len(preview.submit), "job")
-    question = f"Submit {jobs} to {batch.cluster}, at most {batch.cap} in flight?"
-    if preview.submit and not confirm(question, yes=yes):
-        return 0
-    return carry_out(where, batch, wish, "submit", as_json=as_json)
+    question = f"Submit {jobs} to {place_of(batch)}, at most {batch.cap} in flight?"
+    if preview.submit:
+        confirm(question, yes=yes)
+    totals = Totals(skipped=sum(why.startswith("skip") for why in preview.leave.values()))
+    return carry_out(where, batch, wish, "submit", totals, as_json=as_json)
+
+
+def show_preview(preview: Preview, found: str | None, *, as_json: bool) -> None:
+    """Print what would be done, and that all checks before a flight went well."""
+    if as_json:
+        print_json(preview_json(preview))
+        return
+    click.echo(preview_text(preview))
+    click.echo("pre-flight\n  ok  the batch is valid")
+    if found is not None:
+        click.echo(f"  ok  {printable(found)}")
+    click.echo(f"  ok  {place_of(preview.batch)} answers")
 
 
 @click.command(epilog="\b\nExample:\n  runbatch retry --yes")
@@ -97,37 +120,52 @@ def retry(*, where: Where, yes: bool, as_json: bool) -> int:
     under the same cap, and a bounded number of times over the batch's life.
     """
     batch = where.batch()
-    if not confirm(f"Retry the mount failures of {batch.prefix}?", yes=yes):
-        return 0
-    return carry_out(where, batch, Wish(retry=True, wait=True), "retry", as_json=as_json)
+    confirm(f"Retry the mount failures of {batch.prefix}?", yes=yes)
+    return carry_out(where, batch, Wish(retry=True, wait=True), "retry", Totals(), as_json=as_json)
 
 
-def carry_out(where: Where, batch: Batch, wish: Wish, command: str, *, as_json: bool) -> int:
+def carry_out(
+    where: Where, batch: Batch, wish: Wish, command: str, totals: Totals, *, as_json: bool
+) -> int:
     """Run the loop with live progress; print how the batch then stands; return the exit code."""
     place = where.place(batch)
     ledger = place.open_ledger()
-    console = stderr_console()
     try:
-        with stopping_on_signals() as stop, Live(console) as live:
+        with stopping_on_signals() as stop, Live(stderr_console()) as live:
+
+            def heard(event: Event) -> None:
+                live.event(event)
+                totals.event(event)
+
             runner = Runner(
                 batch,
                 place.cluster(),
                 ledger,
                 wish,
-                SystemClock(stop.event),
-                where.pace(),
-                ears=Ears(live.event, live.snapshot),
-                stopped=stop.event.is_set,
+                SystemClock(stop.is_set),
+                where.pace(batch),
+                ears=Ears(heard, live.snapshot),
+                stopped=stop.is_set,
             )
             snapshot = runner.run(command)
     finally:
         ledger.close()
-    print_json(snapshot_json(snapshot)) if as_json else click.echo(summary(snapshot))
+    _show_result(snapshot, totals, as_json=as_json)
     return _exit_code(snapshot, stop)
+
+
+def _show_result(snapshot: Snapshot, totals: Totals, *, as_json: bool) -> None:
+    if as_json:
+        print_json(snapshot_json(snapshot) | {"totals": totals.as_json()})
+        return
+    click.echo(summary(snapshot))
+    click.echo(f"This run: {totals.line()}.")
+    if command := next_command(snapshot):
+        click.echo(f"Next: {printable(command)}")
 
 
 def _exit_code(snapshot: Snapshot, stop: StopFlag) -> int:
     if stop.number is not None:
         click.echo(f"[STOP] {STOPPED_HINT}", err=True)
-        return _DIED_BY_SIGNAL + stop.number
+        return DIED_BY_SIGNAL + stop.number
     return JOBS_ENDED_BADLY if snapshot.failed else 0

@@ -1,26 +1,58 @@
 """Which file describes the batch, and the batch it describes."""
 
+from dataclasses import replace
 from pathlib import Path
 
+from runbatch.config.dotenv import load_dotenv
 from runbatch.config.toml import load_toml
 from runbatch.core.batch import Batch
 from runbatch.core.errors import BatchError
+from runbatch.core.runai import check_for_runai
 
-DEFAULT_FILE = "batch.toml"
+DEFAULT_FILES = ("batch.toml", ".env")
 
 
 def find_batch_file(folder: Path) -> Path:
-    """Return the batch file of a folder; raise BatchError if there is none."""
-    path = folder / DEFAULT_FILE
-    if not path.exists():
-        problem = 'no such file here; write one with "runbatch init", or name one with -b FILE.'
-        raise BatchError(DEFAULT_FILE, problem)
-    return Path(DEFAULT_FILE)
+    """Return the batch file of a folder: batch.toml, else .env; raise BatchError if none is."""
+    for name in DEFAULT_FILES:
+        if (folder / name).exists():
+            return Path(name)
+    problem = 'no such file here, and no .env; write one with "runbatch init", or name one with -b.'
+    raise BatchError(DEFAULT_FILES[0], problem)
 
 
-def load_batch(path: Path | str) -> Batch:
-    """Return the valid batch that the file describes; raise BatchError, nothing touched."""
+def is_dotenv(path: Path) -> bool:
+    """Whether the file is one of variables: `.env`, or a name that begins or ends with it."""
+    return path.name.startswith(".env") or path.suffix == ".env"
+
+
+def load_batch(path: Path | str, *, cluster: str | None = None) -> Batch:
+    """Return the valid batch that the file describes, on another kind of cluster if asked.
+
+    A `.toml` file, or a `.env` as the first user's scripts had it. Raises BatchError that names the
+    file and the place in it, with nothing touched.
+    """
     path = Path(path)
-    if path.suffix != ".toml" and not path.is_dir():
-        raise BatchError(str(path), "a batch is described by a .toml file (see runbatch init).")
+    try:
+        return _checked(_load(path), cluster)
+    except BatchError as error:
+        raise error.within(str(path)) from error
+    except (ValueError, OverflowError, OSError) as error:
+        # A number of thousands of digits, a working folder that is gone.
+        raise BatchError(str(path), f"cannot be understood: {str(error)[:200]}.") from error
+
+
+def _load(path: Path) -> Batch:
+    if is_dotenv(path):
+        return load_dotenv(path)
+    if path.suffix != ".toml" and path.is_file():
+        raise BatchError("", "a batch is described by a .toml or a .env file (see runbatch init).")
     return load_toml(path)
+
+
+def _checked(batch: Batch, cluster: str | None) -> Batch:
+    if cluster is not None:
+        batch = replace(batch, cluster=replace(batch.cluster, kind=cluster))
+    if batch.cluster.kind == "runai":
+        check_for_runai(batch)
+    return batch

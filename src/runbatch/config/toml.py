@@ -8,11 +8,10 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic_core import ErrorDetails
 
-from runbatch.core.batch import Batch, Mount, Run, are_integers, range_of
+from runbatch.config.text import read_text
+from runbatch.core.batch import Batch, ClusterChoice, Mount, Run, are_integers, range_of
 from runbatch.core.errors import BatchError
 from runbatch.core.failure import RetryPolicy
-
-LARGEST_FILE_BYTES = 4_000_000
 
 
 class _Table(BaseModel):
@@ -22,7 +21,9 @@ class _Table(BaseModel):
 class ClusterTable(_Table):
     """Which cluster runs the jobs."""
 
-    kind: Literal["local"] = "local"
+    kind: Literal["local", "runai"] = "local"
+    project: str | None = None
+    workload: Literal["workspace", "training"] = "workspace"
 
 
 class JobsTable(_Table):
@@ -40,6 +41,7 @@ class MountTable(_Table):
     host: str
     path: str
     read_only: bool = True
+    propagation: Literal["HostToContainer", "None"] = "HostToContainer"
 
 
 class RunTable(_Table):
@@ -74,28 +76,11 @@ class BatchFile(_Table):
 
 
 def load_toml(path: Path) -> Batch:
-    """Return the batch that the file describes; raise BatchError that names the file and place."""
+    """Return the batch that the file describes; raise BatchError that names the place in it."""
     try:
         return _batch_of(_parse(path), path.absolute().parent)
     except ValidationError as error:
-        raise _first_error(error).within(str(path)) from error
-    except BatchError as error:
-        raise error.within(str(path)) from error
-
-
-def read_text(path: Path) -> str:
-    """Return the file's text; raise BatchError (without the file's name) if it has none."""
-    try:
-        if path.is_dir():
-            raise BatchError("", "this is a folder; name a file.")
-        content = path.read_bytes()
-        if len(content) > LARGEST_FILE_BYTES:
-            raise BatchError("", f"larger than {LARGEST_FILE_BYTES} bytes; is this the right file?")
-        return content.decode("utf-8")
-    except UnicodeDecodeError as error:
-        raise BatchError("", f"not UTF-8 text (byte {error.start}).") from error
-    except OSError as error:
-        raise BatchError("", f"{error.strerror or error}.") from error
+        raise _first_error(error) from error
 
 
 def _parse(path: Path) -> BatchFile:
@@ -116,7 +101,11 @@ def _batch_of(file: BatchFile, folder: Path) -> Batch:
         integer_keys=are_integers(keys),
         variable=file.jobs.variable,
         cap=file.max_concurrent,
-        cluster=file.cluster.kind,
+        cluster=ClusterChoice(
+            kind=file.cluster.kind,
+            project=file.cluster.project,
+            workload=file.cluster.workload,
+        ),
         folder=folder,
         run=Run(
             command=tuple(run.command),
@@ -124,7 +113,7 @@ def _batch_of(file: BatchFile, folder: Path) -> Batch:
             cpu=run.cpu,
             memory=run.memory,
             env={name: str(value) for name, value in run.env.items()},
-            mounts=tuple(Mount(each.host, each.path, each.read_only) for each in run.mounts),
+            mounts=tuple(Mount(**each.model_dump()) for each in run.mounts),
         ),
         retry=RetryPolicy(
             exit_codes=tuple(file.retry.exit_codes),
@@ -153,15 +142,16 @@ def _keys_in(path: Path, place: str) -> tuple[str, ...]:
         lines = read_text(path).split("\n")
     except BatchError as error:
         raise error.within(place) from error
-    return tuple(key for line in lines if (key := line.removesuffix("\r")))
+    return tuple(key for line in lines if (key := line.strip()))
 
 
 def _first_error(error: ValidationError) -> BatchError:
     """Return the first thing wrong, in the file's words rather than the library's.
 
-    A misspelt key comes before what is missing for it.
+    A misspelt key comes first, and what is missing, perhaps for it, last.
     """
-    details = min(error.errors(), key=lambda each: each["type"] != "extra_forbidden")
+    order = {"extra_forbidden": 0, "missing": 2}
+    details = min(error.errors(), key=lambda each: order.get(each["type"], 1))
     return BatchError(_place(details), _problem(details))
 
 
@@ -176,12 +166,26 @@ def _place(details: ErrorDetails) -> str:
     return f"{place} = {details['input']!r}"
 
 
+_MEANINGS = {
+    "model_type": "write a table.",
+    "dict_type": 'write a table, like { NAME = "value" }.',
+    "list_type": 'write a list, like ["a", "b"].',
+    "too_short": "write two whole numbers, the first and the last.",
+    "too_long": "write two whole numbers, the first and the last.",
+    "int_type": "write a whole number, without quotes.",
+    "string_type": "write text, in quotes.",
+    "bool_type": "write true or false.",
+}
+
+
 def _problem(details: ErrorDetails) -> str:
     match details["type"]:
         case "missing":
             return "is missing; write it (an example: runbatch init)."
         case "extra_forbidden":
             return f"there is no such key{_suggestion(details)}."
+        case kind if kind in _MEANINGS:
+            return _MEANINGS[kind]
         case _:
             return f"{details['msg'][0].lower()}{details['msg'][1:]}."
 

@@ -60,6 +60,7 @@ class Observation:
 
     `uid` tells two workloads of one name apart. `number` is the attempt the workload says it is
     (its RUNBATCH_ATTEMPT), where the cluster shows that. `ended_at` is the cluster's own time.
+    `reason` is what it says a workload waits for, if it does.
     """
 
     name: str
@@ -68,6 +69,7 @@ class Observation:
     node: str | None = None
     number: int | None = None
     ended_at: datetime | None = None
+    reason: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

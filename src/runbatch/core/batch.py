@@ -15,27 +15,44 @@ from runbatch.core.failure import RetryPolicy
 MOST_JOBS = 10_000
 LARGEST_CAP = 10_000
 LARGEST_CPU = 10_000
+LONGEST_VALUE_BYTES = 100_000  # Linux takes 128 KiB, its name included
+PROPAGATIONS = ("HostToContainer", "None")
 _UNITS = {"": 0, "K": 1, "M": 2, "G": 3, "T": 4}
 _MEMORY = re.compile(r"([0-9]{1,15}(?:\.[0-9]{1,9})?)([KMGT]?)(i?)B?")
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 RESERVED_VARIABLES = "RUNBATCH_"
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClusterChoice:
+    """Which cluster runs the jobs: `kind`, and on Run:ai the project and the type of workload."""
+
+    kind: str = "local"
+    project: str | None = None
+    workload: str = "workspace"
+
+
 @dataclass(frozen=True, slots=True)
 class Mount:
-    """A host folder that each job sees at `path`; read-only unless asked otherwise."""
+    """A host folder that each job sees at `path`; read-only unless asked otherwise.
+
+    `propagation` is Kubernetes' word for whether mounts made on the host later are seen too.
+    """
 
     host: str
     path: str
     read_only: bool = True
+    propagation: str = "HostToContainer"
 
     def __post_init__(self) -> None:
         check_text("[run] mounts host", self.host)
         check_text("[run] mounts path", self.path)
         if not PurePath(self.path).is_absolute():
-            raise BatchError(
-                f"[run] mounts path = {self.path!r}", "write a path that begins with /."
-            )
+            place = f"[run] mounts path = {self.path!r}"
+            raise BatchError(place, "write a path that begins with /.")
+        if self.propagation not in PROPAGATIONS:
+            place = f"[run] mounts propagation = {self.propagation!r}"
+            raise BatchError(place, f"write {' or '.join(PROPAGATIONS)}.")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,6 +76,11 @@ class Run:
         for name, value in self.env.items():
             check_variable("[run] env", name)
             check_text(f"[run] env {name}", value)
+            if len(value.encode()) > LONGEST_VALUE_BYTES:
+                problem = f"longer than {LONGEST_VALUE_BYTES} bytes; put it into a file."
+                raise BatchError(f"[run] env {name}", problem)
+        if len({mount.path for mount in self.mounts}) < len(self.mounts):
+            raise BatchError("[run] mounts", "two of them have the same path.")
         if self.cpu is not None and not 0 < self.cpu <= LARGEST_CPU:
             raise BatchError(f"[run] cpu = {self.cpu:g}", "write a number of cores above 0.")
         if self.memory is not None:
@@ -71,7 +93,8 @@ class Batch:
 
     `keys` names the jobs in the order they start; `integer_keys` tells whether each is a whole
     number, which decides whose a workload's name is. `variable` is the environment variable a job
-    is told its key by. `folder` is where its commands and relative paths start. Raises BatchError.
+    is told its key by. `folder` is where its commands and relative paths start. `notes` are what
+    its reader should know of how it was read. Raises BatchError.
     """
 
     prefix: str
@@ -81,8 +104,9 @@ class Batch:
     integer_keys: bool = False
     variable: str | None = None
     retry: RetryPolicy = field(default_factory=RetryPolicy)
-    cluster: str = "local"
+    cluster: ClusterChoice = field(default_factory=ClusterChoice)
     folder: PurePath = field(default_factory=PurePath)
+    notes: tuple[str, ...] = field(default=(), compare=False)
 
     def __post_init__(self) -> None:
         names.check_prefix(self.prefix)

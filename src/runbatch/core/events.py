@@ -20,7 +20,9 @@ class Kind(Enum):
     DELETE = "DELETE"
     REFUSED = "REFUSED"
     WAIT = "WAIT"
+    PENDING = "PENDING"
     TROUBLE = "TROUBLE"
+    OK = "OK"
     STOP = "STOP"
 
 

@@ -113,9 +113,15 @@ def advice(attempt: Attempt, policy: RetryPolicy) -> str:
     """Return what a person can do about an attempt that ended badly."""
     if attempt.refusal is not None:
         return "correct what the cluster refused, then submit again"
-    verdict = attempt.outcome.verdict if attempt.outcome else Verdict.UNDETERMINED
+    if attempt.outcome is None:
+        return "runbatch retry or runbatch submit --wait looks at the evidence"
+    verdict = attempt.outcome.verdict
     if verdict is Verdict.MOUNT_FAILURE and next_retry_at(attempt, policy) is None:
         return "failed for good; ask an admin about the node's mounts"
+    if verdict is Verdict.MOUNT_FAILURE and not attempt.listed:
+        return "its workload was deleted; submit --rerun starts it again"
+    if verdict is Verdict.MOUNT_FAILURE and attempt.evidence and not attempt.evidence.marker:
+        return "if its log agrees: runbatch retry (its log names no mount)"
     return _ADVICE.get(verdict, "look at its log, then submit --rerun")
 
 

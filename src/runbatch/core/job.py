@@ -40,9 +40,14 @@ class Job:
         return any(attempt.holds_slot for attempt in self.attempts)
 
     @property
+    def is_unfinished(self) -> bool:
+        """Whether it may still run. One that is being deleted holds a slot, yet has ended."""
+        return any(each.holds_slot and each.ended_at is None for each in self.attempts)
+
+    @property
     def state(self) -> State:
-        """Return where the job stands, told by its newest attempt unless a slot is held."""
-        if self.holds_slot:
+        """Return where the job stands, told by its newest attempt once it is finished."""
+        if self.is_unfinished:
             return State.IN_FLIGHT
         if self.last is None:
             return State.WAITING

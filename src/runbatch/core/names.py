@@ -58,4 +58,4 @@ def file_name(text: str) -> str:
     quoted = quote(text, safe="").replace(".", "%2E")
     if len(quoted) <= _LONGEST_FILE_NAME:
         return quoted
-    return f"{quoted[:80]}-{hashlib.sha256(text.encode()).hexdigest()[:32]}"
+    return f"{quoted[:80]}={hashlib.sha256(text.encode()).hexdigest()[:32]}"

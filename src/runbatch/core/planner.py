@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
-from runbatch.core.attempt import Attempt, Patience, Phase, Verdict
+from runbatch.core.attempt import Attempt, Patience, Verdict
 from runbatch.core.batch import Batch
 from runbatch.core.failure import next_retry_at
 from runbatch.core.job import Job, View
@@ -155,7 +155,8 @@ def _may_follow(last: Attempt, batch: Batch, wish: Wish, now: datetime) -> bool:
     if last.turn in wish.stale and _is_stale(last):
         return True
     due_at = _retry_at(last, batch, wish)
-    return due_at is not None and due_at <= now and last.listed
+    # What somebody else deleted is left alone.
+    return due_at is not None and due_at <= now and (last.listed or _is_deleted_by_us(last))
 
 
 def _retry_at(last: Attempt | None, batch: Batch, wish: Wish) -> datetime | None:
@@ -184,10 +185,10 @@ def _make_room(job: Job, last: Attempt, now: datetime, patience: Patience) -> Ac
         # An earlier workload that one listing lacked may still be there, and have the name.
         missing = any(each.holds_slot for each in job.attempts if each is not last)
         return None if missing else _take_name(job, last)
-    if holder.phase in (Phase.DELETING, Phase.TERMINATING):
-        return None
-    if holder.holds_slot:
+    if holder.ended_at is None:
         return Release(last, "it is running again")
+    if holder.holds_slot:
+        return None  # it is leaving, or nobody knows what it does
     if holder.ended_at != last.follows:
         return Release(last, "it has ended in another way since")
     asked_at = holder.delete_asked_at
@@ -205,7 +206,11 @@ def _take_name(job: Job, last: Attempt) -> Action:
 
 def _was_deleted_by_us(job: Job, last: Attempt) -> bool:
     followed = (each for each in job.attempts if each.ended_at == last.follows)
-    return any(each.delete_asked_at is not None for each in followed)
+    return any(_is_deleted_by_us(each) for each in followed)
+
+
+def _is_deleted_by_us(attempt: Attempt) -> bool:
+    return attempt.delete_asked_at is not None
 
 
 def _give_back(
@@ -213,8 +218,8 @@ def _give_back(
 ) -> Iterator[Release]:
     """Yield the slots that a crash left taken for jobs which are not this batch's to start.
 
-    A batch may be narrowed: then nobody would come back to them. One whose workload we deleted to
-    make room is kept, for whoever comes back to the wider batch.
+    A batch may be narrowed: then nobody would come back to them. Whoever comes back to the wider
+    batch finds the job as it was before.
     """
     for key, job in view.jobs.items():
         last = job.last
@@ -222,7 +227,7 @@ def _give_back(
             continue
         silent_s = (now - last.last_sign_at).total_seconds()
         is_over = patience.is_over(last, now) if last.unanswered else silent_s >= patience.grace_s
-        if is_over and (last.follows is None or not _was_deleted_by_us(job, last)):
+        if is_over:
             yield Release(last, "it was never submitted, and is not one of this batch's jobs")
 
 
@@ -244,10 +249,13 @@ def _is_awaited(job: Job, batch: Batch, wish: Wish, now: datetime, patience: Pat
     last = job.last
     if last is None:
         return False
-    if last.unanswered or last.waiting_for_name or (wish.wait and job.holds_slot):
+    if last.unanswered or last.waiting_for_name or (wish.wait and job.is_unfinished):
         return True
+    if job.is_unfinished and last.missed:
+        return True  # in doubt: a few more listings tell
     # What somebody deleted is left alone; but one listing without it does not prove that.
-    return _retry_at(last, batch, wish) is not None and not patience.is_over(last, now)
+    is_there = _is_deleted_by_us(last) or not patience.is_over(last, now)
+    return is_there and _retry_at(last, batch, wish) is not None
 
 
 def _wake_at(jobs: Collection[Job], batch: Batch, wish: Wish, now: datetime) -> datetime | None:

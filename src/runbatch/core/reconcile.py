@@ -14,7 +14,8 @@ from runbatch.core.job import Job, View
 from runbatch.core.names import key_of
 
 SUCCEEDED = Outcome(Verdict.SUCCEEDED, "phase Completed")
-_LEAVING = (Phase.DELETING, Phase.TERMINATING)
+# These do not undo an end that was seen; a word that nobody knows tells nothing.
+_NO_RESTART = (Phase.DELETING, Phase.TERMINATING, Phase.UNKNOWN)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +42,8 @@ def _is_believable(listing: Listing, view: View, now: datetime, patience: Patien
     """
     if listing.rows > 0 or view.rows_seen_at is None:
         return True
-    expected = any(each.listed for job in view.jobs.values() for each in job.attempts)
+    attempts = (each for job in view.jobs.values() for each in job.attempts)
+    expected = any(each.listed and each.delete_asked_at is None for each in attempts)
     doubted_s = (now - view.rows_seen_at).total_seconds()
     return not expected or doubted_s >= patience.empty_doubt_s
 
@@ -147,7 +149,7 @@ def _seen(attempt: Attempt, observation: Observation, now: datetime) -> Attempt:
     )
     if observation.phase.ended:
         return _ended(attempt, seen, observation, now)
-    if observation.phase not in _LEAVING:
+    if observation.phase not in _NO_RESTART:
         return _running_again(seen)
     return seen
 

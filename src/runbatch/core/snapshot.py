@@ -19,6 +19,7 @@ class JobSnapshot:
     state: State
     last: Attempt | None
     next_retry_at: datetime | None
+    holds_slot: bool
     attempts: tuple[Attempt, ...]
 
 
@@ -41,8 +42,8 @@ class Snapshot:
 
     @property
     def in_flight(self) -> int:
-        """Return how many slots are held."""
-        return self.counts[State.IN_FLIGHT]
+        """Return how many slots are held, also by jobs that have ended and are being deleted."""
+        return sum(job.holds_slot for job in self.jobs)
 
     @property
     def failed(self) -> tuple[JobSnapshot, ...]:
@@ -64,4 +65,12 @@ def _job_snapshot(batch: Batch, job: Job) -> JobSnapshot:
     if job.last is not None and job.last.listed and not job.holds_slot:
         due_at = next_retry_at(job.last, batch.retry)
     name = batch.workload_name(job.key)
-    return JobSnapshot(job.key, name, job.state, job.last, due_at, job.attempts)
+    return JobSnapshot(
+        key=job.key,
+        name=name,
+        state=job.state,
+        last=job.last,
+        next_retry_at=due_at,
+        holds_slot=job.holds_slot,
+        attempts=job.attempts,
+    )

@@ -12,7 +12,7 @@ from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
-from runbatch.core.attempt import Attempt, Evidence, Listing, Outcome, Patience
+from runbatch.core.attempt import Attempt, Listing, Patience
 from runbatch.core.batch import Batch
 from runbatch.core.errors import LedgerError
 from runbatch.core.job import View
@@ -22,6 +22,8 @@ from runbatch.ledger import archive, rows, runs, schema
 FILE_NAME = "ledger.sqlite3"
 _BUSY_TIMEOUT_S = 30
 _ROWS_SEEN = "rows seen"
+# All that may hold a slot, and more: which do is for `Attempt.holds_slot` to say.
+_RELEVANT = "key = ? OR ended_at IS NULL OR phase NOT IN ('Completed', 'Failed')"
 _COLUMNS = ", ".join(rows.COLUMNS)
 _MARKS = ", ".join("?" for _ in rows.COLUMNS)
 
@@ -32,6 +34,7 @@ class Ledger:
     def __init__(self, folder: Path, *, read_only: bool = False) -> None:
         """Open the ledger in `folder`; make both unless `read_only`, which writes nothing."""
         self.folder = folder
+        self._is_new = not (folder / FILE_NAME).exists()
         with self._trouble():
             self._connection = _read_only(folder) if read_only else _open(folder)
             self._connection.row_factory = sqlite3.Row
@@ -67,7 +70,7 @@ class Ledger:
         decided on (`instead_of`; None: not there), or no slot is free.
         """
         with self._transaction():
-            view = self._view()
+            view = self._view(_RELEVANT, (new.key,))
             job = view.job(new.key)
             current = next((each for each in job.attempts if each.id == new.id), None)
             if current != instead_of:
@@ -99,12 +102,15 @@ class Ledger:
         """Remember that the cluster said no for good; the slot is free again."""
         self._revise(attempt, lambda it: it if it.uid else replace(it, refusal=why))
 
-    def judged(self, attempt: Attempt, evidence: Evidence, outcome: Outcome) -> None:
-        """Remember how the attempt ended, once: a verdict that stands is not changed."""
-        self._revise(
-            attempt,
-            lambda it: it if it.outcome else replace(it, evidence=evidence, outcome=outcome),
-        )
+    def judged(self, after: Attempt) -> None:
+        """Remember the evidence and verdict of `after`, once: one that stands is not changed."""
+
+        def add_verdict(it: Attempt) -> Attempt:
+            if it.outcome is not None:
+                return it
+            return replace(it, evidence=after.evidence, outcome=after.outcome)
+
+        self._revise(after, add_verdict)
 
     def delete_asked(self, attempt: Attempt, now: datetime) -> None:
         """Remember that the attempt's workload is about to be deleted by us."""
@@ -154,9 +160,9 @@ class Ledger:
             )
             return tuple(run for run in every if runs.is_alive(run, now))
 
-    def _view(self) -> View:
-        found = self._connection.execute(f"SELECT {_COLUMNS} FROM attempts")
-        attempts = [rows.attempt_of(row) for row in found]
+    def _view(self, condition: str = "TRUE", values: tuple[str, ...] = ()) -> View:
+        query = f"SELECT {_COLUMNS} FROM attempts WHERE {condition}"
+        attempts = [rows.attempt_of(row) for row in self._connection.execute(query, values)]
         mark = self._connection.execute("SELECT at FROM marks WHERE name = ?", (_ROWS_SEEN,))
         row = mark.fetchone()
         return View.of(attempts, rows_seen_at=rows.from_text(row["at"]) if row else None)
@@ -200,7 +206,9 @@ class Ledger:
         try:
             yield
         except (OSError, sqlite3.Error) as error:
-            remedy = "Make room or rights there, or name another folder with --state-dir."
+            remedy = "Make room or rights there and run the same command again; what runs goes on."
+            if self._is_new:
+                remedy = "Make room or rights there, or name another folder with --state-dir."
             raise LedgerError(f"The ledger in {self.folder} failed: {error}. {remedy}") from error
 
 

@@ -14,7 +14,7 @@ def snapshot_json(snapshot: Snapshot) -> dict[str, Any]:
     return {
         "schema": SCHEMA,
         "batch": snapshot.batch.prefix,
-        "cluster": snapshot.batch.cluster,
+        "cluster": snapshot.batch.cluster.kind,
         "cap": snapshot.batch.cap,
         "in_flight": snapshot.in_flight,
         "counts": {state.value: count for state, count in snapshot.counts.items()},

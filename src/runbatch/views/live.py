@@ -1,6 +1,6 @@
 """What a person watches while a command works: a live bar on a terminal, plain lines elsewhere."""
 
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, suppress
 from datetime import datetime
 from types import TracebackType
 from typing import Self
@@ -61,7 +61,9 @@ class Live(AbstractContextManager["Live"]):
             return
         line = Text(f"[{event.kind.value}] {printable(event.text)}")
         line.stylize(_STYLES.get(event.kind, ""), 0, len(event.kind.value) + 2)
-        self._console.print(line, soft_wrap=True)
+        # That nobody reads any more is no reason to stop working.
+        with suppress(OSError, SystemExit):
+            self._console.print(line, soft_wrap=True)
 
     def snapshot(self, snapshot: Snapshot) -> None:
         """Redraw the bar."""

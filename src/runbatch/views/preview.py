@@ -3,12 +3,14 @@
 import math
 import shlex
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Any
 
-from runbatch.core.batch import Batch, memory_bytes
+from runbatch.core.attempt import Patience, Verdict
+from runbatch.core.batch import LARGEST_CAP, Batch, memory_bytes
 from runbatch.core.job import Job, State
-from runbatch.core.planner import Wish
+from runbatch.core.planner import Reserve, Submit, Wish, plan
 from runbatch.core.reconcile import Learned
 from runbatch.views.text import plural, printable
 
@@ -26,21 +28,21 @@ class Preview:
     in_flight: int
 
 
-def preview_of(batch: Batch, learned: Learned, wish: Wish) -> Preview:
-    """Return what `submit` would do, by the same facts that it decides on."""
-    view = learned.view
+def preview_of(
+    batch: Batch, learned: Learned, wish: Wish, now: datetime, patience: Patience
+) -> Preview:
+    """Return what `submit` would do in the end: what the planner plans without a cap."""
+    view = replace(learned.view, trusted=True)
+    steps = plan(batch.with_cap(LARGEST_CAP), view, wish, now, patience).actions
+    starts = {step.key for step in steps if isinstance(step, Submit | Reserve)} - view.in_flight
     adopted = {change.after.key for change in learned.changes if change.before is None}
-    submit = tuple(key for key in batch.keys if _would_start(view.job(key), wish))
+    submit = tuple(key for key in batch.keys if key in starts)
     leave = {
         key: _why_left(view.job(key), adopted=key in adopted)
         for key in batch.keys
-        if key not in set(submit)
+        if key not in starts
     }
     return Preview(batch, submit, leave, len(view.in_flight))
-
-
-def _would_start(job: Job, wish: Wish) -> bool:
-    return job.last is None or (job.last.turn in wish.stale | wish.rerun and not job.holds_slot)
 
 
 def _why_left(job: Job, *, adopted: bool) -> str:
@@ -53,6 +55,8 @@ def _why_left(job: Job, *, adopted: bool) -> str:
             return "adopt: succeeded already, not started by this ledger"
         case State.SUCCEEDED:
             return "skip: succeeded already (--rerun KEY starts it again)"
+        case State.FAILED if job.last and job.last.is_verdict(Verdict.VANISHED):
+            return "skip: its end was not seen; the next submit starts it again"
         case _:
             return "skip: failed; runbatch retry looks at it (--rerun KEY starts it again)"
 
@@ -67,7 +71,7 @@ def preview_json(preview: Preview) -> dict[str, Any]:
     return {
         "schema": 1,
         "batch": preview.batch.prefix,
-        "cluster": preview.batch.cluster,
+        "cluster": preview.batch.cluster.kind,
         "cap": preview.batch.cap,
         "in_flight": preview.in_flight,
         "submit": list(preview.submit),
@@ -77,7 +81,7 @@ def preview_json(preview: Preview) -> dict[str, Any]:
 
 def _lines(preview: Preview) -> Iterator[str]:
     batch = preview.batch
-    yield f"{batch.prefix} on {batch.cluster}: {plural(len(batch.keys), 'job')}"
+    yield f"{batch.prefix} on {place_of(batch)}: {plural(len(batch.keys), 'job')}"
     yield f"  names      {_range(batch)}"
     yield f"  cap        at most {batch.cap} in flight; {preview.in_flight} are now"
     yield f"  each job   {_resources(batch, 1)}"
@@ -94,6 +98,14 @@ def _lines(preview: Preview) -> Iterator[str]:
     for why, keys in _grouped(preview.leave).items():
         yield f"would {why}"
         yield f"  {_names(batch, keys)}"
+
+
+def place_of(batch: Batch) -> str:
+    """Return where the jobs run: `local`, or `runai (project talmo-lab, workspaces)`."""
+    choice = batch.cluster
+    if choice.project is None:
+        return choice.kind
+    return f"{choice.kind} (project {printable(choice.project)}, {choice.workload}s)"
 
 
 def leave_lines(preview: Preview) -> Iterator[str]:

@@ -35,7 +35,7 @@ def _counts(snapshot: Snapshot) -> RenderableType:
 
 def _slots(snapshot: Snapshot) -> list[RenderableType]:
     """Return one line: what the slots are held by."""
-    held = [job for job in snapshot.jobs if job.state is State.IN_FLIGHT]
+    held = [job for job in snapshot.jobs if job.holds_slot]
     if not held:
         return []
     kinds = Counter(_holder(job) for job in held)

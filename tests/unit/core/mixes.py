@@ -72,8 +72,6 @@ def _histories(key: str) -> Iterator[tuple[Attempt, ...]]:
         number = len(before) + 1
         yield from ((*before, last) for last in _newest(key, number))
         for last in _listed_once(key, number):
-            if last.holds_slot and not last.listed:
-                continue  # Its end was not seen yet, so nothing was decided to follow it.
             yield (*before, last, reserved_after(last))
             yield (*before, last, reserved_after(last, follows=at(-1)))
             yield (*before, last, called(key, number + 1, missed=3))

@@ -26,7 +26,7 @@ HALF = "\ud83d"
 
 def test_a_batch_unless_told_otherwise() -> None:
     asked = Batch(prefix="gwas", keys=("a",), run=Run(command=("job",)))
-    assert (asked.cap, asked.cluster, asked.folder) == (50, "local", PurePath())
+    assert (asked.cap, asked.folder) == (50, PurePath())
     assert (asked.integer_keys, asked.variable, asked.retry) == (False, None, RetryPolicy())
     assert (asked.run.image, asked.run.cpu, asked.run.memory) == (None, None, None)
     assert (asked.run.env, asked.run.mounts) == ({}, ())

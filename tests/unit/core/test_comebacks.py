@@ -146,7 +146,23 @@ def test_a_retry_outside_the_range_that_was_never_begun_gives_its_slot_back() ->
     assert actions(known, START, 60, of=batch("42", cap=1)) == (Release(slot, OUTSIDE),)
 
 
-ASKED = failed("187", delete_asked_at=at(5), missed=1)
+ASKED = failed("187", delete_asked_at=at(5), missed=3)
+
+
+@pytest.mark.parametrize(
+    "slot",
+    [
+        pytest.param(reserved_after(ASKED), id="a slot was taken"),
+        pytest.param(called("187", 2, missed=3, follows=at(0)), id="its submit was not answered"),
+    ],
+)
+def test_what_we_deleted_to_make_room_gives_its_slot_back_and_is_retried_in_the_wider_batch(
+    slot: Attempt,
+) -> None:
+    known = view(ASKED, slot)
+    assert actions(known, START, 9000, of=batch("42", cap=1)) == (Release(slot, OUTSIDE),)
+    assert actions(view(ASKED), RETRY, 9000) == (Submit("187", 2),)
+    assert not planned(view(ASKED), RETRY, 5).done
 
 
 @pytest.mark.parametrize(
@@ -159,16 +175,6 @@ ASKED = failed("187", delete_asked_at=at(5), missed=1)
         pytest.param((called("187", missed=2),), 9000, id="its submit may yet be listed"),
         pytest.param((called("187", missed=3),), 59, id="its submit was just called"),
         pytest.param((reserved("187"),), 59, id="its slot was just taken"),
-        pytest.param(
-            (ASKED, reserved_after(ASKED)),
-            9000,
-            id="we deleted its workload to make room: whoever comes back goes on",
-        ),
-        pytest.param(
-            (ASKED, called("187", 2, missed=3, follows=at(0))),
-            9000,
-            id="we deleted its workload, and the submit was not answered",
-        ),
     ],
 )
 def test_other_jobs_outside_the_range_are_left_alone(

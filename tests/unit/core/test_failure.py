@@ -266,7 +266,7 @@ def test_a_policy_without_markers_finds_none() -> None:
         pytest.param(vanished(), "submit starts it again", id="vanished"),
         pytest.param(failed(outcome=Outcome(Verdict.FAILED, "")), "look at its log", id="failed"),
         pytest.param(failed(outcome=NOTHING), "look at its log", id="undetermined"),
-        pytest.param(failed(outcome=None), "look at its log", id="not judged yet"),
+        pytest.param(failed(outcome=None), "looks at the evidence", id="not judged yet"),
     ],
 )
 def test_what_a_person_can_do(attempt: Attempt, advised: str) -> None:

@@ -60,6 +60,9 @@ def test_an_end_is_dated_by_the_earlier_clock(
     assert looked(view(before), listing(shown), 30).changes == (Change(before, after),)
 
 
+TELLING_NOTHING = (Phase.DELETING, Phase.TERMINATING, Phase.UNKNOWN)
+
+
 @pytest.mark.parametrize("end", [failed(), failed(outcome=None), succeeded()])
 def test_an_end_that_is_still_shown_changes_nothing_more(end: Attempt) -> None:
     shown = observation(phase=end.phase or Phase.UNKNOWN, ended_at=at(-100))
@@ -67,13 +70,25 @@ def test_an_end_that_is_still_shown_changes_nothing_more(end: Attempt) -> None:
 
 
 @pytest.mark.parametrize(
-    "phase", [phase for phase in Phase if not phase.ended and phase.value[-4:] != "ting"]
+    "phase", [phase for phase in Phase if not phase.ended and phase not in TELLING_NOTHING]
 )
 def test_a_failure_that_the_cluster_started_again_is_no_end(phase: Phase) -> None:
     before = failed(evidence=Evidence(exit_code=2))
     after = looked(view(before), listing(observation(phase=phase)), 30).view.job("37").last
     assert after == listed(phase=phase, seconds=30)
     assert after.holds_slot
+
+
+@pytest.mark.parametrize("phase", TELLING_NOTHING)
+@pytest.mark.parametrize("end", [failed(), succeeded(), vanished()])
+def test_a_word_that_tells_nothing_undoes_no_end_but_holds_a_slot(
+    end: Attempt, phase: Phase
+) -> None:
+    after = looked(view(end), listing(observation(phase=phase)), 30).view.job("37")
+    assert after.last is not None
+    assert (after.last.outcome, after.last.ended_at) == (end.outcome, end.ended_at)
+    assert after.holds_slot
+    assert not after.is_unfinished
 
 
 def test_what_runs_again_and_fails_again_is_judged_anew_and_dated_anew() -> None:

@@ -99,9 +99,6 @@ def test_three_retries_and_no_fourth() -> None:
             observation(phase=Phase.PENDING), "it is running again", id="it waits to run again"
         ),
         pytest.param(
-            observation(phase=Phase.UNKNOWN), "it is running again", id="nobody knows its phase"
-        ),
-        pytest.param(
             observation(phase=Phase.STOPPED), "it is running again", id="it can be resumed"
         ),
         pytest.param(
@@ -211,3 +208,12 @@ def test_a_success_that_a_person_named_is_replaced_in_the_same_way() -> None:
 def test_what_a_person_named_is_replaced_by_any_command_after_a_crash() -> None:
     known = view(succeeded(), reserved_after(succeeded()))
     assert actions(known, START) == (Delete(succeeded()),)
+
+
+@pytest.mark.parametrize("phase", [Phase.UNKNOWN, Phase.DELETING])
+def test_while_nobody_knows_what_the_old_workload_does_nothing_is_done(phase: Phase) -> None:
+    known = after(view(OLD, NEW), 60, observation(phase=phase))
+    assert actions(known, RETRY, 60) == ()
+    assert not planned(known, RETRY, 60).done
+    known = after(known, 90, observation(phase=Phase.FAILED))
+    assert actions(known, RETRY, 90) == (Delete(known.job("37").attempts[0]),)

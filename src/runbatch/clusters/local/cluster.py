@@ -17,19 +17,22 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import IO
 
 import psutil
 
 from runbatch.clusters.local import wrapper
 from runbatch.clusters.local.folder import WorkloadFolder
-from runbatch.core.attempt import Evidence, Listing, Observation, Patience
-from runbatch.core.errors import ClusterError, NameTaken, Rejected, Unreachable
+from runbatch.clusters.local.wrapper import UID_VARIABLE
+from runbatch.core.attempt import Evidence, Listing, Observation, Patience, Phase
+from runbatch.core.errors import Busy, ClusterError, NameTaken, Rejected, Unreachable
 from runbatch.core.names import file_name
 from runbatch.core.workload import Workload
 
-# A disk does not forget; what is not there is gone. The grace is for a submitter in mid-call.
-PATIENCE = Patience(grace_s=2, empty_doubt_s=0)
-UID_VARIABLE = "RUNBATCH_UID"
+# A disk does not forget: the grace is for a submitter in mid-call, the doubt for a folder that was
+# moved away.
+PATIENCE = Patience(grace_s=2, empty_doubt_s=60)
+NAMES_LIMIT_S = 30
 # A folder that is not there, a command too long: it would fail again. A full disk may pass.
 _USERS_FAULT = (errno.ENOENT, errno.ENOTDIR, errno.EACCES, errno.E2BIG)
 _CHUNK_BYTES = 1 << 16
@@ -58,11 +61,13 @@ class LocalCluster:
         _reap()
         try:
             found = sorted(self._workloads.iterdir()) if self._workloads.exists() else []
-            observations = [each for path in found if (each := _observe(path)) is not None]
-        except (OSError, ValueError) as error:
-            raise Unreachable(f"local: {self._workloads} cannot be read: {error}") from error
-        ours = (each for each in observations if each.name.startswith(f"{prefix}-"))
-        return Listing(tuple(ours), rows=len(observations))
+        except OSError as error:
+            raise Unreachable(f"local: {self._workloads} cannot be read: {error}.") from error
+        # A prefix is the same on disk (`file_name`): what is not ours need not be read.
+        ours = [path for path in found if path.name.startswith(f"{prefix}-")]
+        living = LivingProcesses()
+        observations = (_observe(path, living) for path in ours)
+        return Listing(tuple(each for each in observations if each), rows=len(found))
 
     def submit(self, workload: Workload) -> str:
         """Start the workload's process; it is on disk under its name before it runs."""
@@ -101,12 +106,11 @@ class LocalCluster:
         folder = self._folder(name, uid)
         if folder is None:
             return
-        for number in (signal.SIGTERM, signal.SIGKILL, signal.SIGKILL):
+        # The second SIGTERM makes the wrapper kill the command, and still record that.
+        for number in (signal.SIGTERM, signal.SIGTERM, signal.SIGKILL):
             self._end(folder, uid, number)
-        if folder.is_alive():
-            raise ClusterError(
-                f"local: {name} does not end, even when killed; look at its processes"
-            )
+        if _is_running(folder, uid):
+            raise ClusterError(f"local: {name} does not end, even when killed.")
         with self._claiming():
             if self._folder(name, uid) is not None:
                 self._forget(folder.path, uid)
@@ -138,8 +142,8 @@ class LocalCluster:
         description = target.describe()
         if description is None:
             return
-        if target.phase() is not None:
-            raise NameTaken(f"local: a workload named {name} exists already")
+        if target.phase() is not None or LivingProcesses().groups(description["uid"]):
+            raise NameTaken(f"local: a workload named {name} exists already.")
         self._forget(target.path, description["uid"])
 
     def _start(self, workload: Workload, uid: str, lock: int) -> None:
@@ -161,13 +165,13 @@ class LocalCluster:
 
     def _end(self, folder: WorkloadFolder, uid: str, number: signal.Signals) -> None:
         """Send the signal to every process of the workload and give them time to end."""
-        if not folder.is_alive():
+        if not _is_running(folder, uid):
             return
-        for group in _process_groups(uid):
+        for group in LivingProcesses().groups(uid):
             with suppress(ProcessLookupError):
                 os.killpg(group, number)
         deadline = time.monotonic() + self._grace_s
-        while folder.is_alive() and time.monotonic() < deadline:
+        while _is_running(folder, uid) and time.monotonic() < deadline:
             _reap()
             time.sleep(_LOOK_AGAIN_S)
 
@@ -179,11 +183,48 @@ class LocalCluster:
 
     @contextmanager
     def _claiming(self) -> Iterator[None]:
-        """Hold the one lock under which names are taken and freed."""
+        """Hold the one lock under which names are taken and freed; raise Busy if it is not free."""
         self._root.mkdir(mode=0o700, parents=True, exist_ok=True)
+        deadline = time.monotonic() + NAMES_LIMIT_S
         with (self._root / "names.lock").open("ab") as file:
-            fcntl.flock(file, fcntl.LOCK_EX)
+            while not _is_locked_by_us(file):
+                if time.monotonic() > deadline:
+                    raise Busy(f"local: somebody holds {self._root / 'names.lock'}.")
+                time.sleep(_LOOK_AGAIN_S)
             yield
+
+
+class LivingProcesses:
+    """The processes of this machine by the workload they belong to; looked up once, if at all.
+
+    Seldom needed: only where a lock is not enough, since its holders are gone or have to end.
+    """
+
+    def __init__(self) -> None:
+        self._groups: dict[str, set[int]] | None = None
+
+    def groups(self, uid: str) -> set[int]:
+        """Return the process groups whose environment bears this uid."""
+        if self._groups is None:
+            self._groups = {}
+            for process in psutil.process_iter():
+                with suppress(psutil.Error, ProcessLookupError):
+                    if found := process.environ().get(UID_VARIABLE):
+                        self._groups.setdefault(found, set()).add(os.getpgid(process.pid))
+        return self._groups.get(uid, set())
+
+
+def _is_locked_by_us(file: IO[bytes]) -> bool:
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
+
+
+def _is_running(folder: WorkloadFolder, uid: str) -> bool:
+    """Whether anything of the workload is alive, with the lock or without."""
+    return folder.is_alive() or (folder.end() is None and bool(LivingProcesses().groups(uid)))
 
 
 def _reap() -> None:
@@ -191,20 +232,26 @@ def _reap() -> None:
     _children[:] = [child for child in _children if child.poll() is None]
 
 
-def _observe(path: Path) -> Observation | None:
+def _observe(path: Path, living: LivingProcesses) -> Observation | None:
     folder = WorkloadFolder(path)
-    description = folder.describe()
-    phase = folder.phase()
-    if description is None or phase is None:
+    try:
+        description = folder.describe()
+        phase, end = folder.phase(), folder.end()
+    except (OSError, ValueError) as error:
+        raise Unreachable(f"local: {path} cannot be read: {error}.") from error
+    if description is None:
         return None
-    end = folder.end() if phase.ended else None
+    if phase is None and living.groups(description["uid"]):
+        phase = Phase.RUNNING  # its wrapper was killed, and it had let go of the lock
+    if phase is None:
+        return None
     return Observation(
         name=description["name"],
         uid=description["uid"],
         phase=phase,
         node=_node(),
         number=description["attempt"],
-        ended_at=end.at if end else None,
+        ended_at=end.at if end and phase.ended else None,
     )
 
 
@@ -239,18 +286,6 @@ def _as_variable(path: str) -> str:
 
 def _host(workload: Workload, host: str) -> str:
     return str(Path(workload.folder, host).absolute())
-
-
-def _process_groups(uid: str) -> set[int]:
-    """Return the process groups of the workload; its uid is in the environment of each process."""
-    groups = set()
-    for process in psutil.process_iter():
-        try:
-            if process.environ().get(UID_VARIABLE) == uid:
-                groups.add(os.getpgid(process.pid))
-        except (psutil.Error, ProcessLookupError):
-            continue
-    return groups
 
 
 def _node() -> str:

@@ -15,6 +15,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from runbatch.clusters.local.wrapper import write_whole
 from runbatch.core.attempt import Phase
 
 
@@ -58,12 +59,12 @@ class WorkloadFolder:
                 fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
         except BlockingIOError:
             return True
-        except FileNotFoundError:
+        except (FileNotFoundError, NotADirectoryError):
             return False
         return False
 
     def phase(self) -> Phase | None:
-        """Return its phase; None if it is gone without an end that anybody saw."""
+        """Return its phase; None if nobody holds its lock, and no end was recorded."""
         if self.is_alive():
             return Phase.RUNNING
         # Asked in this order: a wrapper records the end first and lets go of the lock after it.
@@ -78,7 +79,7 @@ class WorkloadFolder:
         The caller hands the file on to the wrapper and closes its own.
         """
         self.path.mkdir(mode=0o700, parents=True)
-        (self.path / "workload.json").write_text(json.dumps(description), "utf-8")
+        write_whole(self.path / "workload.json", json.dumps(description))
         lock = os.open(self.path / "alive.lock", os.O_RDWR | os.O_CREAT, 0o600)
         fcntl.flock(lock, fcntl.LOCK_EX)
         return lock

@@ -3,8 +3,8 @@
 It is started as a program of its own (`wrapper.py FOLDER LOCK_FD PROGRAM WORD...`) in a session of
 its own, so that it outlives whoever submitted it. It imports nothing of runbatch.
 
-The lock that it holds, and hands on to the command, is what tells that the workload is alive: the
-kernel drops it when the last process of the workload is gone, by whatever death, a reboot included.
+The lock that it holds, and hands on to the command, tells that the workload is alive: the kernel
+drops it when the last process that holds it is gone, by whatever death, a reboot included.
 """
 
 import json
@@ -12,6 +12,8 @@ import os
 import signal
 import subprocess
 import sys
+import time
+from collections.abc import Iterator
 from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
@@ -20,14 +22,12 @@ INFRASTRUCTURE_FAILURE = 2
 CANNOT_EXECUTE = 126
 NOT_FOUND = 127
 DEATH_BY_SIGNAL = 128
+UID_VARIABLE = "RUNBATCH_UID"
+_TRY_AGAIN_S = 1
 
 
 def main(folder: Path, lock: int, command: list[str]) -> None:
-    """Run the command; record how it ended in `exit.json` once nothing of its group is left."""
-    # A handler, and not SIG_IGN, which the command would inherit: asked politely to end, it should,
-    # and this process must stay to record how it did.
-    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
-        signal.signal(number, lambda *_: None)
+    """Run the command; record how it ended in `exit.json` once nothing of it is left."""
     record(folder, missing_mounts(folder) or run(command, lock))
 
 
@@ -52,35 +52,87 @@ def run(command: list[str], lock: int) -> int:
     except OSError as error:
         say(f"[ERROR] {command[0]}: {error.strerror}")
         return CANNOT_EXECUTE
+    pass_on_signals(process.pid)
     os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOWAIT)
     # As when a container's first process ends: what it left behind ends too. Not reaped yet, it
     # still holds its process group's number, which nobody else can have got.
-    with suppress(ProcessLookupError):
-        os.killpg(process.pid, signal.SIGKILL)
+    signal_group(process.pid, signal.SIGKILL)
+    end_leftovers()
     return process.wait()
 
 
-def record(folder: Path, code: int) -> None:
-    """Write the exit code, all of it or nothing, and to the disk before it counts.
+def pass_on_signals(group: int) -> None:
+    """Hand a polite request to end on to the command; insist when asked a second time.
 
-    Death by signal N is exit code 128 + N, as containers have it.
+    This process must stay, to record how the command ended.
+    """
+    asked: list[int] = []
+
+    def hand_on(number: int, _frame: object) -> None:
+        signal_group(group, signal.SIGKILL if asked else number)
+        asked.append(number)
+
+    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+        signal.signal(number, hand_on)
+
+
+def signal_group(group: int, number: int) -> None:
+    """Send the signal to a process group that may be gone."""
+    with suppress(ProcessLookupError):
+        os.killpg(group, number)
+
+
+def end_leftovers() -> None:
+    """Kill what left the command's process group, until nothing of the workload is there."""
+    while left := list(leftovers()):
+        for pid in left:
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+        time.sleep(0.01)
+
+
+def leftovers() -> Iterator[int]:
+    """Yield the processes, but for this one, that bear this workload's uid."""
+    mark = f"{UID_VARIABLE}={os.environ.get(UID_VARIABLE)}".encode()
+    for path in Path("/proc").glob("[0-9]*/environ"):
+        with suppress(OSError):
+            pid = int(path.parent.name)
+            if pid != os.getpid() and mark in path.read_bytes().split(b"\0"):
+                yield pid
+
+
+def record(folder: Path, code: int) -> None:
+    """Write how it ended, whole and to the disk before it counts.
+
+    Death by signal N is exit code 128 + N, as containers have it. While the disk is full the
+    workload stays alive, by its lock: its end must not be lost.
     """
     end = {
         "exit_code": code if code >= 0 else DEATH_BY_SIGNAL - code,
         "signal": signal.Signals(-code).name if code < 0 else None,
         "ended_at": datetime.now(UTC).isoformat(),
     }
-    new = folder / "exit.json.new"
+    while folder.exists():
+        with suppress(OSError):
+            write_whole(folder / "exit.json", json.dumps(end))
+            return
+        time.sleep(_TRY_AGAIN_S)
+
+
+def write_whole(path: Path, text: str) -> None:
+    """Write the file, all of it or nothing."""
+    new = path.with_name(f"{path.name}.new")
     with new.open("w", encoding="utf-8") as file:
-        json.dump(end, file)
+        file.write(text)
         file.flush()
         os.fsync(file.fileno())
-    new.replace(folder / "exit.json")
+    new.replace(path)
 
 
 def say(line: str) -> None:
-    """Print to the workload's log at once."""
-    print(line, file=sys.stderr, flush=True)
+    """Print to the workload's log at once; a full disk is no reason to die."""
+    with suppress(OSError):
+        print(line, file=sys.stderr, flush=True)
 
 
 if __name__ == "__main__":

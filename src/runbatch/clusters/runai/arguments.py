@@ -1,0 +1,97 @@
+"""What is typed for each call: only forms that mean the same in every version, 2.18 to 3.0.
+
+Pure: a workload in, the words of a command line out, passed on without a shell.
+"""
+
+import re
+from dataclasses import dataclass
+
+from runbatch.core.batch import Mount
+from runbatch.core.workload import Workload
+
+# Run:ai reference, 9: an ended workload must stay until its end was seen. The documented units of
+# a duration are s, m and h (1.2).
+KEPT_AFTER_END = "720h"
+# Run:ai reference, 1.4: 2.18 to 2.20 show 50 rows unless told, and take at most 500 (5).
+OLD_PAGE_ROWS = 500
+LOG_LINES = 20_000
+_VERSION = re.compile(r"(?<![\w.])v?(\d{1,4})\.(\d{1,4})")
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Version:
+    """The version of the `runai` program: what decides which flags it knows."""
+
+    major: int
+    minor: int
+
+    @property
+    def pages_by_itself(self) -> bool:
+        """Whether `list` shows all rows without being told (Run:ai reference, 1.4)."""
+        return self >= Version(2, 22)
+
+    @property
+    def has_restart_policy(self) -> bool:
+        """Whether `--restart-policy` exists (Run:ai reference, 1.2)."""
+        return self >= Version(2, 25)
+
+
+def parse_version(text: str) -> Version | None:
+    """Return the version in what `runai version` printed, None if there is none."""
+    # The last one: a notice of another version may stand above it (Run:ai reference, 9.3).
+    found = _VERSION.findall(text)
+    return Version(int(found[-1][0]), int(found[-1][1])) if found else None
+
+
+def noun_of(workload: str) -> list[str]:
+    """Return the words for a type of workload (Run:ai reference, 1.1)."""
+    return ["workspace"] if workload == "workspace" else ["training", "standard"]
+
+
+def submit_args(workload: Workload, project: str, kind: str, version: Version) -> list[str]:
+    """Return the words that submit the workload: always its own name, one try, an explicit end."""
+    words = [*noun_of(kind), "submit", workload.name, "-p", project, "-i", workload.image or ""]
+    for name, value in workload.env.items():
+        # Never the long name: it means something else from version to version (1.3).
+        words += ["-e", f"{name}={value}"]
+    if workload.cpu is not None:
+        words += ["--cpu-core-request", f"{workload.cpu:g}"]
+    if workload.memory is not None:
+        words += ["--cpu-memory-request", workload.memory]
+    for mount in workload.mounts:
+        words += ["--host-path", host_path(mount)]
+    words += ["--backoff-limit", "0"]
+    if version.has_restart_policy:
+        words += ["--restart-policy", "Never"]
+    words += ["--auto-deletion-time-after-completion", KEPT_AFTER_END]
+    return [*words, "--command", "--", *workload.command]
+
+
+def host_path(mount: Mount) -> str:
+    """Return a mount as `--host-path` takes it: read-only unless asked (Run:ai reference, 1.2)."""
+    text = f"path={mount.host},mount={mount.path},mount-propagation={mount.propagation}"
+    return text if mount.read_only else f"{text},readwrite"
+
+
+def list_args(project: str, kind: str, version: Version, offset: int = 0) -> list[str]:
+    """Return the words that list the project's workloads of this type, all of them."""
+    words = [*noun_of(kind), "list", "-p", project, "--json"]
+    if version.pages_by_itself:
+        return words
+    return [*words, "--limit", str(OLD_PAGE_ROWS), "--offset", str(offset)]
+
+
+def find_args(project: str, version: Version) -> list[str]:
+    """Return the words that list workloads of every type: to see who has a name."""
+    words = ["workload", "list", "-p", project, "--json"]
+    return words if version.pages_by_itself else [*words, "--limit", str(OLD_PAGE_ROWS)]
+
+
+def logs_args(name: str, project: str, kind: str) -> list[str]:
+    """Return the words that print the end of a workload's log."""
+    return [*noun_of(kind), "logs", name, "-p", project, "--tail", str(LOG_LINES)]
+
+
+def delete_args(uid: str, project: str, kind: str) -> list[str]:
+    """Return the words that delete this very workload, whatever has its name now."""
+    return [*noun_of(kind), "delete", "--uuid", uid, "-p", project]

@@ -1,0 +1,109 @@
+"""The adapter: the five calls, through the program. It keeps no state but the version."""
+
+from collections.abc import Iterator, Sequence
+
+from runbatch.clusters.runai import arguments, faults, listing
+from runbatch.clusters.runai.arguments import OLD_PAGE_ROWS, Version
+from runbatch.clusters.runai.program import Execute, Reply, execute
+from runbatch.core.attempt import Evidence, Listing, Patience
+from runbatch.core.errors import ClusterError, NameTaken, Rejected, Unreachable
+from runbatch.core.workload import Workload
+
+# The grace is longer than a submit may take and a new workload may stay unlisted (Run:ai
+# reference, 5: `--wait-for-submit` waits a minute); a dropped VPN looks like an empty list (9.2).
+PATIENCE = Patience(grace_s=240, empty_doubt_s=3600)
+CALL_LIMIT_S = 60
+SUBMIT_LIMIT_S = 120
+_MOST_PAGES = 100
+
+
+class RunaiCluster:
+    """One project of a Run:ai cluster, and one type of workload in it."""
+
+    patience = PATIENCE
+
+    def __init__(self, project: str, kind: str, *, execute: Execute = execute) -> None:
+        self._project = project
+        self._kind = kind
+        self._execute = execute
+        self._version: Version | None = None
+
+    def list(self, prefix: str) -> Listing:
+        """Return the batch's workloads; one call, but for old programs in very large projects."""
+        rows = self._rows()
+        ours = listing.observations(rows, self._project, self._kind, prefix)
+        return Listing(tuple(ours), rows=len(rows))
+
+    def submit(self, workload: Workload) -> None:
+        """Submit the workload; its uid is not printed (Run:ai reference, 1.6)."""
+        words = arguments.submit_args(workload, self._project, self._kind, self.version())
+        try:
+            self._call(words, SUBMIT_LIMIT_S)
+        except NameTaken as error:
+            raise self._whose(workload.name, error) from error
+
+    def evidence(self, name: str, uid: str) -> Evidence:  # noqa: ARG002  # the five calls' form
+        """Return nothing: the program tells no exit code (Run:ai reference, 4); its log may."""
+        return Evidence()
+
+    def logs(self, name: str, uid: str) -> Iterator[bytes]:  # noqa: ARG002
+        """Yield the end of the log; not ready and gone are answers too."""
+        reply = self._execute(arguments.logs_args(name, self._project, self._kind), CALL_LIMIT_S)
+        if reply.code == 0:
+            yield reply.out.encode()
+        elif not faults.has_no_log(reply.err):
+            raise self._fault(reply)
+
+    def delete(self, name: str, uid: str) -> None:  # noqa: ARG002
+        """Ask for the workload of this uid to go."""
+        reply = self._execute(arguments.delete_args(uid, self._project, self._kind), CALL_LIMIT_S)
+        if reply.code != 0 and not faults.is_gone(reply.err):
+            raise self._fault(reply)
+
+    def version(self) -> Version:
+        """Return the program's version, looked up once."""
+        if self._version is None:
+            found = arguments.parse_version(self._call(["version"], CALL_LIMIT_S))
+            if found is None:
+                raise Unreachable('Run:ai: "runai version" tells no version.')
+            self._version = found
+        return self._version
+
+    def _rows(self) -> Sequence[listing.Row]:
+        rows: list[listing.Row] = []
+        for _ in range(_MOST_PAGES):
+            words = arguments.list_args(self._project, self._kind, self.version(), len(rows))
+            page = listing.parse_page(self._call(words, CALL_LIMIT_S))
+            rows += page.rows
+            if self.version().pages_by_itself and page.more:
+                raise Unreachable("Run:ai: the list says that it is not complete.")
+            if self.version().pages_by_itself or len(page.rows) < OLD_PAGE_ROWS:
+                return rows
+        raise Unreachable("Run:ai: the list does not end.")
+
+    def _whose(self, name: str, error: NameTaken) -> ClusterError:
+        """Return the error again if the name is one of ours, which a listing will show.
+
+        Names are shared between types of workloads (Run:ai reference, 5, assumed): one of another
+        type is never listed to us, and to submit again would fail again.
+        """
+        text = self._call(arguments.find_args(self._project, self.version()), CALL_LIMIT_S)
+        rows = [row for row in listing.parse_page(text).rows if listing.name_of(row) == name]
+        if not rows or any(listing.is_ours(row, self._project, self._kind) for row in rows):
+            return error
+        what, who = rows[0].get("type", "workload"), rows[0].get("submittedBy", "somebody")
+        owner = f"the name {name} is taken by a {what} of {who}"
+        return Rejected(f"Run:ai: {owner}; delete that one, or choose another prefix.")
+
+    def _call(self, words: Sequence[str], limit_s: float) -> str:
+        reply = self._execute(words, limit_s)
+        if reply.code != 0:
+            raise self._fault(reply)
+        return reply.out
+
+    def _fault(self, reply: Reply) -> ClusterError:
+        text = f"{reply.out}\n{reply.err}"
+        if "unknown flag" in text.lower():
+            # The program may have updated itself in mid-use (Run:ai reference, 9.3): ask anew.
+            self._version = None
+        return faults.fault_of(text, self._project)

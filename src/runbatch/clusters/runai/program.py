@@ -1,0 +1,75 @@
+"""The `runai` program as a function: words in, text out, within a time limit, and no shell."""
+
+import os
+import shutil
+import signal
+import subprocess
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryFile
+from typing import IO, Protocol
+
+from runbatch.core.errors import Unreachable
+
+# Often not on the PATH of a shell that is no login shell (Run:ai reference, 6).
+USUAL_PLACE = Path(".runai", "bin", "runai")
+MOST_OUTPUT_BYTES = 200_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """How a call ended and what it printed, bytes that are no text replaced."""
+
+    code: int
+    out: str
+    err: str
+
+
+class Execute(Protocol):
+    """Calls the program; raises Unreachable when it cannot be called or does not end in time."""
+
+    def __call__(self, words: Sequence[str], limit_s: float) -> Reply:
+        """Return how the call ended."""
+
+
+def execute(words: Sequence[str], limit_s: float) -> Reply:
+    """Call the user's `runai`, in a session of its own: a Ctrl-C is for us, not for the call."""
+    program = _find()
+    with TemporaryFile() as out, TemporaryFile() as err:
+        # Files and not pipes: what a killed call leaves behind cannot hold us up.
+        process = subprocess.Popen(
+            [program, *words],
+            stdin=subprocess.DEVNULL,
+            stdout=out,
+            stderr=err,
+            start_new_session=True,
+        )
+        try:
+            code = process.wait(limit_s)
+        except subprocess.TimeoutExpired as error:
+            problem = f'"runai {" ".join(words[:3])}" gave no answer within {limit_s:g} s.'
+            raise Unreachable(f"Run:ai: {problem}") from error
+        finally:
+            _end(process)
+        return Reply(code, _text(out), _text(err))
+
+
+def _find() -> str:
+    found = shutil.which("runai") or shutil.which(Path.home() / USUAL_PLACE)
+    if found is None:
+        problem = 'the program "runai" is not there. Install it, or put its folder on PATH.'
+        raise Unreachable(f"Run:ai: {problem}")
+    return str(found)
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    if process.poll() is None:
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+
+
+def _text(file: IO[bytes]) -> str:
+    size = file.seek(0, os.SEEK_END)
+    file.seek(max(0, size - MOST_OUTPUT_BYTES))
+    return file.read().decode("utf-8", "replace")

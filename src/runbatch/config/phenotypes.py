@@ -1,0 +1,58 @@
+"""The pre-flight check of the phenotype table, where it can be read from here (GAPIT reference)."""
+
+from pathlib import Path, PurePosixPath
+
+from runbatch.core.batch import Batch
+from runbatch.core.errors import BatchError
+
+VARIABLE = "PHENOTYPE_FILE"
+FIRST_HEADER = "Taxa"
+_LONGEST_LINE = 10_000_000
+
+
+def check_phenotypes(batch: Batch) -> str | None:
+    """Return what was found of the batch's phenotype table, None if it has none.
+
+    Raises BatchError if the table can be read here, and the jobs' traits are not in it.
+    """
+    inside = batch.run.env.get(VARIABLE)
+    if inside is None or not batch.integer_keys:
+        return None
+    path = _on_host(batch, PurePosixPath(inside))
+    if path is None or not path.is_file():
+        return f"phenotype table: {inside} cannot be read from here, so it is not checked"
+    header, has_row = _head(path)
+    _check_head(path, header, has_row)
+    last = max(int(key) for key in batch.keys)
+    if last > len(header):
+        place = f"{VARIABLE} {path}"
+        raise BatchError(place, f"it has {len(header)} columns; trait {last} is above the last.")
+    return f"phenotype table: {len(header)} columns, the last trait is {last}"
+
+
+def _on_host(batch: Batch, inside: PurePosixPath) -> Path | None:
+    """Return where a path of the container is on the host, None if no mount leads there."""
+    for mount in batch.run.mounts:
+        if inside.is_relative_to(mount.path):
+            return Path(batch.folder, mount.host, inside.relative_to(mount.path))
+    return None
+
+
+def _head(path: Path) -> tuple[list[str], bool]:
+    """Return the header's cells, and whether there is a line behind it."""
+    try:
+        with path.open(encoding="utf-8-sig", errors="replace") as file:
+            header = file.readline(_LONGEST_LINE).rstrip("\r\n")
+            has_row = bool(file.readline(_LONGEST_LINE).strip())
+    except OSError as error:
+        raise BatchError(f"{VARIABLE} {path}", f"{error.strerror or error}.") from error
+    separator = "\t" if "\t" in header else ","
+    return [cell.strip().strip('"') for cell in header.split(separator)], has_row
+
+
+def _check_head(path: Path, header: list[str], has_row: bool) -> None:  # noqa: FBT001  # a fact
+    place = f"{VARIABLE} {path}"
+    if header[0] != FIRST_HEADER:
+        raise BatchError(place, f"the first header is {header[0][:40]!r}, not {FIRST_HEADER!r}.")
+    if not has_row:
+        raise BatchError(place, "it has no data row.")

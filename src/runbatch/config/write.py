@@ -1,0 +1,65 @@
+"""A Batch -> the text of a `batch.toml` that describes the same batch."""
+
+from typing import Any
+
+import tomli_w
+
+from runbatch.core.batch import Batch
+
+_HEADER = "# Written by runbatch init --from-env. The cap counts this batch's own jobs only.\n\n"
+
+
+def batch_toml(batch: Batch) -> str:
+    """Return the text; loaded from the same folder it is an equal batch."""
+    tables = {
+        "prefix": batch.prefix,
+        "max_concurrent": batch.cap,
+        "cluster": _given(
+            kind=batch.cluster.kind,
+            project=batch.cluster.project,
+            workload=batch.cluster.workload,
+        ),
+        "jobs": _given(**_keys(batch), variable=batch.variable),
+        "run": _run(batch),
+        "retry": {
+            "exit_codes": list(batch.retry.exit_codes),
+            "log_markers": list(batch.retry.log_markers),
+            "max_retries": batch.retry.max_retries,
+            "delay_s": batch.retry.delay_s,
+        },
+    }
+    return _HEADER + tomli_w.dumps(tables)
+
+
+def _keys(batch: Batch) -> dict[str, Any]:
+    if not batch.integer_keys:
+        return {"keys": list(batch.keys)}
+    first, last = int(batch.keys[0]), int(batch.keys[-1])
+    is_range = batch.keys == tuple(str(key) for key in range(first, last + 1))
+    return {"range": [first, last]} if is_range else {"keys": list(batch.keys)}
+
+
+def _run(batch: Batch) -> dict[str, Any]:
+    run = batch.run
+    mounts = [
+        {
+            "host": mount.host,
+            "path": mount.path,
+            "read_only": mount.read_only,
+            "propagation": mount.propagation,
+        }
+        for mount in run.mounts
+    ]
+    return _given(
+        image=run.image,
+        command=list(run.command),
+        cpu=run.cpu,
+        memory=run.memory,
+        env=dict(run.env),
+        mounts=mounts,
+    )
+
+
+def _given(**values: Any) -> dict[str, Any]:
+    """Return what there is; TOML has no word for nothing."""
+    return {name: value for name, value in values.items() if value is not None}

@@ -1,0 +1,74 @@
+"""What Run:ai and its command line cannot carry: refused before anything is submitted.
+
+Sources are sections of the Run:ai reference, named beside each rule.
+"""
+
+import re
+from pathlib import PurePath
+
+from runbatch.core.batch import Batch, Mount
+from runbatch.core.errors import BatchError
+
+LONGEST_VALUE = 10_000
+WORKLOADS = ("workspace", "training")
+# 5: lower-case letters, digits and dashes; ends alphanumeric as Kubernetes asks.
+_NAME = re.compile(r"[a-z](?:[-a-z0-9]*[a-z0-9])?")
+_PROJECT = re.compile(r"[A-Za-z0-9](?:[-_.A-Za-z0-9]*[A-Za-z0-9])?")
+
+
+def check_for_runai(batch: Batch) -> None:
+    """Raise BatchError unless Run:ai can run every job of the batch as it is written."""
+    _check_choice(batch)
+    for key in batch.keys:
+        _check_name(batch, key)
+        _check_value(f"[jobs] key {key!r}", key)
+    for name, value in batch.run.env.items():
+        _check_value(f"[run] env {name}", value)
+    for mount in batch.run.mounts:
+        _check_mount(mount)
+    for word in batch.run.command:
+        # 9.10: the command is quoted anew on its way, and double quotes break in it.
+        if '"' in word or "\n" in word:
+            problem = "Run:ai cannot pass on double quotes or line breaks; put them into a script."
+            raise BatchError(f"[run] command {word!r}", problem)
+
+
+def _check_choice(batch: Batch) -> None:
+    choice = batch.cluster
+    if choice.project is None:
+        raise BatchError("[cluster] project", "is missing; name your Run:ai project.")
+    if not _PROJECT.fullmatch(choice.project):
+        raise BatchError(f"[cluster] project = {choice.project!r}", "this cannot name a project.")
+    if choice.workload not in WORKLOADS:
+        place = f"[cluster] workload = {choice.workload!r}"
+        raise BatchError(place, f"write {' or '.join(WORKLOADS)}.")
+    image = batch.run.image
+    if image is None:
+        raise BatchError("[run] image", "is missing; name the container image to run.")
+    if not image or image.startswith("-") or any(each.isspace() for each in image):
+        raise BatchError(f"[run] image = {image!r}", "this cannot name a container image.")
+
+
+def _check_name(batch: Batch, key: str) -> None:
+    name = batch.workload_name(key)
+    if not _NAME.fullmatch(name):
+        problem = f"Run:ai refuses the name {name!r}: write lower-case letters, digits and dashes."
+        raise BatchError(f"[jobs] key {key!r}", problem)
+
+
+def _check_value(place: str, value: str) -> None:
+    # 1.3: "value for Value must have at most 10000 characters".
+    if len(value) > LONGEST_VALUE:
+        problem = f"{len(value)} characters; Run:ai takes at most {LONGEST_VALUE}. Use a file."
+        raise BatchError(place, problem)
+
+
+def _check_mount(mount: Mount) -> None:
+    for what, path in (("host", mount.host), ("path", mount.path)):
+        # 9.11: no way to quote a comma in --host-path is documented.
+        if "," in path:
+            problem = "Run:ai's command line cannot carry a comma in a path; use a link without."
+            raise BatchError(f"[run] mounts {what} = {path!r}", problem)
+    if not PurePath(mount.host).is_absolute():
+        place = f"[run] mounts host = {mount.host!r}"
+        raise BatchError(place, "on Run:ai write a path that begins with /.")

@@ -1,0 +1,52 @@
+"""What one invocation of `submit` came to, and what to type next."""
+
+from collections import Counter
+from dataclasses import dataclass, field
+
+from runbatch.core.events import Event, Kind
+from runbatch.core.job import State
+from runbatch.core.snapshot import Snapshot
+
+_COUNTED = {
+    Kind.SUBMIT: "submitted",
+    Kind.ADOPT: "adopted",
+    Kind.REFUSED: "failed_to_submit",
+}
+
+
+@dataclass
+class Totals:
+    """Counts events as they happen; `skipped` is known from the start."""
+
+    skipped: int = 0
+    _counts: Counter[str] = field(default_factory=Counter)
+
+    def event(self, event: Event) -> None:
+        """Count the event, if it is one that counts."""
+        if word := _COUNTED.get(event.kind):
+            self._counts[word] += 1
+
+    def as_json(self) -> dict[str, int]:
+        """Return the numbers."""
+        return {
+            "submitted": self._counts["submitted"],
+            "adopted": self._counts["adopted"],
+            "skipped": self.skipped,
+            "failed_to_submit": self._counts["failed_to_submit"],
+        }
+
+    def line(self) -> str:
+        """Return the numbers as one line."""
+        numbers = self.as_json().items()
+        return ", ".join(f"{word.replace('_', ' ')} {count}" for word, count in numbers)
+
+
+def next_command(snapshot: Snapshot) -> str | None:
+    """Return what to type next, None when there is nothing left to do."""
+    if snapshot.counts[State.IN_FLIGHT] or snapshot.counts[State.WAITING]:
+        return "runbatch status"
+    if any(job.next_retry_at is not None for job in snapshot.jobs):
+        return "runbatch retry"
+    if snapshot.failed:
+        return f"runbatch logs {snapshot.failed[0].key}"
+    return None

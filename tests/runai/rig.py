@@ -1,0 +1,120 @@
+"""The real runner, ledger and adapter over the stand-in: the program `runai` is really called."""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+
+from runbatch.clock import Clock
+from runbatch.clusters.runai.cluster import RunaiCluster
+from runbatch.core.batch import Batch, ClusterChoice, Run
+from runbatch.core.events import Event
+from runbatch.core.planner import Wish, rerun, stale
+from runbatch.core.reconcile import learn
+from runbatch.core.snapshot import Snapshot
+from runbatch.ledger.store import Ledger
+from runbatch.runner import Ears, Pace, Runner
+from runbatch.testing import FakeClock
+from runbatch.testing.incident import InProcess
+from runbatch.testing.runai import Delays, Settings, StandIn, Switches
+
+PACE = Pace(poll_interval_s=30, submit_interval_s=2)
+QUICK = Delays(creating=(1, 2), pending=(1, 2), initializing=(2, 5), running=(100, 300))
+MOST_TICKS = 3000
+
+
+@dataclass
+class Rig:
+    """One batch in the project of one stand-in, on a clock that moves the stand-in's."""
+
+    folder: Path
+    batch: Batch
+    standin: StandIn
+    said: list[Event] = field(default_factory=list)
+    clock: Clock = field(init=False)
+
+    def __post_init__(self) -> None:
+        start = datetime.fromtimestamp(self.standin.unix_s, UTC)
+        self.clock = FakeClock(start, on_sleep=self.standin.advance)
+
+    def cluster(self) -> RunaiCluster:
+        choice = self.batch.cluster
+        execute = InProcess(self.standin)
+        return RunaiCluster(choice.project or "", choice.workload, execute=execute)
+
+    @contextmanager
+    def ledger(self) -> Iterator[Ledger]:
+        ledger = Ledger(self.folder / "ledger")
+        try:
+            yield ledger
+        finally:
+            ledger.close()
+
+    def wish(self, keys: frozenset[str] = frozenset()) -> Wish:
+        cluster = self.cluster()
+        with self.ledger() as ledger:
+            before = ledger.view()
+        listing = cluster.list(self.batch.prefix)
+        now = self.clock.now()
+        learned = learn(self.batch, before, listing, before.called, now, cluster.patience)
+        named = rerun(learned.view, keys)
+        return Wish(start=True, wait=True, stale=stale(before), rerun=named)
+
+    def runner(self, ledger: Ledger, wish: Wish, ticks: Iterator[int] | None = None) -> Runner:
+        left = iter(range(MOST_TICKS)) if ticks is None else ticks
+        return Runner(
+            self.batch,
+            self.cluster(),
+            ledger,
+            wish,
+            self.clock,
+            PACE,
+            ears=Ears(event=self.said.append),
+            stopped=lambda: next(left, None) is None,
+        )
+
+    def run(self, wish: Wish | None = None, most_ticks: int = MOST_TICKS) -> Snapshot:
+        """Run one invocation; it is stopped after so many looks and actions."""
+        with self.ledger() as ledger:
+            wish = wish or Wish(start=True, wait=True)
+            return self.runner(ledger, wish, iter(range(most_ticks))).run("test")
+
+    def lines(self, kind: str) -> list[str]:
+        return [event.text for event in self.said if event.kind.value == kind]
+
+    def is_ours(self, name: str) -> bool:
+        return self.batch.prefix == name.rpartition("-")[0] and name.rpartition("-")[2].isdigit()
+
+    def most_active(self) -> int:
+        """Return, by the stand-in's truth, the largest number of our workloads not yet ended."""
+        return self.standin.truth().max_active(self.is_ours)
+
+
+def make_rig(
+    folder: Path,
+    *,
+    last: int = 10,
+    cap: int = 5,
+    prefix: str = "gwas",
+    workload: str = "workspace",
+    settings: Settings | None = None,
+    switches: Switches | None = None,
+) -> Rig:
+    batch = Batch(
+        prefix=prefix,
+        keys=tuple(str(key) for key in range(2, last + 2)),
+        integer_keys=True,
+        variable="TRAIT_INDEX",
+        cap=cap,
+        cluster=ClusterChoice(kind="runai", project="talmo-lab", workload=workload),
+        run=Run(command=("/scripts/entrypoint.sh", "run"), image="ghcr.io/lab/pipeline:1.4"),
+    )
+    settings = settings or Settings(delays=QUICK)
+    standin = StandIn.create(folder / "cluster", settings, switches)
+    return Rig(folder, batch, standin)
+
+
+def path_with(bin_folder: Path) -> str:
+    return os.pathsep.join([str(bin_folder), os.environ["PATH"]])

@@ -1,0 +1,171 @@
+"""The installed command with the program `runai` on PATH: what a person types, reads and gets."""
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from tests.e2e.shell import Result, Shell
+from tests.runai.rig import path_with
+
+from runbatch.testing.runai import Delays, Fault, Settings, StandIn, Switches, Trouble
+
+# Some hundred times as fast as life: jobs of seconds, and a program that answers at once.
+QUICK = Settings(
+    time_factor=20,
+    delays=Delays(creating=(1, 2), pending=(1, 2), initializing=(2, 4), running=(10, 40)),
+)
+DOTENV = """# the lab's settings\r
+export PROJECT=talmo-lab\r
+JOB_PREFIX="eberrigan-gapit-gwas"\r
+IMAGE=ghcr.io/lab/pipeline:1.4\r
+START_TRAIT=2\r
+END_TRAIT=13\r
+MAX_CONCURRENT=5\r
+DATA_PATH_HOST=/hpi/lab/data\r
+OUTPUT_PATH_HOST=/hpi/lab/outputs\r
+GENOTYPE_FILE=/data/g.hmp.txt\r
+PHENOTYPE_FILE=/data/traits.txt\r
+MODELS=BLINK,FarmCPU\r
+"""
+FAST = ("--poll-interval", "0.2", "--submit-interval", "0")
+
+
+class Lab:
+    """A folder with the lab's `.env`, and a cluster of one's own behind `runai`."""
+
+    def __init__(self, folder: Path, settings: Settings, switches: Switches | None = None) -> None:
+        self.shell = Shell(folder)
+        self.shell.write(DOTENV, ".env")
+        self.standin = StandIn.create(folder / "cluster", settings, switches)
+        self.standin.install(folder / "bin")
+        self.path = path_with(folder / "bin")
+
+    def run(self, *words: str, **env: str) -> Result:
+        return self.shell.run(*words, env={"PATH": self.path, **env})
+
+    def is_ours(self, name: str) -> bool:
+        return name.startswith("eberrigan-gapit-gwas-")
+
+
+@pytest.mark.parametrize("generation", ["2.18", "2.25"])
+def test_a_dotenv_batch_from_the_check_to_the_end(tmp_path: Path, generation: str) -> None:
+    lab = Lab(tmp_path, replace(QUICK, generation=generation))
+
+    checked = lab.run("check")
+    assert checked.code == 0, checked.err
+    for text in (
+        "eberrigan-gapit-gwas on runai (project talmo-lab, workspaces): 12 jobs",
+        "at peak    60 CPUs, 160 GB of memory",
+        "mount      /hpi/lab/data at /data (read-only)",
+        "mount      /hpi/lab/outputs at /outputs (read-write)",
+        "phenotype table: /data/traits.txt cannot be read from here",
+        "runai (project talmo-lab, workspaces) answers",
+    ):
+        assert text in checked.out
+    assert "[WARN] MODELS is an old name; write MODEL." in checked.err
+    assert lab.run("submit", "--dry-run").code == 0
+    assert not lab.standin.truth().calls_of("submit")
+
+    done = lab.run("submit", "--yes", "--wait", *FAST)
+    assert done.code == 0, done.err
+    assert "[WAIT] 5 active jobs in batch (max: 5). Waiting 0.2s..." in done.err
+    assert "all 12 jobs succeeded" in done.out
+    assert "submitted 12, adopted 0, skipped 0, failed to submit 0" in done.out
+    truth = lab.standin.truth()
+    assert truth.max_active(lab.is_ours) == 5
+    assert len(truth.calls_of("submit")) == 12
+    environment = dict(truth.workloads[0].request.environment)
+    assert environment["TRAIT_INDEX"] == "2"
+    assert environment["MODEL"] == "BLINK,FarmCPU"
+    assert environment["RUNBATCH_ATTEMPT"] == "1"
+    paths = {each.mount: each for each in truth.workloads[0].request.host_paths}
+    assert not paths["/data"].writable
+    assert paths["/outputs"].writable
+    assert {each.propagation for each in paths.values()} == {"HostToContainer"}
+
+    again = lab.run("submit-all", "--help")
+    assert again.code == 2
+    second = lab.run("submit", "--yes")
+    assert "[SKIP] 12 jobs" in second.err
+    assert len(lab.standin.truth().calls_of("submit")) == 12
+
+
+def test_a_few_traits_by_the_process_environment(tmp_path: Path) -> None:
+    lab = Lab(tmp_path, QUICK)
+    done = lab.run("submit", "--yes", "--wait", *FAST, START_TRAIT="7", END_TRAIT="8")
+    assert done.code == 0, done.err
+    assert "START_TRAIT = '7' from the environment replaces '2'." in done.err
+    names = {f"eberrigan-gapit-gwas-{key}" for key in (7, 8)}
+    assert lab.standin.truth().names(lab.is_ours) == names
+
+
+def test_the_phenotype_table_is_checked_where_it_can_be_read(tmp_path: Path) -> None:
+    lab = Lab(tmp_path, QUICK)
+    lab.shell.write(DOTENV.replace("/hpi/lab/data", str(tmp_path)), ".env")
+    table = tmp_path / "traits.txt"
+    table.write_text("Taxa\t" + "\t".join(f"t{each}" for each in range(2, 14)) + "\nx\t1\n")
+    assert "phenotype table: 13 columns, the last trait is 13" in lab.run("check").out
+    for text, said in (
+        ("Taxa\tt2\nx\t1\n", "it has 2 columns; trait 13 is above the last."),
+        ("Line\tt2\nx\t1\n", "the first header is 'Line', not 'Taxa'."),
+        ("Taxa\tt2\n", "it has no data row."),
+    ):
+        table.write_text(text)
+        for words in (("check",), ("submit", "--yes"), ("submit", "--dry-run")):
+            done = lab.run(*words)
+            assert done.code == 2
+            assert said in done.err
+    assert not lab.standin.truth().calls_of("submit")
+
+
+def test_init_from_env_writes_the_equal_batch(tmp_path: Path) -> None:
+    lab = Lab(tmp_path, QUICK)
+    assert lab.run("init", "--from-env", ".env").code == 0
+    from_env = lab.run("submit", "--dry-run", "--json", "-b", ".env")
+    from_toml = lab.run("submit", "--dry-run", "--json", "-b", "batch.toml")
+    assert json.loads(from_env.out) == json.loads(from_toml.out)
+
+
+@pytest.mark.parametrize(
+    ("switches", "said"),
+    [
+        ((Fault(Trouble.NOT_LOGGED_IN),), 'Log in again with "runai login"'),
+        ((Fault(Trouble.LOGIN_EXPIRED),), "the login has expired"),
+        ((Fault(Trouble.NO_SUCH_PROJECT),), '"runai project list" names yours'),
+        ((Fault(Trouble.NO_PERMISSION),), "Ask for access to the project"),
+        ((Fault(Trouble.DNS_FAILURE),), "Is the VPN up?"),
+    ],
+    ids=lambda each: each if isinstance(each, str) else each[0].trouble.name,
+)
+def test_at_first_an_error_has_a_way_out(
+    tmp_path: Path, switches: tuple[Fault, ...], said: str
+) -> None:
+    lab = Lab(tmp_path, QUICK, Switches(faults=switches))
+    for words in (("check",), ("submit", "--yes")):
+        done = lab.run(*words)
+        assert done.code == 1
+        assert said in done.err
+        assert "Traceback" not in done.err
+    assert not lab.standin.truth().names(lab.is_ours)
+
+
+def test_no_program(tmp_path: Path) -> None:
+    lab = Lab(tmp_path, QUICK)
+    done = lab.run("check", PATH="/nowhere", HOME=str(tmp_path))
+    assert done.code == 1
+    assert 'the program "runai" is not there. Install it, or put its folder on PATH.' in done.err
+    usual = tmp_path / ".runai" / "bin"
+    usual.parent.mkdir()
+    usual.symlink_to(tmp_path / "bin")
+    assert lab.run("check", PATH="/usr/bin:/bin", HOME=str(tmp_path)).code == 0
+
+
+def test_a_failed_job_is_judged_by_its_log_and_left_to_retry(tmp_path: Path) -> None:
+    lab = Lab(tmp_path, replace(QUICK, outcomes={"eberrigan-gapit-gwas-3": (2,)}))
+    done = lab.run("submit", "--yes", "--wait", *FAST)
+    assert done.code == 3
+    assert "mount failure (log: " in done.err
+    assert "INFRASTRUCTURE MOUNT FAILURE" in done.err
+    assert "Next: runbatch retry" in done.out
+    assert not lab.standin.truth().calls_of("delete")

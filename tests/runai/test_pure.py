@@ -1,0 +1,284 @@
+"""The pure halves: a workload into words, text into observations, complaints into errors."""
+
+import json
+from datetime import UTC, datetime
+from pathlib import PurePosixPath
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from runbatch.clusters.runai.arguments import (
+    Version,
+    delete_args,
+    list_args,
+    logs_args,
+    parse_version,
+    submit_args,
+)
+from runbatch.clusters.runai.faults import fault_of, has_no_log, is_gone
+from runbatch.clusters.runai.listing import observations, parse_page
+from runbatch.core.attempt import Observation, Phase
+from runbatch.core.batch import Mount
+from runbatch.core.errors import (
+    Busy,
+    ClusterError,
+    NameTaken,
+    Rejected,
+    Unauthorized,
+    Unreachable,
+)
+from runbatch.core.workload import Workload
+
+OLD, NEW = Version(2, 18), Version(2, 25)
+WORKLOAD = Workload(
+    name="gwas-37",
+    number=1,
+    command=("/scripts/entrypoint.sh", "$(date)", "-x"),
+    env={"TRAIT_INDEX": "37", "MODEL": "BLINK,FarmCPU", "ODD": "a=b c"},
+    mounts=(
+        Mount("/hpi/my lab", "/data"),
+        Mount("/out", "/outputs", read_only=False, propagation="None"),
+    ),
+    image="ghcr.io/lab/pipeline:1.4",
+    cpu=12,
+    memory="32G",
+    folder=PurePosixPath("/"),
+)
+
+
+@pytest.mark.parametrize(
+    ("text", "version"),
+    [
+        ("Version: 2.25.27\n", NEW),
+        ("2.18.49", OLD),
+        ("runai version v3.0.4-rc1 (abc)", Version(3, 0)),
+        ("A new version (v2.25.1) is available.\nVersion: 2.18.3\n", OLD),
+        ("no idea", None),
+        ("", None),
+    ],
+)
+def test_a_version_is_read(text: str, version: Version | None) -> None:
+    assert parse_version(text) == version
+
+
+@pytest.mark.parametrize("version", [OLD, NEW], ids=["2.18", "2.25"])
+def test_a_submit_says_exactly_what_is_meant(version: Version) -> None:
+    restart = [] if version == OLD else ["--restart-policy", "Never"]
+    assert submit_args(WORKLOAD, "talmo-lab", "workspace", version) == [
+        *("workspace", "submit", "gwas-37", "-p", "talmo-lab", "-i", "ghcr.io/lab/pipeline:1.4"),
+        *("-e", "TRAIT_INDEX=37", "-e", "MODEL=BLINK,FarmCPU", "-e", "ODD=a=b c"),
+        *("--cpu-core-request", "12", "--cpu-memory-request", "32G"),
+        *("--host-path", "path=/hpi/my lab,mount=/data,mount-propagation=HostToContainer"),
+        *("--host-path", "path=/out,mount=/outputs,mount-propagation=None,readwrite"),
+        *("--backoff-limit", "0", *restart, "--auto-deletion-time-after-completion", "720h"),
+        *("--command", "--", "/scripts/entrypoint.sh", "$(date)", "-x"),
+    ]
+
+
+def test_no_version_is_ever_told_the_name_that_changed_its_meaning() -> None:
+    for version in (OLD, NEW, Version(3, 0)):
+        for kind in ("workspace", "training"):
+            words = submit_args(WORKLOAD, "p", kind, version)
+            assert not [word for word in words if word.startswith("--environment")]
+
+
+def test_trainings_are_called_by_their_whole_name() -> None:
+    assert list_args("p", "training", NEW)[:3] == ["training", "standard", "list"]
+    assert logs_args("x", "p", "training")[:4] == ["training", "standard", "logs", "x"]
+    assert delete_args("u", "p", "workspace") == ["workspace", "delete", "--uuid", "u", "-p", "p"]
+
+
+def test_only_an_old_program_is_told_how_many_rows_to_show() -> None:
+    assert "--limit" not in list_args("p", "workspace", Version(2, 22))
+    assert list_args("p", "workspace", Version(2, 20), 500)[-4:] == [
+        "--limit", "500", "--offset", "500",
+    ]  # fmt: skip
+
+
+ROW = {"name": "gwas-37", "id": "u", "phase": "Running", "projectName": "p", "type": "Workspace"}
+TEXT = json.dumps([ROW, {**ROW, "conditions": [], "name": "gwas-38"}])
+
+
+def seen(value: Any, kind: str = "workspace") -> list[Observation]:
+    return observations(parse_page(json.dumps(value)).rows, "p", kind, "gwas")
+
+
+@pytest.mark.parametrize("under", ["workloads", "items", "data", None])
+def test_every_likely_shape_is_read(under: str | None) -> None:
+    value = [ROW] if under is None else {under: [ROW], "next": None}
+    assert [each.name for each in seen(value)] == ["gwas-37"]
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("A new version (v2.26.0) is available.\nUpdating now...\n", ""),
+        ("Update complete. (2.24 --> 2.25) [done]\n", "\nbye"),
+        ("[INFO] checking {updates}\n\n", ""),
+        ("\ufeff", ""),
+    ],
+)
+@pytest.mark.parametrize("indent", [None, 2])
+def test_chatter_around_the_list_is_passed_over(before: str, after: str, indent: int) -> None:
+    text = before + json.dumps({"workloads": [ROW]}, indent=indent) + after
+    assert len(parse_page(text).rows) == 1
+
+
+@pytest.mark.parametrize("indent", [None, 2])
+@pytest.mark.parametrize("under", ["workloads", None])
+def test_a_list_that_is_cut_anywhere_is_no_list(under: str | None, indent: int | None) -> None:
+    rows = [{**ROW, "conditions": [], "nested": {"items": []}}, ROW]
+    whole = json.dumps({under: rows} if under else rows, indent=indent)
+    for length in range(len(whole)):
+        with pytest.raises(Unreachable):
+            parse_page(whole[:length])
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "no workloads found",
+        "{}",
+        "null",
+        "3",
+        '{"workloads": 3}',
+        '{"error": "x"}',
+        "[1]",
+        '{"workloads": [null]}',
+        "[" * 100_000,
+    ],
+)
+def test_what_is_no_list_is_an_error_and_never_an_empty_list(text: str) -> None:  # fmt: skip
+    with pytest.raises(Unreachable):
+        parse_page(text)
+
+
+@given(st.text())
+def test_no_text_does_anything_but_raise_unreachable_or_give_rows(text: str) -> None:
+    try:
+        rows = parse_page(text).rows
+        observations(rows, "p", "workspace", "gwas")
+    except Unreachable:
+        return
+    assert isinstance(rows, tuple)
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
+    lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
+    max_leaves=20,
+)
+FIELDS = ["name", "id", "phase", "status", "metadata", "environmentVariables", "completedAt",
+          "projectName", "type", "phaseReason", "deletedAt"]  # fmt: skip
+
+
+@given(st.lists(st.dictionaries(st.sampled_from(FIELDS), JSON)))
+def test_no_row_is_too_odd_to_be_read_or_refused(rows: list[dict[str, Any]]) -> None:
+    try:
+        found = observations(rows, "p", "workspace", "gwas")
+    except Unreachable:
+        return
+    assert all(each.name.startswith("gwas-") for each in found)
+
+
+def test_rows_of_other_projects_types_and_batches_are_left_out() -> None:
+    others = [
+        {**ROW, "projectName": "q"},
+        {**ROW, "type": "Training"},
+        {**ROW, "name": "xgwas-37"},
+        {**ROW, "name": "gwas"},
+        {**ROW, "deletedAt": "2026-01-05T09:00:00Z"},
+    ]
+    assert seen(others) == []
+    assert len(seen([{**ROW, "type": "Training."}], "training")) == 1
+    assert len(seen([{"name": "gwas-1", "id": "u", "phase": "Running"}])) == 1
+
+
+def test_a_row_is_read_whole() -> None:
+    row = {
+        **ROW,
+        "phase": "Failed",
+        "completedAt": "2026-01-05T09:31:10Z",
+        "environmentVariables": {"RUNBATCH_ATTEMPT": "3"},
+        "phaseReason": "NonPreemptibleOverQuota",
+    }
+    assert seen([row]) == [
+        Observation(
+            name="gwas-37",
+            uid="u",
+            phase=Phase.FAILED,
+            number=3,
+            ended_at=datetime(2026, 1, 5, 9, 31, 10, tzinfo=UTC),
+            reason="NonPreemptibleOverQuota",
+        )
+    ]
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        {"metadata": {"name": "gwas-37", "uid": "u"}, "status": {"phase": "Succeeded"}},
+        {"workloadName": "gwas-37", "uuid": "u", "status": "Completed"},
+        {"name": "gwas-37", "workloadId": "u", "actualPhase": "completed"},
+    ],
+)
+def test_fields_go_by_more_than_one_name(row: dict[str, Any]) -> None:
+    assert seen([row]) == [Observation(name="gwas-37", uid="u", phase=Phase.COMPLETED)]
+
+
+def test_variables_may_be_a_list_and_a_workload_without_an_id_is_told_by_its_birth() -> None:
+    row = {
+        "name": "gwas-37",
+        "createdAt": "2026-01-05T09:00:00Z",
+        "environmentVariables": [{"name": "RUNBATCH_ATTEMPT", "value": "2"}, None],
+    }
+    (found,) = seen([row])
+    assert (found.number, found.phase) == (2, Phase.UNKNOWN)
+    assert found.uid == "created 2026-01-05T09:00:00Z"
+
+
+def test_a_row_without_a_name_might_be_ours() -> None:
+    with pytest.raises(Unreachable, match="no name"):
+        seen([{"id": "u", "phase": "Running"}])
+
+
+@pytest.mark.parametrize(
+    ("text", "kind", "said"),
+    [
+        ("Error: Authentication failed. the token has expired", Unauthorized, "runai login"),
+        ("Error: Authentication failed. please log in", Unauthorized, "not logged in"),
+        ("Error: Workspace named 'gwas-37' already exists in the project", NameTaken, "gwas-37"),
+        ("Error: Workspace named 'gwas-401' already exists in the project", NameTaken, "401"),
+        ("Error: Workspace named 'forbidden-1' already exists in the project", NameTaken, "-1"),
+        ("workload with name 'x' already exists in this project", NameTaken, "x"),
+        ("Error: The workload request does not comply with the policy set by the administrator",
+         Rejected, "policy"),
+        ("Error: 403 Forbidden: insufficient permissions", Rejected, "no rights"),
+        ("Error: project 'lab' was not found", Rejected, "runai project list"),
+        ("Error: unknown flag: --json", Rejected, "this version of runai"),
+        ("Error: 503 Service Unavailable: Please try again in few minutes.", Busy, "busy"),
+        ("Error: DNS lookup failed for 'x': server misbehaving", Unreachable, "VPN"),
+        ("Error: The length of a workload name must not exceed 63 characters", Rejected, "63"),
+        ("Error: something new", Unreachable, "something new"),
+        ("", Unreachable, "without a word"),
+        ("Creating...\nWarning: x\nError: unknown flag: -z\nUsage:\n  runai", Rejected, "-z"),
+    ],
+)  # fmt: skip
+def test_a_complaint_becomes_an_error_with_a_way_out(
+    text: str, kind: type[ClusterError], said: str
+) -> None:
+    error = fault_of(text, "lab")
+    assert type(error) is kind
+    assert said in str(error)
+    assert str(error).startswith("Run:ai: ")
+
+
+def test_gone_and_no_log_are_answers() -> None:
+    assert is_gone("Error: no workload was found")
+    assert not is_gone("Error: insufficient permissions")
+    assert has_no_log("Error: failed to print logs. workload is not ready to stream: pod not found")
+    assert has_no_log("Error: unable to retrieve container logs for containerd://1")
+    assert not has_no_log("Error: 403 Forbidden")

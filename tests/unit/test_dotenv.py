@@ -1,0 +1,177 @@
+"""`.env` batches: the first user's variables, parsed and never executed."""
+
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from runbatch.config.dotenv import load_dotenv
+from runbatch.config.load import load_batch
+from runbatch.config.write import batch_toml
+from runbatch.core.batch import Batch, Mount
+from runbatch.core.errors import BatchError
+
+FILES = "GENOTYPE_FILE=/data/g.hmp.txt\nPHENOTYPE_FILE=/data/traits.txt\n"
+
+
+@pytest.fixture
+def env(tmp_path: Path) -> Any:
+    def load(text: str = "", process: dict[str, str] | None = None) -> Batch:
+        path = tmp_path / ".env"
+        path.write_bytes((FILES + text).encode())
+        return load_dotenv(path, process or {})
+
+    return load
+
+
+def test_the_defaults_are_the_first_user_s(env: Any) -> None:
+    batch = env()
+    assert (batch.prefix, batch.cap, batch.cluster.project) == ("gapit3-trait", 50, "talmo-lab")
+    assert (batch.cluster.kind, batch.cluster.workload) == ("runai", "workspace")
+    assert batch.keys == tuple(str(key) for key in range(2, 188))
+    assert batch.integer_keys
+    assert batch.variable == "TRAIT_INDEX"
+    assert batch.run.command == ("/scripts/entrypoint.sh", "run-single-trait")
+    assert (batch.run.cpu, batch.run.memory) == (12, "32G")
+    assert batch.run.mounts == (
+        Mount("/data", "/data", read_only=True, propagation="HostToContainer"),
+        Mount("/outputs", "/outputs", read_only=False, propagation="HostToContainer"),
+    )
+    assert batch.run.env == {
+        "DATA_PATH": "/data",
+        "OUTPUT_PATH": "/outputs",
+        "GENOTYPE_FILE": "/data/g.hmp.txt",
+        "PHENOTYPE_FILE": "/data/traits.txt",
+        "MODEL": "MLM",
+        "PCA_TOTAL": "0",
+        "SNP_MAF": "0",
+        "SNP_THRESHOLD": "0.05",
+        "KINSHIP_ALGORITHM": "Zhang",
+        "SNP_EFFECT": "Add",
+        "SNP_IMPUTE": "Middle",
+        "MULTIPLE_ANALYSIS": "TRUE",
+        "OPENBLAS_NUM_THREADS": "12",
+        "OMP_NUM_THREADS": "12",
+    }
+    assert batch.notes == ()
+
+
+def test_what_old_files_hold_is_read_and_nothing_is_executed(env: Any, tmp_path: Path) -> None:
+    pwned = tmp_path / "pwned"
+    batch = env(
+        "# a comment\r\n"
+        "export PROJECT='my-lab'\r\n"
+        'JOB_PREFIX="eberrigan-gapit-gwas" # the user\r\n'
+        "MAX_CONCURRENT = 7\r\n"
+        "DATA_PATH_HOST=/hpi/my lab/data\r\n"
+        f"ACCESSION_IDS_FILE=$(touch {pwned})`touch {pwned}`${{HOME}}\r\n"
+        "SNP_THRESHOLD=5e-8\r\n"
+        "SNP_FDR=\r\n"
+    )
+    assert batch.cluster.project == "my-lab"
+    assert (batch.prefix, batch.cap) == ("eberrigan-gapit-gwas", 7)
+    assert batch.run.mounts[0].host == "/hpi/my lab/data"
+    assert batch.run.env["ACCESSION_IDS_FILE"] == f"$(touch {pwned})`touch {pwned}`${{HOME}}"
+    assert batch.run.env["SNP_THRESHOLD"] == "5e-8"
+    assert "SNP_FDR" not in batch.run.env
+    assert not pwned.exists()
+
+
+def test_old_names_still_work_with_a_warning_and_new_names_win(env: Any) -> None:
+    old = "MODELS=BLINK,FarmCPU\nPCA_COMPONENTS=3\nMAF_FILTER=0.05\nKINSHIP_METHOD=VanRaden\n"
+    batch = env(f"{old}DATA_PATH=/a\nOUTPUT_PATH=/b\n")
+    found = [batch.run.env[name] for name in ("MODEL", "PCA_TOTAL", "SNP_MAF", "KINSHIP_ALGORITHM")]
+    assert found == ["BLINK,FarmCPU", "3", "0.05", "VanRaden"]
+    assert [mount.host for mount in batch.run.mounts] == ["/a", "/b"]
+    assert batch.notes == (
+        "MODELS is an old name; write MODEL.",
+        "PCA_COMPONENTS is an old name; write PCA_TOTAL.",
+        "MAF_FILTER is an old name; write SNP_MAF.",
+        "KINSHIP_METHOD is an old name; write KINSHIP_ALGORITHM.",
+    )
+    both = env(f"{old}MODEL=GLM\nDATA_PATH_HOST=/new\nDATA_PATH=/old\n")
+    assert both.run.env["MODEL"] == "GLM"
+    assert both.run.mounts[0].host == "/new"
+
+
+def test_the_process_environment_wins_and_each_value_it_replaces_is_named_once(env: Any) -> None:
+    text = "START_TRAIT=2\nEND_TRAIT=187\nCPU=4\n"
+    process = {"START_TRAIT": "42", "END_TRAIT": "42", "CPU": "4", "MEMORY": "8G"}
+    batch = env(text, process)
+    assert batch.keys == ("42",)
+    assert batch.run.memory == "8G"
+    assert batch.notes == (
+        "START_TRAIT = '42' from the environment replaces '2'.",
+        "END_TRAIT = '42' from the environment replaces '187'.",
+    )
+
+
+BAD = [
+    ("START_TRAIT=1", "START_TRAIT = 1: traits begin at 2"),
+    ("START_TRAIT=9\nEND_TRAIT=3", "START_TRAIT = 9, END_TRAIT = 3: the first is above the last"),
+    ("START_TRAIT=two", "START_TRAIT = 'two': write a whole number."),
+    ("END_TRAIT=99999999999999", "END_TRAIT = '99999999999999': write a whole number."),
+    ("END_TRAIT=999999", "a batch holds at most 10000"),
+    ("MAX_CONCURRENT=0", "max_concurrent = 0"),
+    ("MAX_CONCURRENT=-3", "MAX_CONCURRENT = '-3'"),
+    ("CPU=0", "[run] cpu = 0"),
+    ("MEMORY=lots", "[run] memory = 'lots'"),
+    ("IMAGE=ghcr.io/lab/pipeline", "IMAGE = 'ghcr.io/lab/pipeline': name a tag"),
+    ("IMAGE=localhost:5000/pipeline", "name a tag"),
+    ("DATA_PATH_HOST=data", "DATA_PATH_HOST = 'data': write a path that begins with /."),
+    ("OUTPUT_PATH=./out", "OUTPUT_PATH_HOST = './out'"),
+    ("PHENOTYPE_FILE=", "PHENOTYPE_FILE: is missing"),
+    ("MODEL=BLINK,NOPE", "MODEL = 'BLINK,NOPE': write some of BLINK"),
+    ("PCA_TOTAL=21", "PCA_TOTAL = '21': write a whole number from 0 to 20."),
+    ("PCA_TOTAL=1.5", "PCA_TOTAL = '1.5'"),
+    ("SNP_MAF=0.6", "SNP_MAF = '0.6': write a number from 0 to 0.5."),
+    ("SNP_MAF=nan", "SNP_MAF = 'nan'"),
+    ("SNP_THRESHOLD=x", "SNP_THRESHOLD = 'x'"),
+    ("SNP_FDR=0", "SNP_FDR = '0': write a number above 0 to 1."),
+    ("SNP_FDR=1.1", "SNP_FDR = '1.1'"),
+    ("KINSHIP_ALGORITHM=Zang", "write VanRaden or Zhang or Loiselle or EMMA."),
+    ("SNP_EFFECT=add", "SNP_EFFECT = 'add': write Add or Dom."),
+    ("SNP_IMPUTE=x", "SNP_IMPUTE = 'x'"),
+    ("MULTIPLE_ANALYSIS=yes", "MULTIPLE_ANALYSIS = 'yes': write TRUE or FALSE."),
+    ("JOB_PREFIX=Big_Name", "prefix = 'Big_Name'"),
+]
+
+
+@pytest.mark.parametrize(("text", "said"), BAD)
+def test_a_wrong_value_is_named_with_what_is_allowed(env: Any, text: str, said: str) -> None:
+    with pytest.raises(BatchError) as caught:
+        env(text + "\n")
+    assert said in str(caught.value)
+
+
+@pytest.mark.parametrize("name", [".env", ".env.gwas", "gwas.env"])
+def test_the_equal_batch_toml(tmp_path: Path, name: str) -> None:
+    path = tmp_path / name
+    path.write_text(f"{FILES}SNP_FDR=0.1\nSTART_TRAIT=5\nACCESSION_IDS_FILE=ü\"'\\\\n\n")
+    batch = load_batch(path)
+    converted = tmp_path / "batch.toml"
+    converted.write_text(batch_toml(batch), "utf-8")
+    assert load_batch(converted) == batch
+
+
+def test_keys_that_are_no_range_are_written_one_by_one(tmp_path: Path) -> None:
+    path = tmp_path / "batch.toml"
+    for keys in ("[2, 5, 7]", '["a", "b c"]'):
+        path.write_text(f'prefix = "x"\n[jobs]\nkeys = {keys}\n[run]\ncommand = ["true"]\n')
+        batch = load_batch(path)
+        path.write_text(batch_toml(batch))
+        assert load_batch(path) == batch
+
+
+@given(st.text())
+def test_no_text_does_anything_but_load_or_raise_a_batch_error(text: str) -> None:
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / ".env"
+        path.write_bytes((FILES + text).encode("utf-8", "replace"))
+        try:
+            load_dotenv(path, {})
+        except BatchError:
+            return
