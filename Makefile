@@ -15,11 +15,16 @@ help:  ## this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
 
 demo: setup  ## run 40 traits of a made-up cohort on this machine, 4 at a time
-	@rm -rf $(GWAS)/data $(GWAS)/outputs $(GWAS)/state
+	@rm -rf $(GWAS)/data $(GWAS)/outputs $(GWAS)/late $(GWAS)/state
 	$(BIN)/python $(GWAS)/make_cohort.py --out $(GWAS)/data
 	@mkdir $(GWAS)/outputs
 	$(DEMO) submit -b $(GWAS)/batch.toml --state-dir $(GWAS)/state --yes --wait
 	$(BIN)/python $(GWAS)/summary.py --data $(GWAS)/data --outputs $(GWAS)/outputs
+	@echo; echo "--- Six more: trait 1 is a wrong configuration, and the output folder is not there yet."
+	@$(DEMO) submit -b $(GWAS)/broken.toml --state-dir $(GWAS)/state --yes --wait; test $$? -eq 3
+	@mkdir $(GWAS)/late
+	@echo; echo "--- The folder is there now: retry starts what it broke again, and nothing else."
+	@$(DEMO) retry -b $(GWAS)/broken.toml --state-dir $(GWAS)/state --yes; test $$? -eq 3
 
 incident: setup  ## replay the incident on a simulated Run:ai cluster: the old rule and this one
 	$(BIN)/python -m runbatch.testing.incident
@@ -47,4 +52,4 @@ setup: .venv/ready  ## make .venv with exactly the locked versions
 	@touch $@
 
 clean:  ## forget everything that was made
-	rm -rf .venv $(GWAS)/data $(GWAS)/outputs $(GWAS)/state
+	rm -rf .venv $(GWAS)/data $(GWAS)/outputs $(GWAS)/late $(GWAS)/state

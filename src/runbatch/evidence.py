@@ -1,42 +1,70 @@
-"""Gathering what is known of how an attempt failed, and the verdict on it."""
+"""Gathering what is known of how attempts failed, and the verdict on each."""
 
-from collections.abc import Iterable
-from dataclasses import replace
+from collections.abc import Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field, replace
 
 from runbatch.clusters.base import Cluster
-from runbatch.core.attempt import Attempt
+from runbatch.core.attempt import Attempt, Evidence
+from runbatch.core.errors import ClusterError
 from runbatch.core.failure import RetryPolicy, judge
 from runbatch.core.job import View
+from runbatch.core.names import workload_name
 
-MOST_TAIL_BYTES = 1_000_000
+# A log's end tells how it ended.
+MOST_TAIL_BYTES = 10_000_000
+_MOST_MARKED_BYTES = 1_000_000
+_SIDE_BY_SIDE = 8
 
 
-def judged(
-    attempt: Attempt, name: str, cluster: Cluster, log_tail: bytes, policy: RetryPolicy
-) -> Attempt:
-    """Return the failed attempt with its evidence and its verdict; raise ClusterError."""
-    evidence = cluster.evidence(name, attempt.uid or "")
-    marker = policy.marker_in(log_tail[-MOST_TAIL_BYTES:].decode("utf-8", "replace"))
-    evidence = replace(evidence, marker=marker, node=evidence.node or attempt.node)
-    return replace(attempt, evidence=evidence, outcome=judge(evidence, policy))
+@dataclass(frozen=True, slots=True)
+class Findings:
+    """What was found of one attempt; `error` is set if the cluster did not answer."""
+
+    attempt: Attempt
+    evidence: Evidence = field(default_factory=Evidence)
+    log: bytes = b""
+    error: ClusterError | None = None
+
+    def judged(self, policy: RetryPolicy) -> Attempt:
+        """Return the attempt with its evidence and its verdict."""
+        text = self.log[-_MOST_MARKED_BYTES:].decode("utf-8", "replace")
+        evidence = replace(
+            self.evidence,
+            marker=policy.marker_in(text),
+            node=self.evidence.node or self.attempt.node,
+        )
+        return replace(self.attempt, evidence=evidence, outcome=judge(evidence, policy))
+
+
+def gather(attempts: Iterable[Attempt], prefix: str, cluster: Cluster) -> Iterator[Findings]:
+    """Yield what the cluster knows of each attempt, asked for side by side; never raise."""
+
+    def find(attempt: Attempt) -> Findings:
+        name, uid = workload_name(prefix, attempt.key), attempt.uid or ""
+        try:
+            return Findings(attempt, cluster.evidence(name, uid), _tail(cluster.logs(name, uid)))
+        except ClusterError as error:
+            return Findings(attempt, error=error)
+
+    with ThreadPoolExecutor(_SIDE_BY_SIDE) as pool:
+        yield from pool.map(find, attempts)
 
 
 def judged_on_sight(view: View, prefix: str, cluster: Cluster, policy: RetryPolicy) -> View:
     """Return the view with every ended attempt judged, remembering nothing."""
-    attempts = (each for job in view.jobs.values() for each in job.attempts)
-    every = [_on_sight(each, f"{prefix}-{each.key}", cluster, policy) for each in attempts]
-    return View.of(every, rows_seen_at=view.rows_seen_at)
-
-
-def _on_sight(attempt: Attempt, name: str, cluster: Cluster, policy: RetryPolicy) -> Attempt:
-    if attempt.ended_at is None or attempt.outcome is not None:
-        return attempt
-    tail = _tail(cluster.logs(name, attempt.uid or ""))
-    return judged(attempt, name, cluster, tail, policy)
+    attempts = {each.id: each for job in view.jobs.values() for each in job.attempts}
+    unjudged = [each for each in attempts.values() if each.ended_at and each.outcome is None]
+    for found in gather(unjudged, prefix, cluster):
+        if found.error is None:
+            attempts[found.attempt.id] = found.judged(policy)
+    return replace(View.of(attempts.values(), rows_seen_at=view.rows_seen_at), trusted=view.trusted)
 
 
 def _tail(chunks: Iterable[bytes]) -> bytes:
-    tail = b""
+    tail = bytearray()
     for chunk in chunks:
-        tail = (tail + chunk)[-MOST_TAIL_BYTES:]
-    return tail
+        tail += chunk
+        if len(tail) > 2 * MOST_TAIL_BYTES:
+            del tail[:-MOST_TAIL_BYTES]
+    return bytes(tail[-MOST_TAIL_BYTES:])

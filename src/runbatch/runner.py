@@ -4,8 +4,10 @@ One thread. The ledger is written before the cluster is called, so a stop or a c
 steps is picked up by the next tick, whoever makes it.
 """
 
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+import json
+from collections import Counter
+from collections.abc import Callable, Collection
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
 
 from runbatch.clock import Clock
@@ -20,8 +22,13 @@ from runbatch.core.planner import Action, Delete, Gather, Plan, Release, Reserve
 from runbatch.core.reconcile import Learned
 from runbatch.core.snapshot import Snapshot, snapshot_of
 from runbatch.core.workload import workload_of
-from runbatch.evidence import judged
+from runbatch.evidence import Findings, gather
 from runbatch.ledger.store import Ledger
+
+# After so many looks in vain a failed attempt is judged by what is known without its log.
+MOST_SILENCES = 5
+# A deletion that takes so many times the cluster's grace is told of.
+STUCK_AFTER = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +72,8 @@ class Runner:
         self._stopped = stopped
         self._may_submit_at = clock.now()
         self._last_said: dict[Kind, str] = {}
+        self._told_stuck: set[str] = set()
+        self._silences: Counter[tuple[str, int]] = Counter()
 
     def run(self, command: str) -> Snapshot:
         """Tick until nothing is left to do, or `stopped`; return the batch as it then is.
@@ -95,13 +104,8 @@ class Runner:
         planned = self._plan(view)
         self._ears.snapshot(self._snapshot(view))
         self._tell_waiting(planned, view)
-        until = looked_at + timedelta(seconds=self._pace.poll_interval_s)
-        for action in planned.actions:
-            if not self._perform(action):
-                return Plan()
-            # A plan grows old: past the interval the world is looked at anew, and planned anew.
-            if self._stopped() or self._clock.now() >= until:
-                break
+        if not self._perform_all(planned, looked_at):
+            return Plan()
         view = replace(self._ledger.view(), trusted=view.trusted)
         self._ears.snapshot(self._snapshot(view))
         return self._plan(view)
@@ -135,12 +139,44 @@ class Runner:
             if observation.reason and not observation.phase.ended:
                 text = f"{observation.phase.value}: {observation.reason}"
                 self._tell_once(Kind.PENDING, f"Jobs wait for the cluster ({text}).")
+        self._tell_stuck(learned.view)
         for change in learned.changes:
             if event := events.of_change(change, self._batch):
                 self._tell(event)
 
+    def _tell_stuck(self, view: View) -> None:
+        """Tell, once each, which workloads were asked to go long ago and are still there."""
+        patience_s = STUCK_AFTER * self._cluster.patience.grace_s
+        for key in sorted(view.in_flight - self._told_stuck):
+            holder = view.job(key).holder
+            if holder is None or holder.delete_asked_at is None:
+                continue
+            if (self._clock.now() - holder.delete_asked_at).total_seconds() >= patience_s:
+                self._told_stuck.add(key)
+                name = self._batch.workload_name(key)
+                self._tell(
+                    Event(Kind.TROUBLE, f"{name} is still being deleted; ask an admin.", key)
+                )
+
+    def _perform_all(self, planned: Plan, looked_at: datetime) -> bool:
+        """Carry out the plan as far as it goes; return False if the cluster was asked in vain.
+
+        Then nothing is tried again before the usual interval is over.
+        """
+        failed = [action.attempt for action in planned.actions if isinstance(action, Gather)]
+        went_well = self._gather(failed)
+        until = looked_at + timedelta(seconds=self._pace.poll_interval_s)
+        for action in planned.actions:
+            done = self._perform(action)
+            went_well = went_well and done
+            # A plan grows old: past the interval the world is looked at anew, and planned anew.
+            is_over = self._stopped() or self._clock.now() >= until
+            if is_over or (isinstance(action, Submit) and not done):
+                break
+        return went_well
+
     def _perform(self, action: Action) -> bool:
-        """Carry out one action; return False if none should follow before the usual interval."""
+        """Carry out one action; return False if the cluster did not do what was asked."""
         match action:
             case Submit():
                 return self._submit(action)
@@ -153,7 +189,7 @@ class Runner:
                 name = self._batch.workload_name(action.attempt.key)
                 self._tell(Event(Kind.SKIP, f"{name}: {action.why}", action.attempt.key))
             case Gather():
-                return self._gather(action.attempt)
+                pass  # all of them are gathered side by side, before anything else
         return True
 
     def _reserve(self, action: Reserve) -> None:
@@ -192,24 +228,37 @@ class Runner:
         )
         return replace(attempt, called_at=now, calls=attempt.calls + 1, refusal=None, missed=0)
 
-    def _gather(self, attempt: Attempt) -> bool:
-        """Save the log of a failed attempt, judge it by all the evidence, and say so."""
-        name, _ = self._workload_of(attempt)
-        try:
-            tail = self._save_log(attempt)
-            after = judged(attempt, name, self._cluster, tail, self._batch.retry)
-        except ClusterError as error:
-            self._tell_once(Kind.TROUBLE, str(error))
-            return False
+    def _gather(self, attempts: Collection[Attempt]) -> bool:
+        """Judge failed attempts by all the evidence, save their logs, and say so.
+
+        Return False if the cluster did not answer for one of them. It is asked again at the next
+        look; but not for ever: what can never be read is judged without.
+        """
+        answered = True
+        for found in gather(attempts, self._batch.prefix, self._cluster):
+            self._silences[found.attempt.id] += found.error is not None
+            if found.error and self._silences[found.attempt.id] < MOST_SILENCES:
+                self._tell_once(Kind.TROUBLE, str(found.error))
+                answered = False
+            else:
+                self._judge(found)
+        return answered
+
+    def _judge(self, found: Findings) -> None:
+        after = found.judged(self._batch.retry)
+        if found.error is None:
+            self._ledger.save_log(found.attempt, found.log, _description(after))
         self._ledger.judged(after)
         self._tell(events.of_verdict(after, self._batch))
-        return True
 
     def _delete(self, attempt: Attempt) -> bool:
         """Save the log, then the intention, then ask the workload to go."""
         try:
             if attempt.log is None:
-                self._save_log(attempt)
+                (found,) = gather([attempt], self._batch.prefix, self._cluster)
+                if found.error is not None:
+                    raise found.error
+                self._ledger.save_log(attempt, found.log, _description(attempt))
             self._ledger.delete_asked(attempt, self._clock.now())
             self._cluster.delete(*self._workload_of(attempt))
         except ClusterError as error:
@@ -218,9 +267,6 @@ class Runner:
         name = self._batch.workload_name(attempt.key)
         self._tell(Event(Kind.DELETE, f"{name} (its log is saved)", attempt.key))
         return True
-
-    def _save_log(self, attempt: Attempt) -> bytes:
-        return self._ledger.save_log(attempt, self._cluster.logs(*self._workload_of(attempt)))
 
     def _workload_of(self, attempt: Attempt) -> tuple[str, str]:
         return self._batch.workload_name(attempt.key), attempt.uid or ""
@@ -256,6 +302,13 @@ class Runner:
         active = len(view.in_flight)
         text = f"{active} active jobs in batch (max: {self._batch.cap})."
         self._tell_once(Kind.WAIT, f"{text} Waiting {self._pace.poll_interval_s:g}s...")
+
+
+def _description(attempt: Attempt) -> str:
+    """Return what is known of how the attempt ended, as JSON."""
+    evidence = asdict(attempt.evidence) if attempt.evidence else {}
+    known = {"uid": attempt.uid, "phase": attempt.phase.value if attempt.phase else None}
+    return json.dumps({"key": attempt.key, "number": attempt.number, **known, **evidence}, indent=2)
 
 
 def _of_silence(error: ClusterError, before: View) -> str:

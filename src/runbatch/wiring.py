@@ -37,10 +37,13 @@ class Look:
     before: View
     learned: Learned
 
+    def turns(self, keys: Iterable[str]) -> frozenset[tuple[str, int, int]]:
+        """Return the last attempts of these jobs, each by its turn, but for jobs in flight."""
+        return rerun(self.learned.view, frozenset(keys))
+
     def wish_to_submit(self, *, wait: bool = False, keys: Iterable[str] = ()) -> Wish:
         """Return the wish of a `submit` that begins now; `keys` are to be run again."""
-        named = rerun(self.learned.view, frozenset(keys))
-        return Wish(start=True, wait=wait, stale=stale(self.before), rerun=named)
+        return Wish(start=True, wait=wait, stale=stale(self.before), rerun=self.turns(keys))
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,17 +79,20 @@ class Place:
         check_for_runai(self.batch)
         return RunaiCluster(choice.project or "", choice.workload)
 
-    def look(self, clock: Clock) -> Look:
-        """Return the batch as one listing shows it, remembering nothing; raise ClusterError."""
+    def look(self, clock: Clock, *, judge: bool = False) -> Look:
+        """Return the batch as one listing shows it, remembering nothing; raise ClusterError.
+
+        With `judge` also the evidence of what has failed is asked for, be it slow.
+        """
         cluster = self.cluster()
         view = self.remembered()
         listing = cluster.list(self.batch.prefix)
         now, patience = clock.now(), cluster.patience
         learned = learn(self.batch, view, listing, view.called, now, patience)
-        if self.batch.cluster.kind in _JUDGED_ON_SIGHT:
-            batch, seen = self.batch, learned.view
-            seen = judged_on_sight(seen, batch.prefix, cluster, batch.retry)
-            learned = replace(learned, view=replace(seen, trusted=learned.view.trusted))
+        if judge or self.batch.cluster.kind in _JUDGED_ON_SIGHT:
+            batch = self.batch
+            seen = judged_on_sight(learned.view, batch.prefix, cluster, batch.retry)
+            learned = replace(learned, view=seen)
         return Look(view, learned)
 
 

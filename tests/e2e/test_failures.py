@@ -208,3 +208,16 @@ def wait_until(condition: Callable[[], bool]) -> None:
     while not condition():
         assert time.monotonic() < deadline, "it never came to that"
         time.sleep(0.02)
+
+
+def test_a_log_of_200_mb_is_kept_by_its_end(shell: Shell) -> None:
+    program = (
+        "import sys; [sys.stdout.buffer.write(b'x' * 999_999 + b'\\n') for _ in range(200)];"
+        "print('INFRASTRUCTURE MOUNT FAILURE: /data is not a mount point'); sys.exit(3)"
+    )
+    shell.write(toml([sys.executable, "-c", program], last=1))
+    done = shell.submit("--json")
+    attempt = done.json["jobs"][0]["attempts"][0]
+    assert attempt["verdict"] == "failed"
+    assert attempt["evidence"].startswith("exit code 3; it outranks the log line")
+    assert Path(attempt["log"]).stat().st_size == 10_000_000

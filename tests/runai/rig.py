@@ -1,7 +1,7 @@
 """The real runner, ledger and adapter over the stand-in: the program `runai` is really called."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -9,6 +9,7 @@ from pathlib import Path
 
 from runbatch.clock import Clock
 from runbatch.clusters.runai.cluster import RunaiCluster
+from runbatch.clusters.runai.program import Execute, Reply
 from runbatch.core.batch import Batch, ClusterChoice, Run
 from runbatch.core.events import Event
 from runbatch.core.planner import Wish, rerun, stale
@@ -25,6 +26,11 @@ QUICK = Delays(creating=(1, 2), pending=(1, 2), initializing=(2, 5), running=(10
 MOST_TICKS = 3000
 
 
+def forbidden(words: Sequence[str], limit_s: float) -> Reply:
+    """Answer as `kubectl` does where it is not allowed, as nearly everywhere."""
+    return Reply(1, "", "Error from server (Forbidden): pods is forbidden")
+
+
 @dataclass
 class Rig:
     """One batch in the project of one stand-in, on a clock that moves the stand-in's."""
@@ -33,6 +39,7 @@ class Rig:
     batch: Batch
     standin: StandIn
     said: list[Event] = field(default_factory=list)
+    kubectl: Execute = forbidden
     clock: Clock = field(init=False)
 
     def __post_init__(self) -> None:
@@ -42,7 +49,8 @@ class Rig:
     def cluster(self) -> RunaiCluster:
         choice = self.batch.cluster
         execute = InProcess(self.standin)
-        return RunaiCluster(choice.project or "", choice.workload, execute=execute)
+        project = choice.project or ""
+        return RunaiCluster(project, choice.workload, execute=execute, kubectl=self.kubectl)
 
     @contextmanager
     def ledger(self) -> Iterator[Ledger]:

@@ -1,6 +1,8 @@
 """The installed command with the program `runai` on PATH: what a person types, reads and gets."""
 
 import json
+import signal
+import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -169,3 +171,97 @@ def test_a_failed_job_is_judged_by_its_log_and_left_to_retry(tmp_path: Path) -> 
     assert "INFRASTRUCTURE MOUNT FAILURE" in done.err
     assert "Next: runbatch retry" in done.out
     assert not lab.standin.truth().calls_of("delete")
+
+
+KUBECTL = """#!{python}
+import json, sys
+sys.path[:0] = [{root!r}]
+from pathlib import Path
+from runbatch.testing.runai import StandIn
+from tests.runai.test_retry import pods_json
+assert sys.argv[1:] == ["get", "pods", "-n", "runai-talmo-lab", "-o", "json"], sys.argv
+print(pods_json(StandIn(Path({cluster!r}))))
+"""
+
+
+def with_kubectl(lab: Lab) -> None:
+    """Put a `kubectl` beside `runai` that may read the project's pods."""
+    program = lab.shell.folder / "bin" / "kubectl"
+    root = str(Path(__file__).parents[2])
+    cluster = str(lab.standin.folder)
+    program.write_text(KUBECTL.format(python=sys.executable, root=root, cluster=cluster))
+    program.chmod(0o755)
+
+
+def test_ten_failures_five_of_them_mounts(tmp_path: Path) -> None:
+    prefix = "eberrigan-gapit-gwas"
+    codes: dict[str, tuple[int, ...]] = {f"{prefix}-{key}": (2, 0) for key in range(2, 7)}
+    codes |= {f"{prefix}-{key}": (1,) for key in range(7, 12)}
+    lab = Lab(tmp_path, replace(QUICK, outcomes=codes))
+    with_kubectl(lab)
+    done = lab.run("submit", "--yes", "--wait", *FAST)
+    assert done.code == 3, done.err
+    before = lab.standin.truth()
+
+    dry = lab.run("retry", "--dry-run", "--retry-delay", "1")
+    assert dry.code == 0, dry.err
+    for text in (
+        "10 failed jobs",
+        "    5  configuration error",
+        "    5  mount failure",
+        "would retry 5 jobs",
+        "eberrigan-gapit-gwas-4  mount failure (exit code 2, Error)  (retry 1",
+        "would leave 5 jobs alone",
+        "eberrigan-gapit-gwas-8  configuration error (exit code 1, Error): correct",
+    ):
+        assert text in dry.out
+    as_json = lab.run("retry", "--dry-run", "--json").json
+    assert as_json["by_verdict"] == {"configuration error": 5, "mount failure": 5}
+    assert as_json["retry"] == ["2", "3", "4", "5", "6"]
+    truth = lab.standin.truth()
+    for verb in ("submit", "delete"):
+        assert len(truth.calls_of(verb)) == len(before.calls_of(verb))
+    assert lab.run("retry").code == 2
+
+    done = lab.run("retry", "--yes", "--retry-delay", "1", "--json", *FAST)
+    assert done.code == 3, done.err
+    totals = done.json["totals"]
+    assert totals["failed"] == 10
+    assert (totals["retried"], totals["succeeded_after_retry"]) == (5, 5)
+    assert (totals["failed_for_good"], len(totals["skipped"])) == (0, 5)
+    truth = lab.standin.truth()
+    created = [truth.created(f"{prefix}-{key}") for key in range(2, 12)]
+    assert created == [2] * 5 + [1] * 5
+    assert len(truth.calls_of("delete")) == 5
+    assert truth.max_active(lab.is_ours) <= 5
+
+    named = lab.run("retry", "--yes", "--jobs", "7-8", "--once", *FAST)
+    assert "retried 2" in named.out
+    truth = lab.standin.truth()
+    assert [truth.created(f"{prefix}-{key}") for key in range(7, 12)] == [2, 2, 1, 1, 1]
+
+
+@pytest.mark.parametrize("trouble", [Trouble.KILL_CLIENT_BEFORE, Trouble.KILL_CLIENT_AFTER])
+@pytest.mark.parametrize("verb", ["list", "submit", "delete"])
+def test_retry_really_killed_at_a_call_and_run_again(
+    tmp_path: Path, verb: str, trouble: Trouble
+) -> None:
+    prefix = "eberrigan-gapit-gwas"
+    codes: dict[str, tuple[int, ...]] = {f"{prefix}-2": (2, 2, 0), f"{prefix}-3": (1,)}
+    lab = Lab(tmp_path, replace(QUICK, outcomes=codes))
+    lab.shell.write(DOTENV.replace("END_TRAIT=13", "END_TRAIT=4"), ".env")
+    assert lab.run("submit", "--yes", "--wait", *FAST).code == 3
+    nth = len(lab.standin.truth().calls_of(verb)) + (4 if verb == "list" else 1)
+    lab.standin.switch(Switches(faults=(Fault(trouble, verbs=(verb,), nth=(nth,)),)))
+
+    words = ("retry", "--yes", "--retry-delay", "1", *FAST)
+    assert lab.run(*words).code == -signal.SIGKILL
+    done = lab.run(*words, "--json")
+
+    assert done.code == 3, done.err
+    truth = lab.standin.truth()
+    assert [truth.created(f"{prefix}-{key}") for key in (2, 3, 4)] == [3, 1, 1]
+    assert truth.overlapping(lab.is_ours) == set()
+    assert [len(job["attempts"]) for job in done.json["jobs"]] == [3, 1, 1]
+    assert done.json["jobs"][0]["verdict"] == "succeeded"
+    assert {Path(each["log"]).exists() for each in done.json["jobs"][0]["attempts"][:2]} == {True}

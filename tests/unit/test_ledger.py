@@ -138,32 +138,25 @@ def test_a_listing_is_remembered_whole(ledger: Ledger) -> None:
     assert learned.view.in_flight == {"1"}
 
 
-def test_a_log_is_saved_whole_and_its_end_returned(ledger: Ledger) -> None:
+def test_a_log_is_saved_whole_with_what_is_known_of_its_end(ledger: Ledger) -> None:
     attempt = called("../x", 2)
     ledger.reserve(attempt, None, cap=1)
-    assert ledger.save_log(attempt, [b"one\n", b"two\n"]) == b"one\ntwo\n"
-    assert [path.name for path in (ledger.folder / "logs").iterdir()] == ["%2E%2E%2Fx.2.log"]
+    ledger.save_log(attempt, b"one\ntwo\n", "{}")
+    names = sorted(path.name for path in (ledger.folder / "logs").iterdir())
+    assert names == ["%2E%2E%2Fx.2.json", "%2E%2E%2Fx.2.log"]
     found = ledger.view().job("../x").last
     assert found is not None
     assert found.log is not None
     assert Path(found.log).read_bytes() == b"one\ntwo\n"
 
 
-def test_of_a_huge_log_only_the_end_is_kept(tmp_path: Path) -> None:
-    chunks = (bytes([number % 251]) * 1_000_000 for number in range(200))
-    path, tail = archive.save_log(tmp_path, "a", 1, chunks)
-    assert len(tail) == path.stat().st_size == archive.MOST_LOG_BYTES
-    assert tail[-1] == 199
-
-
-def test_a_log_that_breaks_off_leaves_no_half_file(tmp_path: Path) -> None:
-    def chunks() -> Iterator[bytes]:
-        yield b"half"
-        raise OSError("gone")
-
-    with pytest.raises(OSError, match="gone"):
-        archive.save_log(tmp_path, "a", 1, chunks())
-    assert list(tmp_path.iterdir()) == []
+def test_a_log_that_cannot_be_written_leaves_no_half_file(
+    tmp_path: Path,
+) -> None:
+    (tmp_path / "a.1.log").mkdir()
+    with pytest.raises(OSError, match="directory"):
+        archive.save(tmp_path, "a", 1, "log", b"whole")
+    assert [path.name for path in tmp_path.iterdir()] == ["a.1.log"]
 
 
 def test_looking_makes_no_file(tmp_path: Path) -> None:

@@ -12,7 +12,8 @@ import click
 from runbatch import __version__
 from runbatch.cli.init import init
 from runbatch.cli.look import check, logs, status
-from runbatch.cli.submit import retry, submit
+from runbatch.cli.retry import retry
+from runbatch.cli.submit import submit
 from runbatch.core.errors import BatchError, RunbatchError
 from runbatch.views.text import printable_lines
 

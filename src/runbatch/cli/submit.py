@@ -1,25 +1,19 @@
-"""`runbatch submit` and `runbatch retry`: the two commands that start jobs."""
+"""`runbatch submit`: start the jobs that were never started."""
 
 import click
 
 from runbatch.cli.options import Where, common, dry_run_option, json_option, yes_option
 from runbatch.cli.output import (
-    STOPPED_HINT,
     confirm,
     print_json,
-    stderr_console,
 )
-from runbatch.cli.signals import DIED_BY_SIGNAL, StopFlag, stopping_on_signals
+from runbatch.cli.run import carry_out, exit_code
 from runbatch.clock import SystemClock
 from runbatch.config.keys import parse_keys
 from runbatch.config.phenotypes import check_phenotypes
-from runbatch.core.batch import LARGEST_CAP, Batch
-from runbatch.core.events import Event
-from runbatch.core.planner import Wish
+from runbatch.core.batch import LARGEST_CAP
 from runbatch.core.snapshot import Snapshot
-from runbatch.runner import Ears, Runner
 from runbatch.views.json import snapshot_json
-from runbatch.views.live import Live
 from runbatch.views.preview import (
     Preview,
     leave_lines,
@@ -31,8 +25,6 @@ from runbatch.views.preview import (
 from runbatch.views.summary import summary
 from runbatch.views.text import plural, printable
 from runbatch.views.totals import Totals, next_command
-
-JOBS_ENDED_BADLY = 3
 
 
 @click.command(
@@ -94,7 +86,9 @@ def submit(
     if preview.submit:
         confirm(question, yes=yes)
     totals = Totals(skipped=sum(why.startswith("skip") for why in preview.leave.values()))
-    return carry_out(where, batch, wish, "submit", totals, as_json=as_json)
+    snapshot, stop = carry_out(where, batch, wish, "submit", totals.event)
+    _show_result(snapshot, totals, as_json=as_json)
+    return exit_code(snapshot, stop)
 
 
 def show_preview(preview: Preview, found: str | None, *, as_json: bool) -> None:
@@ -109,51 +103,6 @@ def show_preview(preview: Preview, found: str | None, *, as_json: bool) -> None:
     click.echo(f"  ok  {place_of(preview.batch)} answers")
 
 
-@click.command(epilog="\b\nExample:\n  runbatch retry --yes")
-@common
-@yes_option
-@json_option
-def retry(*, where: Where, yes: bool, as_json: bool) -> int:
-    """Retry the jobs that the infrastructure broke, and nothing else.
-
-    Each failed job is judged by its evidence. Only mount failures are tried again, after a delay,
-    under the same cap, and a bounded number of times over the batch's life.
-    """
-    batch = where.batch()
-    confirm(f"Retry the mount failures of {batch.prefix}?", yes=yes)
-    return carry_out(where, batch, Wish(retry=True, wait=True), "retry", Totals(), as_json=as_json)
-
-
-def carry_out(
-    where: Where, batch: Batch, wish: Wish, command: str, totals: Totals, *, as_json: bool
-) -> int:
-    """Run the loop with live progress; print how the batch then stands; return the exit code."""
-    place = where.place(batch)
-    ledger = place.open_ledger()
-    try:
-        with stopping_on_signals() as stop, Live(stderr_console()) as live:
-
-            def heard(event: Event) -> None:
-                live.event(event)
-                totals.event(event)
-
-            runner = Runner(
-                batch,
-                place.cluster(),
-                ledger,
-                wish,
-                SystemClock(stop.is_set),
-                where.pace(batch),
-                ears=Ears(heard, live.snapshot),
-                stopped=stop.is_set,
-            )
-            snapshot = runner.run(command)
-    finally:
-        ledger.close()
-    _show_result(snapshot, totals, as_json=as_json)
-    return _exit_code(snapshot, stop)
-
-
 def _show_result(snapshot: Snapshot, totals: Totals, *, as_json: bool) -> None:
     if as_json:
         print_json(snapshot_json(snapshot) | {"totals": totals.as_json()})
@@ -162,10 +111,3 @@ def _show_result(snapshot: Snapshot, totals: Totals, *, as_json: bool) -> None:
     click.echo(f"This run: {totals.line()}.")
     if command := next_command(snapshot):
         click.echo(f"Next: {printable(command)}")
-
-
-def _exit_code(snapshot: Snapshot, stop: StopFlag) -> int:
-    if stop.number is not None:
-        click.echo(f"[STOP] {STOPPED_HINT}", err=True)
-        return DIED_BY_SIGNAL + stop.number
-    return JOBS_ENDED_BADLY if snapshot.failed else 0

@@ -64,15 +64,20 @@ Action = Submit | Reserve | Delete | Release | Gather
 class Wish:
     """What one invocation was asked to do.
 
-    `start`: the jobs that were never started. `retry`: what the infrastructure broke. `wait`: until
-    every job has ended. Two sets name attempts that may be followed by another, each by its `turn`;
-    what follows has another turn, so none is followed twice. `stale`: those that had vanished or
-    been refused before the invocation began. `rerun`: those of the jobs that a person named.
+    `start`: the jobs that were never started. `wait`: until every job has ended. `retry`: what the
+    infrastructure broke, until every retried job has ended, or, with `once`, until it has been
+    submitted; `only` limits that to these attempts.
+
+    Attempts are named by their `turn`; what follows one has another turn, so none is followed
+    twice. `stale`: those that had vanished or been refused before the invocation began. `rerun`:
+    those of the jobs that a person named.
     """
 
     start: bool = False
     retry: bool = False
     wait: bool = False
+    once: bool = False
+    only: frozenset[tuple[str, int, int]] | None = None
     stale: frozenset[tuple[str, int, int]] = frozenset()
     rerun: frozenset[tuple[str, int, int]] = frozenset()
 
@@ -161,7 +166,10 @@ def _may_follow(last: Attempt, batch: Batch, wish: Wish, now: datetime) -> bool:
 
 def _retry_at(last: Attempt | None, batch: Batch, wish: Wish) -> datetime | None:
     """Return when a retry is due, if one is wished for."""
-    return next_retry_at(last, batch.retry) if wish.retry and last is not None else None
+    if last is None or not wish.retry:
+        return None
+    is_meant = wish.only is None or last.turn in wish.only
+    return next_retry_at(last, batch.retry) if is_meant else None
 
 
 def _follow(job: Job, last: Attempt) -> Action:
@@ -253,6 +261,8 @@ def _is_awaited(job: Job, batch: Batch, wish: Wish, now: datetime, patience: Pat
         return True
     if job.is_unfinished and last.missed:
         return True  # in doubt: a few more listings tell
+    if job.is_unfinished and wish.retry and not wish.once and last.number > 1:
+        return True
     # What somebody deleted is left alone; but one listing without it does not prove that.
     is_there = _is_deleted_by_us(last) or not patience.is_over(last, now)
     return is_there and _retry_at(last, batch, wish) is not None

@@ -116,12 +116,13 @@ class Ledger:
         """Remember that the attempt's workload is about to be deleted by us."""
         self._revise(attempt, lambda it: replace(it, delete_asked_at=now))
 
-    def save_log(self, attempt: Attempt, chunks: Iterable[bytes]) -> bytes:
-        """Save the attempt's log beside the ledger; return its end, at most 10 MB."""
+    def save_log(self, attempt: Attempt, log: bytes, description: str) -> None:
+        """Save the attempt's log beside the ledger, and what is known of its end as JSON."""
+        folder = self.folder / "logs"
         with self._trouble():
-            path, tail = archive.save_log(self.folder / "logs", attempt.key, attempt.number, chunks)
+            archive.save(folder, *attempt.id, "json", description.encode())
+            path = archive.save(folder, *attempt.id, "log", log)
         self._revise(attempt, lambda it: replace(it, log=str(path)))
-        return tail
 
     def begin_run(self, command: str, now: datetime) -> int:
         """Leave the mark that this process works on the batch; return the run's id."""

@@ -6,6 +6,7 @@ from runbatch.core.attempt import Attempt
 from runbatch.core.failure import advice
 from runbatch.core.job import State
 from runbatch.core.snapshot import JobSnapshot, Snapshot
+from runbatch.views.retries import verdict_of
 from runbatch.views.text import plural, printable, short_list
 
 _MOST_FAILURES_SHOWN = 5
@@ -37,21 +38,25 @@ def _failures(snapshot: Snapshot) -> Iterator[str]:
                 yield f"    log: {printable(job.last.log)}"
         if len(jobs) > _MOST_FAILURES_SHOWN:
             yield f"  and {len(jobs) - _MOST_FAILURES_SHOWN} more: runbatch status --json"
-        if jobs[0].last is not None:
-            yield f"  what to do: {advice(jobs[0].last, snapshot.batch.retry)}"
+        yield from _advice(jobs, snapshot)
+
+
+def _advice(jobs: list[JobSnapshot], snapshot: Snapshot) -> Iterator[str]:
+    """Yield what to do about these jobs; not all of one verdict are alike."""
+    ways: dict[str, list[str]] = {}
+    for job in jobs:
+        if job.last is not None:
+            ways.setdefault(advice(job.last, snapshot.batch.retry), []).append(job.key)
+    for way, keys in ways.items():
+        which = f" ({short_list(keys)})" if len(ways) > 1 else ""
+        yield f"  what to do{which}: {way}"
 
 
 def _by_verdict(snapshot: Snapshot) -> dict[str, list[JobSnapshot]]:
     groups: dict[str, list[JobSnapshot]] = {}
     for job in snapshot.failed:
-        groups.setdefault(_verdict(job.last), []).append(job)
+        groups.setdefault(verdict_of(job), []).append(job)
     return dict(sorted(groups.items()))
-
-
-def _verdict(attempt: Attempt | None) -> str:
-    if attempt is None or attempt.outcome is None:
-        return "could not be submitted" if attempt and attempt.refusal else "not yet judged"
-    return attempt.outcome.verdict.value
 
 
 def why(attempt: Attempt | None) -> str:

@@ -33,6 +33,7 @@ from runbatch.core.job import View
 from runbatch.core.planner import Action, Gather, Plan, Reserve, Submit, Wish, rerun, stale
 
 EVERYTHING = Wish(start=True, retry=True, stale=frozenset({vanished("5").turn}))
+ONCE = Wish(retry=True, once=True, only=frozenset({failed().turn}))
 
 
 def reserve(number: int) -> Reserve:
@@ -255,16 +256,25 @@ def test_a_named_job_that_holds_a_slot_is_not_followed(attempt: Attempt) -> None
         pytest.param(view(failed(missed=3)), RETRY, 59, False, id="retry: three, but no time yet"),
         pytest.param(view(failed(missed=3)), RETRY, 60, True, id="retry: somebody deleted it"),
         pytest.param(view(failed(outcome=CONFIGURATION)), RETRY, 0, True, id="retry: not for it"),
-        pytest.param(view(failed()), Wish(retry=True), 30, False, id="once: a retry is due"),
+        pytest.param(view(failed()), ONCE, 30, False, id="once: a retry is due"),
         pytest.param(
             view(failed(missed=3), listed(number=2)),
-            Wish(retry=True),
+            ONCE,
             0,
             True,
             id="once: its retry runs",
         ),
         pytest.param(
             view(failed(missed=3), listed(number=2)), RETRY, 0, False, id="retry: its retry runs"
+        ),
+        pytest.param(view(failed(number=2)), ONCE, 90, True, id="once: it failed once more"),
+        pytest.param(view(listed()), Wish(retry=True), 0, True, id="retry: nothing was retried"),
+        pytest.param(
+            view(failed(missed=3), listed(number=2)),
+            Wish(retry=True),
+            0,
+            False,
+            id="retry: until its retry has ended",
         ),
         pytest.param(
             view(failed(phase=Phase.DELETING), reserved_after(failed())),

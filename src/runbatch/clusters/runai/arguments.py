@@ -92,6 +92,11 @@ def logs_args(name: str, project: str, kind: str) -> list[str]:
     return [*noun_of(kind), "logs", name, "-p", project, "--tail", str(LOG_LINES)]
 
 
+def describe_args(name: str, project: str, kind: str) -> list[str]:
+    """Return the words that describe a workload: its pods with their nodes, and its events."""
+    return [*noun_of(kind), "describe", name, "-p", project, "-o", "json"]
+
+
 def delete_args(uid: str, project: str, kind: str) -> list[str]:
     """Return the words that delete this very workload, whatever has its name now."""
     return [*noun_of(kind), "delete", "--uuid", uid, "-p", project]

@@ -1,10 +1,12 @@
 """The adapter: the five calls, through the program. It keeps no state but the version."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
-from runbatch.clusters.runai import arguments, faults, listing
+from runbatch.clusters.runai import arguments, description, faults, listing
 from runbatch.clusters.runai.arguments import OLD_PAGE_ROWS, Version
-from runbatch.clusters.runai.program import Execute, Reply, execute
+from runbatch.clusters.runai.pods import Pods
+from runbatch.clusters.runai.program import Execute, Reply, execute, execute_kubectl
 from runbatch.core.attempt import Evidence, Listing, Patience
 from runbatch.core.errors import ClusterError, NameTaken, Rejected, Unreachable
 from runbatch.core.workload import Workload
@@ -22,15 +24,24 @@ class RunaiCluster:
 
     patience = PATIENCE
 
-    def __init__(self, project: str, kind: str, *, execute: Execute = execute) -> None:
+    def __init__(
+        self,
+        project: str,
+        kind: str,
+        *,
+        execute: Execute = execute,
+        kubectl: Execute = execute_kubectl,
+    ) -> None:
         self._project = project
         self._kind = kind
         self._execute = execute
+        self._pods = Pods(project, kubectl)
         self._version: Version | None = None
 
     def list(self, prefix: str) -> Listing:
         """Return the batch's workloads; one call, but for old programs in very large projects."""
         rows = self._rows()
+        self._pods.forget()
         ours = listing.observations(rows, self._project, self._kind, prefix)
         return Listing(tuple(ours), rows=len(rows))
 
@@ -42,17 +53,31 @@ class RunaiCluster:
         except NameTaken as error:
             raise self._whose(workload.name, error) from error
 
-    def evidence(self, name: str, uid: str) -> Evidence:  # noqa: ARG002  # the five calls' form
-        """Return nothing: the program tells no exit code (Run:ai reference, 4); its log may."""
-        return Evidence()
+    def evidence(self, name: str, uid: str) -> Evidence:
+        """Return the node and events that `describe` tells, and the exit code if `kubectl` does."""
+        reply = self._execute(
+            arguments.describe_args(name, self._project, self._kind), CALL_LIMIT_S
+        )
+        if reply.code == 0:
+            found = description.evidence_of(reply.out, uid)
+        elif faults.is_gone(reply.err) or isinstance(self._fault(reply), Rejected):
+            found = Evidence()
+        else:
+            raise self._fault(reply)
+        end = self._pods.end_of(name)
+        if end is None:
+            return found
+        return replace(found, exit_code=end.exit_code, reason=end.reason)
 
     def logs(self, name: str, uid: str) -> Iterator[bytes]:  # noqa: ARG002
-        """Yield the end of the log; not ready and gone are answers too."""
+        """Yield the end of the log; not ready, gone and not allowed are answers too."""
         reply = self._execute(arguments.logs_args(name, self._project, self._kind), CALL_LIMIT_S)
         if reply.code == 0:
             yield reply.out.encode()
         elif not faults.has_no_log(reply.err):
-            raise self._fault(reply)
+            error = self._fault(reply)
+            if not isinstance(error, Rejected):
+                raise error
 
     def delete(self, name: str, uid: str) -> None:  # noqa: ARG002
         """Ask for the workload of this uid to go."""

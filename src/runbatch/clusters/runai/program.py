@@ -34,8 +34,24 @@ class Execute(Protocol):
 
 
 def execute(words: Sequence[str], limit_s: float) -> Reply:
-    """Call the user's `runai`, in a session of its own: a Ctrl-C is for us, not for the call."""
-    program = _find()
+    """Call the user's `runai`."""
+    found = shutil.which("runai") or shutil.which(Path.home() / USUAL_PLACE)
+    if found is None:
+        problem = 'the program "runai" is not there. Install it, or put its folder on PATH.'
+        raise Unreachable(f"Run:ai: {problem}")
+    return _call(str(found), words, limit_s)
+
+
+def execute_kubectl(words: Sequence[str], limit_s: float) -> Reply:
+    """Call the user's `kubectl`, if there is one."""
+    found = shutil.which("kubectl")
+    if found is None:
+        raise Unreachable('the program "kubectl" is not there.')
+    return _call(found, words, limit_s)
+
+
+def _call(program: str, words: Sequence[str], limit_s: float) -> Reply:
+    """Call a program in a session of its own: a Ctrl-C is for us, not for the call."""
     with TemporaryFile() as out, TemporaryFile() as err:
         # Files and not pipes: what a killed call leaves behind cannot hold us up.
         process = subprocess.Popen(
@@ -53,14 +69,6 @@ def execute(words: Sequence[str], limit_s: float) -> Reply:
         finally:
             _end(process)
         return Reply(code, _text(out), _text(err))
-
-
-def _find() -> str:
-    found = shutil.which("runai") or shutil.which(Path.home() / USUAL_PLACE)
-    if found is None:
-        problem = 'the program "runai" is not there. Install it, or put its folder on PATH.'
-        raise Unreachable(f"Run:ai: {problem}")
-    return str(found)
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:

@@ -1,0 +1,117 @@
+"""`runbatch retry`: what the infrastructure broke, and nothing else."""
+
+from dataclasses import replace
+
+import click
+
+from runbatch.cli.options import Where, common, dry_run_option, json_option, yes_option
+from runbatch.cli.output import confirm, print_json
+from runbatch.cli.run import carry_out, exit_code
+from runbatch.clock import SystemClock
+from runbatch.config.keys import parse_keys
+from runbatch.core.batch import Batch
+from runbatch.core.failure import LONGEST_DELAY_S, MOST_RETRIES
+from runbatch.core.planner import Wish
+from runbatch.core.snapshot import Snapshot, snapshot_of
+from runbatch.views.json import snapshot_json
+from runbatch.views.retries import Chosen, chosen_json, chosen_text, retry_totals, totals_text
+from runbatch.views.summary import summary
+from runbatch.views.text import plural
+from runbatch.wiring import Look
+
+
+@click.command(
+    epilog="""\b
+Examples:
+  runbatch retry --dry-run         which failed jobs would be retried, and why
+  runbatch retry --yes             retry until each has ended
+  runbatch retry --jobs 37,40-45   these, whatever their verdict
+""",
+)
+@common
+@dry_run_option
+@yes_option
+@json_option
+@click.option("--once", is_flag=True, help="One retry each, and do not wait for their end.")
+@click.option(
+    "--max-retries",
+    type=click.IntRange(1, MOST_RETRIES),
+    metavar="N",
+    help="Retries of a job over the batch's life. [default: the file's, else 3]",
+)
+@click.option(
+    "--retry-delay",
+    "delay_s",
+    type=click.FloatRange(1, LONGEST_DELAY_S),
+    metavar="S",
+    help="Seconds before the first retry, doubled for each. [default: the file's, else 30]",
+)
+@click.option(
+    "--jobs",
+    "words",
+    multiple=True,
+    metavar="KEYS",
+    help="Retry these failed jobs, whatever the verdict (37, 37,50 or 40-60).",
+)
+def retry(
+    *,
+    where: Where,
+    dry_run: bool,
+    yes: bool,
+    as_json: bool,
+    once: bool,
+    max_retries: int | None,
+    delay_s: float | None,
+    words: tuple[str, ...],
+) -> int:
+    """Retry the jobs that the infrastructure broke.
+
+    Each failed job is judged by its evidence. Only mount failures are tried again, after a delay,
+    under the batch's cap, and a bounded number of times over the batch's life. It works beside a
+    submit that is still waiting.
+    """
+    batch = _with_policy(where.batch(), max_retries, delay_s)
+    keys = parse_keys(words, batch)
+    clock = SystemClock()
+    look = where.place(batch).look(clock, judge=True)
+    before = snapshot_of(batch, look.learned.view, clock.now())
+    wish = _wish(look, before, keys, once=once)
+    chosen = Chosen(before, _chosen_keys(before, keys))
+    if dry_run:
+        print_json(chosen_json(chosen)) if as_json else click.echo(chosen_text(chosen))
+        return 0
+    if chosen.retried:
+        confirm(f"Retry {plural(len(chosen.retried), 'job')} of {batch.prefix}?", yes=yes)
+    after, stop = carry_out(where, batch, wish, "retry", lambda _: None)
+    totals = retry_totals(before, after)
+    if as_json:
+        print_json(snapshot_json(after) | {"totals": totals})
+    else:
+        click.echo(summary(after))
+        click.echo(f"This run: {totals_text(totals)}.")
+    return exit_code(after, stop)
+
+
+def _with_policy(batch: Batch, max_retries: int | None, delay_s: float | None) -> Batch:
+    policy = batch.retry
+    if max_retries is not None:
+        policy = replace(policy, max_retries=max_retries)
+    if delay_s is not None:
+        policy = replace(policy, delay_s=delay_s)
+    return replace(batch, retry=policy)
+
+
+def _wish(look: Look, before: Snapshot, keys: frozenset[str], *, once: bool) -> Wish:
+    """Return the wish: the mount failures there are and will be, or the jobs a person named."""
+    if keys:
+        failed = {job.key for job in before.failed}
+        return Wish(retry=True, once=once, only=frozenset(), rerun=look.turns(keys & failed))
+    if once:
+        return Wish(retry=True, once=True, only=look.turns(job.key for job in before.failed))
+    return Wish(retry=True)
+
+
+def _chosen_keys(before: Snapshot, keys: frozenset[str]) -> frozenset[str]:
+    if keys:
+        return keys
+    return frozenset(job.key for job in before.jobs if job.next_retry_at is not None)

@@ -1,0 +1,57 @@
+"""Running the loop from the command line: live progress, signals, and the exit code."""
+
+from collections.abc import Callable
+
+import click
+
+from runbatch.cli.options import Where
+from runbatch.cli.output import STOPPED_HINT, stderr_console
+from runbatch.cli.signals import DIED_BY_SIGNAL, StopFlag, stopping_on_signals
+from runbatch.clock import SystemClock
+from runbatch.core.batch import Batch
+from runbatch.core.events import Event
+from runbatch.core.planner import Wish
+from runbatch.core.snapshot import Snapshot
+from runbatch.runner import Ears, Runner
+from runbatch.views.live import Live
+
+JOBS_ENDED_BADLY = 3
+
+
+def carry_out(
+    where: Where, batch: Batch, wish: Wish, command: str, hear: Callable[[Event], None]
+) -> tuple[Snapshot, StopFlag]:
+    """Run the loop until the wish is done or a signal stops it; return how the batch then stands.
+
+    `hear` is told of each event, besides the person who watches.
+    """
+    place = where.place(batch)
+    ledger = place.open_ledger()
+    try:
+        with stopping_on_signals() as stop, Live(stderr_console()) as live:
+
+            def heard(event: Event) -> None:
+                live.event(event)
+                hear(event)
+
+            runner = Runner(
+                batch,
+                place.cluster(),
+                ledger,
+                wish,
+                SystemClock(stop.is_set),
+                where.pace(batch),
+                ears=Ears(heard, live.snapshot),
+                stopped=stop.is_set,
+            )
+            return runner.run(command), stop
+    finally:
+        ledger.close()
+
+
+def exit_code(snapshot: Snapshot, stop: StopFlag) -> int:
+    """Return the exit code, having told of a stop."""
+    if stop.number is not None:
+        click.echo(f"[STOP] {STOPPED_HINT}", err=True)
+        return DIED_BY_SIGNAL + stop.number
+    return JOBS_ENDED_BADLY if snapshot.failed else 0

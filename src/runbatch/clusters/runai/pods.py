@@ -1,0 +1,94 @@
+"""An optional source of evidence: `kubectl`, where the user's may read the project's pods.
+
+Most users lack the rights (Run:ai reference, 4 and 9.15); then it is skipped, and not tried again.
+One call tells of all pods; they are known by the variables that runbatch itself gave them.
+"""
+
+import json
+import threading
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from runbatch.clusters.runai.program import Execute
+from runbatch.core.errors import Unreachable
+
+_LIMIT_S = 30
+
+
+@dataclass(frozen=True, slots=True)
+class PodEnd:
+    """How a container ended, as Kubernetes saw it."""
+
+    exit_code: int | None
+    reason: str | None
+
+
+class Pods:
+    """The ended pods of the project's name space by the name of their workload."""
+
+    def __init__(self, project: str, kubectl: Execute) -> None:
+        self._words = ["get", "pods", "-n", f"runai-{project}", "-o", "json"]
+        self._kubectl = kubectl
+        self._is_of_use = True
+        self._ends: Mapping[str, PodEnd] | None = None
+        self._lock = threading.Lock()
+
+    def forget(self) -> None:
+        """Ask anew when asked next: pods have come and gone."""
+        self._ends = None
+
+    def end_of(self, name: str) -> PodEnd | None:
+        """Return how the pod of the workload ended, None if that is not known."""
+        with self._lock:
+            if self._ends is None:
+                self._ends = self._ask()
+            return self._ends.get(name)
+
+    def _ask(self) -> Mapping[str, PodEnd]:
+        if not self._is_of_use:
+            return {}
+        try:
+            reply = self._kubectl(self._words, _LIMIT_S)
+            if reply.code == 0:
+                return dict(ends_in(reply.out))
+        except (Unreachable, ValueError):
+            pass
+        self._is_of_use = False
+        return {}
+
+
+def ends_in(text: str) -> Iterator[tuple[str, PodEnd]]:
+    """Yield workload names and their pods' ends; raise ValueError if the text is no JSON."""
+    found = json.loads(text)
+    items = found.get("items") if isinstance(found, dict) else None
+    ends: dict[str, list[PodEnd]] = {}
+    for pod in (each for each in items or [] if isinstance(each, dict)):
+        name, end = _name_of(pod), _end_of(pod)
+        if name is not None and end is not None and not _get(pod, "metadata", "deletionTimestamp"):
+            ends.setdefault(name, []).append(end)
+    # One attempt has one pod; which of two is meant, an older attempt's perhaps, nobody can tell.
+    yield from ((name, found[0]) for name, found in ends.items() if len(found) == 1)
+
+
+def _name_of(pod: Mapping[str, Any]) -> str | None:
+    for container in _get(pod, "spec", "containers") or []:
+        env = {each.get("name"): each.get("value") for each in container.get("env") or []}
+        if "RUNBATCH_PREFIX" in env and "RUNBATCH_KEY" in env:
+            return f"{env['RUNBATCH_PREFIX']}-{env['RUNBATCH_KEY']}"
+    return None
+
+
+def _end_of(pod: Mapping[str, Any]) -> PodEnd | None:
+    for status in _get(pod, "status", "containerStatuses") or []:
+        for state in ("state", "lastState"):
+            ended = _get(status, state, "terminated")
+            if ended:
+                return PodEnd(ended.get("exitCode"), ended.get("reason"))
+    return None
+
+
+def _get(value: Any, *names: str) -> Any:
+    for name in names:
+        value = value.get(name) if isinstance(value, dict) else None
+    return value

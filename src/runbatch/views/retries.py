@@ -1,0 +1,121 @@
+"""What `retry` would do, and what it came to."""
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from runbatch.core.failure import advice
+from runbatch.core.job import State
+from runbatch.core.snapshot import JobSnapshot, Snapshot
+from runbatch.views.text import plural, printable
+
+_MOST_SHOWN = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """The failed jobs of a batch, and which of them are to be retried."""
+
+    before: Snapshot
+    keys: frozenset[str]
+
+    @property
+    def retried(self) -> tuple[JobSnapshot, ...]:
+        """Return the failed jobs that are to be retried."""
+        return tuple(job for job in self.before.failed if job.key in self.keys)
+
+    @property
+    def left(self) -> tuple[JobSnapshot, ...]:
+        """Return the failed jobs that are left as they are."""
+        return tuple(job for job in self.before.failed if job.key not in self.keys)
+
+
+def verdict_of(job: JobSnapshot) -> str:
+    """Return the verdict on a failed job, or why it has none."""
+    last = job.last
+    if last is None or last.outcome is None:
+        return "could not be submitted" if last and last.refusal else "not yet judged"
+    return last.outcome.verdict.value
+
+
+def by_verdict(jobs: tuple[JobSnapshot, ...]) -> dict[str, int]:
+    """Return how many of the jobs have which verdict."""
+    return dict(sorted(Counter(verdict_of(job) for job in jobs).items()))
+
+
+def chosen_text(chosen: Chosen) -> str:
+    """Return what `retry` would do, for people."""
+    return "\n".join(_chosen_lines(chosen))
+
+
+def _chosen_lines(chosen: Chosen) -> Iterator[str]:
+    yield f"{chosen.before.batch.prefix}: {plural(len(chosen.before.failed), 'failed job')}"
+    for verdict, count in by_verdict(chosen.before.failed).items():
+        yield f"  {count:>5}  {verdict}"
+    yield f"would retry {plural(len(chosen.retried), 'job')}"
+    for job in chosen.retried[:_MOST_SHOWN]:
+        yield f"  {_line(job)}{_due(job)}"
+    yield f"would leave {plural(len(chosen.left), 'job')} alone"
+    for job in chosen.left[:_MOST_SHOWN]:
+        yield f"  {left_line(job, chosen.before)}"
+
+
+def _line(job: JobSnapshot) -> str:
+    outcome = job.last.outcome if job.last else None
+    return f"{printable(job.name)}  {printable(str(outcome or verdict_of(job)))}"
+
+
+def _due(job: JobSnapshot) -> str:
+    number = job.last.number if job.last else 0
+    when = f", from {job.next_retry_at:%H:%M:%S} UTC" if job.next_retry_at else ""
+    return f"  (retry {number}{when})"
+
+
+def left_line(job: JobSnapshot, snapshot: Snapshot) -> str:
+    """Return why a failed job is not retried, and what a person can do."""
+    what = advice(job.last, snapshot.batch.retry) if job.last else ""
+    return f"{_line(job)}: {what}"
+
+
+def chosen_json(chosen: Chosen) -> dict[str, Any]:
+    """Return what `retry` would do, as plain values."""
+    return {
+        "schema": 1,
+        "batch": chosen.before.batch.prefix,
+        "failed": len(chosen.before.failed),
+        "by_verdict": by_verdict(chosen.before.failed),
+        "retry": [job.key for job in chosen.retried],
+        "leave": {job.key: left_line(job, chosen.before) for job in chosen.left},
+    }
+
+
+def retry_totals(before: Snapshot, after: Snapshot) -> dict[str, Any]:
+    """Return what a retry came to: what had failed before it, and what became of that."""
+    attempts = {job.key: len(job.attempts) for job in before.jobs}
+    logs = {(each.key, each.number) for job in before.jobs for each in job.attempts if each.log}
+    retried = [job for job in after.jobs if len(job.attempts) > max(1, attempts.get(job.key, 0))]
+    keys = {job.key for job in retried}
+    saved = [each for job in after.jobs for each in job.attempts if each.log]
+    return {
+        "failed": len(before.failed),
+        "by_verdict": by_verdict(before.failed),
+        "retried": len(retried),
+        "succeeded_after_retry": sum(job.state is State.SUCCEEDED for job in retried),
+        "failed_for_good": sum(
+            job.state is State.FAILED and job.next_retry_at is None for job in retried
+        ),
+        "skipped": {job.key: left_line(job, after) for job in after.failed if job.key not in keys},
+        "logs_saved": sum((each.key, each.number) not in logs for each in saved),
+    }
+
+
+def totals_text(totals: dict[str, Any]) -> str:
+    """Return the numbers for people."""
+    found = ", ".join(f"{count} {verdict}" for verdict, count in totals["by_verdict"].items())
+    return (
+        f"failed jobs found: {totals['failed']}{f' ({found})' if found else ''}; "
+        f"retried {totals['retried']}, succeeded after a retry {totals['succeeded_after_retry']}, "
+        f"failed for good {totals['failed_for_good']}, skipped {len(totals['skipped'])}; "
+        f"logs saved: {totals['logs_saved']}"
+    )

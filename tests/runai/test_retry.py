@@ -1,0 +1,257 @@
+"""Retry on Run:ai, judged by the stand-in's own record."""
+
+import json
+from dataclasses import replace
+from datetime import timedelta
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+from tests.runai.conftest import MakeRig
+from tests.runai.rig import QUICK, Rig
+
+from runbatch.clusters.runai.pods import ends_in
+from runbatch.config.load import load_batch
+from runbatch.core.job import State
+from runbatch.core.planner import Wish
+from runbatch.testing.incident import DOTENV, is_ours, settings
+from runbatch.testing.runai import (
+    ClientKilled,
+    Deed,
+    Delays,
+    Fault,
+    Plot,
+    Settings,
+    StandIn,
+    Switches,
+    Trouble,
+)
+
+SUBMIT = Wish(start=True, wait=True)
+RETRY = Wish(retry=True)
+SHORT = replace(QUICK, running=(20, 40), mount_failure=(2, 5))
+
+
+def outcomes(**by_key: tuple[int, ...]) -> Settings:
+    """Return a cluster on which `gwas-<key>` ends so, start by start."""
+    named = {f"gwas-{key[1:]}": codes for key, codes in by_key.items()}
+    return Settings(delays=SHORT, outcomes=named)
+
+
+def deletes(rig: Rig) -> list[str]:
+    return [call.effect for call in rig.standin.truth().calls_of("delete")]
+
+
+def test_it_waits_30_and_60_seconds_and_succeeds(make: MakeRig) -> None:
+    rig = make(last=3, cap=3, settings=outcomes(k3=(2, 2, 0)))
+    rig.run(SUBMIT)
+    after = rig.run(RETRY)
+    attempts = after.jobs[1].attempts
+    assert after.counts[State.SUCCEEDED] == 3
+    assert [each.number for each in attempts] == [1, 2, 3]
+    for (before, then), delay_s in zip(pairwise(attempts), (30, 60), strict=True):
+        assert before.ended_at is not None
+        assert then.reserved_at - before.ended_at >= timedelta(seconds=delay_s)
+        assert before.log is not None
+        assert "INFRASTRUCTURE MOUNT FAILURE" in Path(before.log).read_text()
+    assert rig.standin.truth().created("gwas-3") == 3
+    assert rig.standin.truth().overlapping(rig.is_ours) == set()
+
+
+def test_one_that_always_fails_gets_three_retries_in_its_life(make: MakeRig) -> None:
+    rig = make(last=1, cap=1, settings=outcomes(k2=(2,)))
+    rig.run(SUBMIT)
+    for _ in range(3):
+        after = rig.run(RETRY)
+        assert rig.standin.truth().created("gwas-2") == 4
+    assert after.jobs[0].next_retry_at is None
+    assert [each.number for each in after.jobs[0].attempts] == [1, 2, 3, 4]
+
+
+def test_a_lost_ledger_forgets_no_attempt(make: MakeRig) -> None:
+    rig = make(last=1, cap=1, settings=outcomes(k2=(2,)))
+    rig.run(SUBMIT)
+    rig.run(replace(RETRY, once=True))
+    rig.clock.sleep(300)
+    (rig.folder / "ledger").rename(rig.folder / "lost")
+    rig.run(RETRY)
+    assert rig.standin.truth().created("gwas-2") == 4
+
+
+def test_only_mount_failures_are_retried(make: MakeRig) -> None:
+    codes = {"k2": (2, 0), "k3": (1,), "k4": (137,), "k5": (3,), "k6": (2, 1)}
+    rig = make(last=6, cap=6, settings=outcomes(**codes))
+    rig.run(SUBMIT)
+    after = rig.run(RETRY)
+    truth = rig.standin.truth()
+    assert [truth.created(f"gwas-{key}") for key in range(2, 8)] == [2, 1, 1, 1, 2, 1]
+    verdicts = [str(job.last.outcome) for job in after.failed if job.last]
+    assert verdicts == ["undetermined (no exit code, no marker in the log)"] * 4
+    assert len(deletes(rig)) == 2
+
+
+def test_what_is_not_ours_is_never_touched(make: MakeRig) -> None:
+    theirs = {"xgwas-3": (2,), "gwas-2-3": (2,), "gwas-2-test": (2,)}
+    failing = Settings(delays=SHORT, outcomes={**theirs, "gwas-3": (2, 0)})
+    rig = make(last=2, cap=2, settings=failing)
+    for name in theirs:
+        rig.standin.call("workspace", "submit", name, "-p", "talmo-lab", "-i", "x:1", owner="other")
+    rig.standin.call("workspace", "submit", "gwas-2", "-p", "other-lab", "-i", "x:1", owner="other")
+    rig.run(SUBMIT)
+    rig.clock.sleep(60)
+    rig.run(RETRY)
+    truth = rig.standin.truth()
+    assert truth.created("gwas-3") == 2
+    assert [truth.created(name) for name in theirs] == [1, 1, 1]
+    assert len(deletes(rig)) == 1
+
+
+@pytest.mark.parametrize("deed", [Deed.DELETE, Deed.RESUME], ids=lambda deed: deed.name)
+def test_a_job_that_is_no_longer_what_it_was_is_left_alone(make: MakeRig, deed: Deed) -> None:
+    rig = make(last=1, cap=1, settings=outcomes(k2=(2,)))
+    rig.run(SUBMIT)
+    rig.standin.plot([Plot(rig.standin.now_s, deed, "gwas-2")])
+    if deed is Deed.RESUME:
+        rig.standin.do(Deed.SHOW, "gwas-2", word="Running", seconds=1e6)
+    with rig.ledger() as ledger:
+        runner = rig.runner(ledger, RETRY)
+        for _ in range(10):
+            rig.clock.sleep(30)
+            runner.tick()
+    assert rig.standin.truth().created("gwas-2") == 1
+    assert not rig.standin.truth().calls_of("delete")
+
+
+def test_a_deletion_that_never_ends_holds_up_nobody_else(make: MakeRig) -> None:
+    stuck = Switches(faults=(Fault(Trouble.STUCK_DELETE, names=("gwas-2",)),))
+    rig = make(last=3, cap=3, settings=outcomes(k2=(2,), k3=(2, 0), k4=(2, 0)), switches=stuck)
+    rig.run(SUBMIT)
+    after = rig.run(RETRY, most_ticks=300)
+    assert [job.state for job in after.jobs] == [State.IN_FLIGHT, State.SUCCEEDED, State.SUCCEEDED]
+    assert any("gwas-2 is still being deleted" in text for text in rig.lines("TROUBLE"))
+
+
+def test_a_deletion_that_fails_is_told_and_asked_again(make: MakeRig) -> None:
+    fails = Switches(faults=(Fault(Trouble.REFUSED, verbs=("delete",), nth=(1, 2)),))
+    rig = make(last=2, cap=2, settings=outcomes(k2=(2, 0), k3=(2, 0)), switches=fails)
+    rig.run(SUBMIT)
+    after = rig.run(RETRY)
+    assert after.counts[State.SUCCEEDED] == 2
+    assert rig.lines("TROUBLE")
+
+
+def test_a_log_that_can_never_be_read_is_judged_without_and_left_for_a_person(
+    make: MakeRig,
+) -> None:
+    unreadable = Switches(faults=(Fault(Trouble.REFUSED, verbs=("logs",), names=("gwas-2",)),))
+    codes = outcomes(k2=(2,), k3=(2, 0))
+    rig = make(last=2, cap=2, settings=codes, switches=unreadable)
+    rig.run(SUBMIT)
+    after = rig.run(RETRY)
+    assert rig.standin.truth().created("gwas-2") == 1
+    assert after.jobs[1].state is State.SUCCEEDED
+    assert str(after.jobs[0].last and after.jobs[0].last.outcome).startswith("undetermined")
+
+
+def pods_json(standin: StandIn) -> str:
+    """Return what `kubectl get pods -o json` would say of the stand-in's pods."""
+    items = [
+        {
+            "metadata": {"name": pod.name, "creationTimestamp": f"{pod.created_s:012}"},
+            "spec": {
+                "containers": [
+                    {"env": [{"name": n, "value": v} for n, v in each.request.environment]}
+                ]
+            },
+            "status": {
+                "containerStatuses": [
+                    {"state": {"terminated": {"exitCode": pod.exit_code, "reason": "Error"}}}
+                ]
+            },
+        }
+        for each in standin.truth().workloads
+        for pod in each.pods
+        if pod.exit_code is not None and each.gone_s is None
+    ]
+    return json.dumps({"items": items})
+
+
+def test_two_pods_of_one_name_tell_nothing() -> None:
+    def pod(code: int, **metadata: str) -> dict[str, object]:
+        env = [{"name": "RUNBATCH_PREFIX", "value": "g"}, {"name": "RUNBATCH_KEY", "value": "1"}]
+        ended = {"terminated": {"exitCode": code, "reason": "OOMKilled"}}
+        return {
+            "metadata": metadata,
+            "spec": {"containers": [{"env": env}]},
+            "status": {"containerStatuses": [{"lastState": ended}]},
+        }
+
+    assert [end.exit_code for _, end in ends_in(json.dumps({"items": [pod(137)]}))] == [137]
+    assert list(ends_in(json.dumps({"items": [pod(1), pod(2)]}))) == []
+    leaving = pod(1, deletionTimestamp="2026-01-05T09:00:00Z")
+    assert [name for name, _ in ends_in(json.dumps({"items": [leaving, pod(2)]}))] == ["g-1"]
+    assert list(ends_in('{"items": [null, {}, {"spec": 3}]}')) == []
+
+
+@pytest.mark.parametrize("others", [33])
+def test_the_incident_with_retry_beside_submit(tmp_path: Path, others: int) -> None:
+    path = tmp_path / ".env"
+    path.write_text(DOTENV.replace("END_TRAIT=187", "END_TRAIT=81"))
+    tight = replace(
+        settings(5, others),
+        mount_table=15,
+        delays=Delays(initializing=(20, 60), running=(200, 600)),
+    )
+    rig = Rig(tmp_path, load_batch(path), StandIn.create(tmp_path / "cluster", tight))
+    with rig.ledger() as one, rig.ledger() as two:
+        submit, retry = rig.runner(one, SUBMIT), rig.runner(two, RETRY)
+        for _ in range(3000):
+            over = [submit.tick().done, retry.tick().done]
+            if all(over):
+                break
+            rig.clock.sleep(30)
+        jobs = one.view().jobs.values()
+    truth = rig.standin.truth()
+    assert truth.max_active(is_ours) == 50
+    assert truth.overlapping(is_ours) == set()
+    retried = [job for job in jobs if len(job.attempts) > 1]
+    assert retried, "no mount ever failed: this shows nothing"
+    for job in jobs:
+        assert job.state is State.SUCCEEDED or len(job.attempts) == 4
+        assert truth.created(f"eberrigan-gapit-gwas-{job.key}") == len(job.attempts)
+    for job in retried:
+        for attempt in job.attempts[:-1]:
+            assert attempt.log is not None
+            assert "is not a mount point" in Path(attempt.log).read_text()
+
+
+VERBS = ("list", "submit", "delete", "describe", "logs")
+
+
+@pytest.mark.parametrize("verb", VERBS)
+@pytest.mark.parametrize("trouble", [Trouble.KILL_CLIENT_BEFORE, Trouble.KILL_CLIENT_AFTER])
+@pytest.mark.parametrize("nth", range(1, 7))
+def test_killed_at_any_call_nothing_is_lost_doubled_or_uncounted(
+    make: MakeRig, verb: str, trouble: Trouble, nth: int
+) -> None:
+    rig = make(last=3, cap=2, settings=outcomes(k2=(2, 2, 0), k3=(2,), k4=(1,)))
+    rig.run(SUBMIT)
+    made = len(rig.standin.truth().calls_of(verb))
+    rig.standin.switch(Switches(faults=(Fault(trouble, verbs=(verb,), nth=(made + nth,)),)))
+    killed = 0
+    for _ in range(3):
+        try:
+            after = rig.run(RETRY)
+        except ClientKilled:
+            killed += 1
+    truth = rig.standin.truth()
+    assert killed == (1 if len(truth.calls_of(verb)) >= made + nth else 0)
+    assert [truth.created(f"gwas-{key}") for key in (2, 3, 4)] == [3, 4, 1]
+    assert [len(job.attempts) for job in after.jobs] == [3, 4, 1]
+    assert after.jobs[0].state is State.SUCCEEDED
+    assert truth.overlapping(rig.is_ours) == set()
+    assert rig.most_active() <= 2
+    for job in after.jobs:
+        for attempt in job.attempts[:-1]:
+            assert attempt.log is not None
+            assert "INFRASTRUCTURE MOUNT FAILURE" in Path(attempt.log).read_text()

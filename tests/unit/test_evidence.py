@@ -1,0 +1,66 @@
+"""From what a cluster tells of failed attempts to their verdicts."""
+
+from datetime import UTC, datetime
+
+import pytest
+
+from runbatch.core.attempt import Attempt, Evidence
+from runbatch.core.errors import Unreachable
+from runbatch.core.failure import RetryPolicy
+from runbatch.evidence import MOST_TAIL_BYTES, Findings, gather
+from runbatch.testing import FakeCluster
+from runbatch.testing.cluster import FakeWorkload, Fault
+
+NOW = datetime(2026, 1, 5, 9, 30, tzinfo=UTC)
+MARKER = "[ERROR] INFRASTRUCTURE MOUNT FAILURE: /data is not a mount point"
+OLD_LOG = f"{MARKER}\n[ERROR] Missing required files or directories\n".encode()
+
+
+def attempt(key: str = "37") -> Attempt:
+    return Attempt(key=key, number=1, reserved_at=NOW, uid=f"uid-{key}", ended_at=NOW)
+
+
+CASES = [
+    pytest.param(2, b"", "mount failure (exit code 2)", id="exit code 2 and no log"),
+    pytest.param(2, OLD_LOG, "mount failure (exit code 2)", id="exit code 2, an old log"),
+    pytest.param(
+        1,
+        OLD_LOG,
+        f"configuration error (exit code 1; it outranks the log line {MARKER!r})",
+        id="exit code 1 wins over a marker, and that is said",
+    ),
+    pytest.param(137, b"", "out of memory (exit code 137)", id="137"),
+    pytest.param(3, b"", "failed (exit code 3)", id="any other code"),
+    pytest.param(None, OLD_LOG, f"mount failure (log: {MARKER})", id="only a log"),
+    pytest.param(None, b"", "undetermined (no exit code, no marker in the log)", id="an empty log"),
+    pytest.param(
+        None,
+        b"\x1b[31m \xff\xfe " + MARKER.encode() + b" \x1b[0m\n",
+        f"mount failure (log: \x1b[31m \ufffd\ufffd {MARKER} \x1b[0m)",
+        id="escape sequences and bytes that are no text",
+    ),
+    pytest.param(
+        None,
+        b"x" * 30_000_000 + b"\n" + MARKER.encode(),
+        f"mount failure (log: {MARKER})",
+        id="the end of a very long log",
+    ),
+]
+
+
+@pytest.mark.parametrize(("exit_code", "log", "verdict"), CASES)
+def test_the_verdict_and_what_decided_it(exit_code: int | None, log: bytes, verdict: str) -> None:
+    found = Findings(attempt(), Evidence(exit_code=exit_code), log)
+    assert str(found.judged(RetryPolicy()).outcome) == verdict
+
+
+def test_many_are_asked_for_and_one_that_cannot_be_told_of_spoils_no_other() -> None:
+    cluster = FakeCluster()
+    for key in ("1", "2", "3"):
+        workload = FakeWorkload(f"gwas-{key}", f"uid-{key}", 1, exit_code=2, log=b"x" * 25_000_000)
+        cluster.live[workload.name] = workload
+    cluster.faults.append(Fault("evidence", Unreachable("no answer")))
+    found = list(gather([attempt(key) for key in "123"], "gwas", cluster))
+    assert [each.attempt.key for each in found] == ["1", "2", "3"]
+    assert sum(each.error is not None for each in found) == 1
+    assert {len(each.log) for each in found if each.error is None} == {MOST_TAIL_BYTES}
