@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from runbatch.clock import Clock
 from runbatch.clusters.base import Cluster
 from runbatch.core import events
-from runbatch.core.attempt import Attempt, Listing
+from runbatch.core.attempt import Attempt, Listing, Phase
 from runbatch.core.batch import Batch
 from runbatch.core.errors import ClusterError, NameTaken, Rejected, Unauthorized
 from runbatch.core.events import Event, Kind
@@ -27,8 +27,11 @@ from runbatch.ledger.store import Ledger
 
 # After so many looks in vain a failed attempt is judged by what is known without its log.
 MOST_SILENCES = 5
+# So many refusals in a row are not about one job.
+MOST_REFUSALS = 3
 # A deletion that takes so many times the cluster's grace is told of.
 STUCK_AFTER = 2
+_BEFORE_RUNNING = (Phase.CREATING, Phase.PENDING, Phase.INITIALIZING)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +75,9 @@ class Runner:
         self._stopped = stopped
         self._may_submit_at = clock.now()
         self._last_said: dict[Kind, str] = {}
-        self._told_stuck: set[str] = set()
+        self._told: set[str] = set()
+        self._silence: str | None = None
+        self._refusals = 0
         self._silences: Counter[tuple[str, int]] = Counter()
 
     def run(self, command: str) -> Snapshot:
@@ -120,7 +125,7 @@ class Runner:
         try:
             listing = self._cluster.list(self._batch.prefix)
         except ClusterError as error:
-            self._tell_once(Kind.TROUBLE, _of_silence(error, before))
+            self._tell_silence(_of_silence(error, before))
             return replace(before, trusted=False)
         learned = self._ledger.record(
             listing, before.called, self._batch, self._clock.now(), self._cluster.patience
@@ -132,31 +137,43 @@ class Runner:
         """Tell what a listing taught, and whether the cluster is to be believed again."""
         if not learned.view.trusted:
             text = "The cluster lists nothing at all, though jobs were just there."
-            self._tell_once(Kind.TROUBLE, f"{text} Nothing is submitted until it does.")
-        elif self._last_said.pop(Kind.TROUBLE, None):
+            self._tell_silence(f"{text} Nothing is submitted until it does.")
+        elif self._silence is not None:
+            self._silence = None
             self._tell(Event(Kind.OK, "The cluster answers again."))
-        for observation in listing.observations:
-            if observation.reason and not observation.phase.ended:
-                text = f"{observation.phase.value}: {observation.reason}"
-                self._tell_once(Kind.PENDING, f"Jobs wait for the cluster ({text}).")
+        for reason in sorted(_reasons(listing) - self._told):
+            self._told.add(reason)
+            self._tell(Event(Kind.PENDING, f"Jobs wait for the cluster: {reason}."))
         self._tell_stuck(learned.view)
         for change in learned.changes:
             if event := events.of_change(change, self._batch):
                 self._tell(event)
 
+    def _tell_silence(self, text: str) -> None:
+        """Tell, once per change, why the cluster is not believed."""
+        if text != self._silence:
+            self._silence = text
+            self._tell(Event(Kind.TROUBLE, text))
+
     def _tell_stuck(self, view: View) -> None:
-        """Tell, once each, which workloads were asked to go long ago and are still there."""
-        patience_s = STUCK_AFTER * self._cluster.patience.grace_s
-        for key in sorted(view.in_flight - self._told_stuck):
-            holder = view.job(key).holder
-            if holder is None or holder.delete_asked_at is None:
-                continue
-            if (self._clock.now() - holder.delete_asked_at).total_seconds() >= patience_s:
-                self._told_stuck.add(key)
+        """Tell, once each, which workloads hold a slot until a person does something."""
+        for key in sorted(view.in_flight):
+            why = self._why_stuck(view.job(key).holder)
+            if why is not None and (told := f"{key} {why}") not in self._told:
+                self._told.add(told)
                 name = self._batch.workload_name(key)
-                self._tell(
-                    Event(Kind.TROUBLE, f"{name} is still being deleted; ask an admin.", key)
-                )
+                self._tell(Event(Kind.TROUBLE, f"{name} {why}", key))
+
+    def _why_stuck(self, holder: Attempt | None) -> str | None:
+        if holder is None:
+            return None
+        if holder.phase is Phase.STOPPED:
+            return "is Stopped and keeps its slot; resume or delete it."
+        if holder.delete_asked_at is None:
+            return None
+        waited_s = (self._clock.now() - holder.delete_asked_at).total_seconds()
+        is_long = waited_s >= STUCK_AFTER * self._cluster.patience.grace_s
+        return "is still being deleted; ask an admin." if is_long else None
 
     def _perform_all(self, planned: Plan, looked_at: datetime) -> bool:
         """Carry out the plan as far as it goes; return False if the cluster was asked in vain.
@@ -208,17 +225,29 @@ class Runner:
         try:
             uid = self._cluster.submit(workload_of(self._batch, attempt.key, attempt.number))
         except Rejected as error:
-            self._ledger.refused(attempt, str(error))
-            self._tell(Event(Kind.REFUSED, str(error), attempt.key))
+            self._refused(attempt, error)
         except ClusterError as error:
             # Not known, or not ours to conclude: the slot stays taken until a listing tells.
-            self._tell(Event(Kind.TROUBLE, str(error), attempt.key))
+            name = self._batch.workload_name(attempt.key)
+            text = f"{name}: {error} The next listings tell whether it was submitted."
+            self._tell(Event(Kind.TROUBLE, text, attempt.key))
             return isinstance(error, NameTaken)
         else:
+            self._refusals = 0
             self._ledger.submitted(attempt, uid, self._clock.now())
             self._last_said.pop(Kind.WAIT, None)
             self._tell(events.of_submit(attempt.key, attempt.number, self._batch))
         return True
+
+    def _refused(self, attempt: Attempt, error: Rejected) -> None:
+        """Remember and tell a refusal; where each job is refused, raise the error for all."""
+        self._ledger.refused(attempt, str(error))
+        name = self._batch.workload_name(attempt.key)
+        self._tell(Event(Kind.REFUSED, f"{name}: {error}", attempt.key))
+        self._refusals += 1
+        if self._refusals == MOST_REFUSALS:
+            text = f"{error} {MOST_REFUSALS} jobs in a row were refused; no more are submitted."
+            raise Rejected(text) from error
 
     def _called(self, action: Submit) -> Attempt:
         """Return the attempt as it is from the moment its submit call begins."""
@@ -238,7 +267,8 @@ class Runner:
         for found in gather(attempts, self._batch.prefix, self._cluster):
             self._silences[found.attempt.id] += found.error is not None
             if found.error and self._silences[found.attempt.id] < MOST_SILENCES:
-                self._tell_once(Kind.TROUBLE, str(found.error))
+                name = self._batch.workload_name(found.attempt.key)
+                self._tell_once(Kind.TROUBLE, f"{name}: {found.error} Its log is asked for again.")
                 answered = False
             else:
                 self._judge(found)
@@ -309,6 +339,12 @@ def _description(attempt: Attempt) -> str:
     evidence = asdict(attempt.evidence) if attempt.evidence else {}
     known = {"uid": attempt.uid, "phase": attempt.phase.value if attempt.phase else None}
     return json.dumps({"key": attempt.key, "number": attempt.number, **known, **evidence}, indent=2)
+
+
+def _reasons(listing: Listing) -> set[str]:
+    """Return what the cluster says that workloads wait for, before they run."""
+    waiting = (each for each in listing.observations if each.phase in _BEFORE_RUNNING)
+    return {each.reason for each in waiting if each.reason}
 
 
 def _of_silence(error: ClusterError, before: View) -> str:

@@ -60,8 +60,14 @@ class Place:
         return self.state_dir / choice.kind / (choice.project or "") / self.batch.prefix
 
     def open_ledger(self) -> Ledger:
-        """Return the batch's ledger, made if need be; raise LedgerError."""
-        return Ledger(self.ledger_folder)
+        """Return the batch's ledger, made if need be; raise LedgerError, or BatchError."""
+        ledger = Ledger(self.ledger_folder)
+        try:
+            ledger.begin_type(self.batch.cluster.workload)
+        except BaseException:
+            ledger.close()
+            raise
+        return ledger
 
     def remembered(self) -> View:
         """Return what the ledger knows, making nothing; raise LedgerError."""

@@ -61,7 +61,7 @@ def test_a_dotenv_batch_from_the_check_to_the_end(tmp_path: Path, generation: st
         "at peak    60 CPUs, 160 GB of memory",
         "mount      /hpi/lab/data at /data (read-only)",
         "mount      /hpi/lab/outputs at /outputs (read-write)",
-        "phenotype table: /data/traits.txt cannot be read from here",
+        "phenotype table: not checked, /data/traits.txt cannot be read from here",
         "runai (project talmo-lab, workspaces) answers",
     ):
         assert text in checked.out
@@ -97,7 +97,7 @@ def test_a_few_traits_by_the_process_environment(tmp_path: Path) -> None:
     lab = Lab(tmp_path, QUICK)
     done = lab.run("submit", "--yes", "--wait", *FAST, START_TRAIT="7", END_TRAIT="8")
     assert done.code == 0, done.err
-    assert "START_TRAIT = '7' from the environment replaces '2'." in done.err
+    assert "START_TRAIT = '7' from the environment replaces START_TRAIT = '2'." in done.err
     names = {f"eberrigan-gapit-gwas-{key}" for key in (7, 8)}
     assert lab.standin.truth().names(lab.is_ours) == names
 
@@ -135,6 +135,7 @@ def test_init_from_env_writes_the_equal_batch(tmp_path: Path) -> None:
         ((Fault(Trouble.NOT_LOGGED_IN),), 'Log in again with "runai login"'),
         ((Fault(Trouble.LOGIN_EXPIRED),), "the login has expired"),
         ((Fault(Trouble.NO_SUCH_PROJECT),), '"runai project list" names yours'),
+        ((Fault(Trouble.EMPTY_LIST), Fault(Trouble.REFUSED, verbs=("projects",))), "Run:ai: "),
         ((Fault(Trouble.NO_PERMISSION),), "Ask for access to the project"),
         ((Fault(Trouble.DNS_FAILURE),), "Is the VPN up?"),
     ],
@@ -241,8 +242,16 @@ def test_ten_failures_five_of_them_mounts(tmp_path: Path) -> None:
     assert [truth.created(f"{prefix}-{key}") for key in range(7, 12)] == [2, 2, 1, 1, 1]
 
 
-@pytest.mark.parametrize("trouble", [Trouble.KILL_CLIENT_BEFORE, Trouble.KILL_CLIENT_AFTER])
-@pytest.mark.parametrize("verb", ["list", "submit", "delete"])
+# Before a submit or a delete took effect, only the grace time tells: that is tried on a fake clock.
+@pytest.mark.parametrize(
+    ("verb", "trouble"),
+    [
+        ("list", Trouble.KILL_CLIENT_BEFORE),
+        ("list", Trouble.KILL_CLIENT_AFTER),
+        ("submit", Trouble.KILL_CLIENT_AFTER),
+        ("delete", Trouble.KILL_CLIENT_AFTER),
+    ],
+)
 def test_retry_really_killed_at_a_call_and_run_again(
     tmp_path: Path, verb: str, trouble: Trouble
 ) -> None:

@@ -56,6 +56,9 @@ WORKLOAD = Workload(
         ("runai version v3.0.4-rc1 (abc)", Version(3, 0)),
         ("A new version (v2.25.1) is available.\nVersion: 2.18.3\n", OLD),
         ("no idea", None),
+        ("Version: 2.25.3\nBuild: 2025.03.14", NEW),
+        ("CLI version: 2.25.27\nCluster version: 2.20.41", NEW),
+        ("Version: 2.18.3\nWarning: A newer version 2.25.1 is available.", OLD),
         ("", None),
     ],
 )
@@ -117,6 +120,7 @@ def test_every_likely_shape_is_read(under: str | None) -> None:
         ("A new version (v2.26.0) is available.\nUpdating now...\n", ""),
         ("Update complete. (2.24 --> 2.25) [done]\n", "\nbye"),
         ("[INFO] checking {updates}\n\n", ""),
+        ("Downloading [    ] 0%\n", ""),
         ("\ufeff", ""),
     ],
 )
@@ -197,6 +201,27 @@ def test_rows_of_other_projects_types_and_batches_are_left_out() -> None:
     assert len(seen([{"name": "gwas-1", "id": "u", "phase": "Running"}])) == 1
 
 
+@pytest.mark.parametrize(
+    "odd",
+    [
+        {"type": "InteractiveWorkload"},
+        {"type": "runai-workspace"},
+        {"projectName": {"name": "p"}},
+        {"projectName": "P"},
+        {"projectName": "4500123"},
+        {"deletedAt": "0001-01-01T00:00:00Z"},
+    ],
+    ids=str,
+)
+def test_a_row_that_is_not_surely_somebody_else_s_is_ours(odd: dict[str, Any]) -> None:
+    assert len(seen([{**ROW, **odd}])) == 1
+
+
+def test_nothing_may_be_null_where_nothing_is_listed() -> None:
+    assert seen({"workloads": None, "next": None}) == []
+    assert len(seen({"workloads": None, "items": [ROW]})) == 1
+
+
 def test_a_row_is_read_whole() -> None:
     row = {
         **ROW,
@@ -263,6 +288,16 @@ def test_a_row_without_a_name_might_be_ours() -> None:
         ("Error: DNS lookup failed for 'x': server misbehaving", Unreachable, "VPN"),
         ("Error: The length of a workload name must not exceed 63 characters", Rejected, "63"),
         ("Error: something new", Unreachable, "something new"),
+        ("Error: invalid character '<' looking for beginning of value", Unreachable, "'<'"),
+        ("Error: invalid memory address or nil pointer dereference", Unreachable, "nil"),
+        ("Error: the session is invalid, please login again", Unauthorized, "runai login"),
+        ("Error: invalid_grant: Token is not active", Unauthorized, "runai login"),
+        ("Error: failed to create workload:\n  403 Forbidden", Rejected, "no rights"),
+        ("ERROR token has expired\nRun 'runai login' to log in", Unauthorized, "expired"),
+        ("Error: workspace gwas-3 not found in project talmo-lab", Unreachable, "gwas-3"),
+        ("Error: node pool gpu not found in project lab", Unreachable, "node pool"),
+        ("Error: project talmo-lab doesn't exist", Rejected, "runai project list"),
+        ("Error: blocked: forbidden by proxy", Unreachable, "proxy"),
         ("", Unreachable, "without a word"),
         ("Creating...\nWarning: x\nError: unknown flag: -z\nUsage:\n  runai", Rejected, "-z"),
     ],
@@ -270,7 +305,7 @@ def test_a_row_without_a_name_might_be_ours() -> None:
 def test_a_complaint_becomes_an_error_with_a_way_out(
     text: str, kind: type[ClusterError], said: str
 ) -> None:
-    error = fault_of(text, "lab")
+    error = fault_of(text)
     assert type(error) is kind
     assert said in str(error)
     assert str(error).startswith("Run:ai: ")
@@ -282,3 +317,5 @@ def test_gone_and_no_log_are_answers() -> None:
     assert has_no_log("Error: failed to print logs. workload is not ready to stream: pod not found")
     assert has_no_log("Error: unable to retrieve container logs for containerd://1")
     assert not has_no_log("Error: 403 Forbidden")
+    assert not has_no_log("Error: control plane is not ready")
+    assert not has_no_log("Error: project 'x' was not found")

@@ -1,8 +1,9 @@
 """A batch on a shared project where things go wrong: judged by the stand-in's own record."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from tests.runai.conftest import MakeRig
@@ -10,9 +11,10 @@ from tests.runai.rig import PACE, QUICK, Rig
 
 from runbatch.clusters.runai.cluster import RunaiCluster
 from runbatch.clusters.runai.program import Reply
-from runbatch.core.errors import Unauthorized
+from runbatch.core.errors import BatchError, Rejected, Unauthorized
 from runbatch.core.job import State
 from runbatch.core.planner import Wish
+from runbatch.core.snapshot import Snapshot
 from runbatch.runner import Ears, Runner
 from runbatch.testing.incident import InProcess
 from runbatch.testing.runai import (
@@ -273,7 +275,7 @@ def test_a_name_taken_by_another_type_of_workload_is_told_with_its_owner(make: M
     assert snapshot.counts[State.SUCCEEDED] == 2
     assert rig.lines("REFUSED") == [
         (
-            "Run:ai: the name gwas-3 is taken by a Training of colleague@example.org; "
+            "gwas-3: Run:ai: the name gwas-3 is taken by a Training of colleague@example.org; "
             "delete that one, or choose another prefix."
         )
     ]
@@ -302,25 +304,116 @@ def test_the_same_batch_through_both_generations_makes_the_same_workloads(make: 
     assert found[0] == found[1] == found[2]
 
 
-def test_over_quota_is_no_error_and_is_told_once(make: MakeRig) -> None:
-    rig = make(last=3, cap=3)
-    call = InProcess(rig.standin)
+class Rewriting:
+    """The stand-in's answers with each row of a list changed."""
 
-    def with_reasons(words: Sequence[str], limit_s: float) -> Reply:
-        reply = call(words, limit_s)
-        if "list" not in words:
+    def __init__(self, rig: Rig, change: Callable[[dict[str, Any]], None]) -> None:
+        self._call = InProcess(rig.standin)
+        self._change = change
+
+    def __call__(self, words: Sequence[str], limit_s: float) -> Reply:
+        reply = self._call(words, limit_s)
+        if "list" not in words or "project" in words:
             return reply
         found = json.loads(reply.out)
         for row in found["workloads"]:
-            row["phaseReason"] = "NonPreemptibleOverQuota"
+            self._change(row)
         return replace(reply, out=json.dumps(found))
 
+
+def run_rewritten(rig: Rig, change: Callable[[dict[str, Any]], None]) -> Snapshot:
     with rig.ledger() as ledger:
-        cluster = RunaiCluster("talmo-lab", "workspace", execute=with_reasons)
+        cluster = RunaiCluster("talmo-lab", "workspace", execute=Rewriting(rig, change))
         ears = Ears(event=rig.said.append)
         wish = Wish(start=True, wait=True)
-        runner = Runner(rig.batch, cluster, ledger, wish, rig.clock, PACE, ears=ears)
-        assert runner.run("test").counts[State.SUCCEEDED] == 3
-    pending = [text for text in rig.lines("PENDING") if text.startswith("Jobs wait")]
-    assert len(pending) == len(set(pending))
-    assert "NonPreemptibleOverQuota" in pending[0]
+        return Runner(rig.batch, cluster, ledger, wish, rig.clock, PACE, ears=ears).run("test")
+
+
+def test_over_quota_is_no_error_and_is_told_once(make: MakeRig) -> None:
+    def over_quota(row: dict[str, Any]) -> None:
+        row |= {"phaseReason": "NonPreemptibleOverQuota", "phaseMessage": f"pod of {row['name']}"}
+
+    rig = make(last=6, cap=3, settings=Settings(delays=replace(QUICK, pending=(90, 90))))
+    assert run_rewritten(rig, over_quota).counts[State.SUCCEEDED] == 6
+    assert rig.lines("PENDING") == ["Jobs wait for the cluster: NonPreemptibleOverQuota."]
+
+
+@pytest.mark.parametrize(
+    "odd", [{"type": "InteractiveWorkload"}, {"projectName": {"name": "talmo-lab"}}], ids=str
+)
+def test_rows_in_words_nobody_knows_are_counted_as_ours(make: MakeRig, odd: dict[str, Any]) -> None:
+    rig = make(last=10, cap=3)
+    assert run_rewritten(rig, lambda row: row.update(odd)).counts[State.SUCCEEDED] == 10
+    assert_promises_kept(rig, cap=3)
+
+
+def test_lists_that_are_empty_for_hours_free_no_slot(make: MakeRig) -> None:
+    faults = (Fault(Trouble.EMPTY_LIST, from_s=60, until_s=9000),)
+    long = Settings(delays=replace(QUICK, running=(9500, 9900)))
+    rig = make(last=12, cap=4, settings=long, switches=Switches(faults=faults))
+    assert_all_succeeded(rig)
+    assert_promises_kept(rig, cap=4)
+
+
+def test_an_empty_list_after_a_long_break_frees_no_slot(make: MakeRig) -> None:
+    long = Settings(delays=replace(QUICK, running=(9500, 9900)))
+    rig = make(last=8, cap=4, settings=long)
+    rig.run(most_ticks=20)
+    rig.clock.sleep(7200)
+    faults = (Fault(Trouble.EMPTY_LIST, until_s=rig.standin.now_s + 100),)
+    rig.standin.switch(Switches(faults=faults))
+    assert_all_succeeded(rig)
+    assert_promises_kept(rig, cap=4)
+
+
+def test_an_answer_that_is_no_answer_is_not_taken_for_a_refusal(make: MakeRig) -> None:
+    html = "invalid character '<' looking for beginning of value"
+    faults = (Fault(Trouble.LOST_ANSWER, 0.5, text=html), Fault(Trouble.LIST_LAG, seconds=60))
+    rig = make(last=15, cap=4, switches=Switches(faults=faults))
+    assert_all_succeeded(rig)
+    assert_promises_kept(rig, cap=4)
+    assert not rig.lines("REFUSED")
+    assert len(rig.lines("SUBMIT")) == 15
+
+
+def test_another_type_of_workload_waits_until_the_first_has_ended(make: MakeRig) -> None:
+    rig = make(last=2, cap=2)
+    with rig.ledger() as ledger:
+        ledger.begin_type("workspace")
+        runner = rig.runner(ledger, Wish(start=True, wait=True))
+        runner.tick()
+        with pytest.raises(BatchError, match="2 jobs of this batch run as workspaces"):
+            ledger.begin_type("training")
+        while not runner.tick().done:
+            rig.clock.sleep(30)
+        ledger.begin_type("training")
+
+
+def test_a_job_that_was_stopped_is_told_of(make: MakeRig) -> None:
+    rig = make(last=4, cap=2, settings=Settings(delays=replace(QUICK, running=(600, 600))))
+    rig.standin.plot([Plot(100, Deed.SUSPEND, "gwas-2"), Plot(3000, Deed.RESUME, "gwas-2")])
+    assert_all_succeeded(rig)
+    assert rig.lines("TROUBLE") == ["gwas-2 is Stopped and keeps its slot; resume or delete it."]
+
+
+def test_where_every_job_is_refused_no_more_are_tried(make: MakeRig) -> None:
+    faults = (Fault(Trouble.NO_PERMISSION, verbs=("submit",)),)
+    rig = make(last=12, cap=6, switches=Switches(faults=faults))
+    with pytest.raises(Rejected, match="3 jobs in a row were refused; no more are submitted"):
+        rig.run()
+    assert len(rig.standin.truth().calls_of("submit")) == 3
+    assert rig.lines("REFUSED")[0].startswith("gwas-2: Run:ai: no rights for this")
+    rig.standin.switch(Switches())
+    assert rig.run(rig.wish()).counts[State.SUCCEEDED] == 12
+
+
+def test_one_log_that_cannot_be_read_holds_up_nobody(make: MakeRig) -> None:
+    odd = "failed to stream container logs: container is terminated"
+    faults = (Fault(Trouble.REFUSED, verbs=("logs",), text=odd),)
+    settings = Settings(delays=QUICK, outcomes={"gwas-3": (2,)})
+    rig = make(last=10, cap=3, settings=settings, switches=Switches(faults=faults))
+    snapshot = rig.run()
+    assert snapshot.counts[State.SUCCEEDED] == 9
+    assert len(rig.lines("TROUBLE")) == 1
+    assert rig.lines("TROUBLE")[0].startswith("gwas-3: ")
+    assert not rig.lines("OK")

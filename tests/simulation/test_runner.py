@@ -107,7 +107,7 @@ def test_a_refused_job_does_not_hold_up_the_others_and_is_tried_by_the_next_invo
         State.SUCCEEDED: 2,
         State.FAILED: 1,
     }
-    assert world.lines("REFUSED") == ["against the policy"]
+    assert world.lines("REFUSED") == ["gwas-1: against the policy"]
     second = world.submit()
     assert second.counts[State.SUCCEEDED] == 3
     assert [attempt.number for attempt in second.jobs[0].attempts] == [1]

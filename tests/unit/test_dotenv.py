@@ -104,9 +104,30 @@ def test_the_process_environment_wins_and_each_value_it_replaces_is_named_once(e
     assert batch.keys == ("42",)
     assert batch.run.memory == "8G"
     assert batch.notes == (
-        "START_TRAIT = '42' from the environment replaces '2'.",
-        "END_TRAIT = '42' from the environment replaces '187'.",
+        "START_TRAIT = '42' from the environment replaces START_TRAIT = '2'.",
+        "END_TRAIT = '42' from the environment replaces END_TRAIT = '187'.",
     )
+
+
+def test_an_environment_under_another_name_wins_too(env: Any) -> None:
+    batch = env("MODELS=MLM\nDATA_PATH_HOST=/file\n", {"MODEL": "FarmCPU", "DATA_PATH": "/mine"})
+    assert batch.run.env["MODEL"] == "FarmCPU"
+    assert batch.run.mounts[0].host == "/mine"
+    assert "MODEL = 'FarmCPU' from the environment replaces MODELS = 'MLM'." in batch.notes
+    assert "DATA_PATH = '/mine' from the environment replaces DATA_PATH_HOST = '/file'." in (
+        batch.notes
+    )
+
+
+def test_an_empty_value_is_as_good_as_none(env: Any) -> None:
+    assert env("MODEL=\nPROJECT=\nSTART_TRAIT=\nDATA_PATH_HOST=\nDATA_PATH=/x\n") == env(
+        "DATA_PATH=/x\n"
+    )
+
+
+def test_a_name_that_is_nearly_one_that_counts_is_told(env: Any) -> None:
+    batch = env("MAX_CONCURENT=5\nSOMETHING_ELSE=1\n")
+    assert batch.notes == ("MAX_CONCURENT is not known; did you mean MAX_CONCURRENT?",)
 
 
 BAD = [
@@ -115,15 +136,15 @@ BAD = [
     ("START_TRAIT=two", "START_TRAIT = 'two': write a whole number."),
     ("END_TRAIT=99999999999999", "END_TRAIT = '99999999999999': write a whole number."),
     ("END_TRAIT=999999", "a batch holds at most 10000"),
-    ("MAX_CONCURRENT=0", "max_concurrent = 0"),
+    ("MAX_CONCURRENT=0", "MAX_CONCURRENT = 0: write a number from 1"),
     ("MAX_CONCURRENT=-3", "MAX_CONCURRENT = '-3'"),
-    ("CPU=0", "[run] cpu = 0"),
-    ("MEMORY=lots", "[run] memory = 'lots'"),
+    ("CPU=0", "CPU = 0: write a number of cores"),
+    ("MEMORY=lots", "MEMORY = 'lots'"),
     ("IMAGE=ghcr.io/lab/pipeline", "IMAGE = 'ghcr.io/lab/pipeline': name a tag"),
     ("IMAGE=localhost:5000/pipeline", "name a tag"),
     ("DATA_PATH_HOST=data", "DATA_PATH_HOST = 'data': write a path that begins with /."),
     ("OUTPUT_PATH=./out", "OUTPUT_PATH_HOST = './out'"),
-    ("PHENOTYPE_FILE=", "PHENOTYPE_FILE: is missing"),
+    ("PHENOTYPE_FILE=", "PHENOTYPE_FILE: write the path inside the container"),
     ("MODEL=BLINK,NOPE", "MODEL = 'BLINK,NOPE': write some of BLINK"),
     ("PCA_TOTAL=21", "PCA_TOTAL = '21': write a whole number from 0 to 20."),
     ("PCA_TOTAL=1.5", "PCA_TOTAL = '1.5'"),
@@ -136,7 +157,10 @@ BAD = [
     ("SNP_EFFECT=add", "SNP_EFFECT = 'add': write Add or Dom."),
     ("SNP_IMPUTE=x", "SNP_IMPUTE = 'x'"),
     ("MULTIPLE_ANALYSIS=yes", "MULTIPLE_ANALYSIS = 'yes': write TRUE or FALSE."),
-    ("JOB_PREFIX=Big_Name", "prefix = 'Big_Name'"),
+    ("PHENOTYPE_FILE=t.txt", "PHENOTYPE_FILE = 't.txt': write the path inside"),
+    ('MAX_CONCURRENT="5', "line 3: 'MAX_CONCURRENT=\"5': write NAME=value."),
+    ("MAX_CONCURRENT 5", "line 3: 'MAX_CONCURRENT 5': write NAME=value."),
+    ("JOB_PREFIX=Big_Name", "JOB_PREFIX = 'Big_Name'"),
 ]
 
 

@@ -40,7 +40,7 @@ def check(*, where: Where, as_json: bool) -> int:
     preview = preview_of(batch, look.learned, wish, clock.now(), patience)
     show_preview(preview, found, as_json=as_json)
     if not as_json:
-        click.echo(f"Next: runbatch submit{_flag(where)}")
+        click.echo(f"Next: {where.again('submit')}")
     return 0
 
 
@@ -115,7 +115,3 @@ def _write(chunk: bytes) -> None:
         chunk = printable_lines(chunk.decode("utf-8", "replace")).encode("utf-8")
     sys.stdout.buffer.write(chunk)
     sys.stdout.flush()
-
-
-def _flag(where: Where) -> str:
-    return f" -b {where.file}" if where.file else ""

@@ -1,5 +1,6 @@
 """The options that every command has, gathered in one value."""
 
+import shlex
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import wraps
@@ -26,6 +27,14 @@ class Where:
     poll_interval_s: float | None
     submit_interval_s: float | None
     state_dir: str | None
+
+    def again(self, command: str) -> str:
+        """Return the command with the options that say which batch is meant."""
+        words = ["runbatch", command]
+        words += ["-b", str(self.file)] if self.file else []
+        words += ["--cluster", self.cluster] if self.cluster else []
+        words += ["--state-dir", self.state_dir] if self.state_dir else []
+        return printable(shlex.join(words))
 
     def batch(self) -> Batch:
         """Return the batch, having told what its reader should know; raise BatchError."""

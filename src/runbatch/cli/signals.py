@@ -1,8 +1,9 @@
 """Ctrl-C and SIGTERM: a flag, so that the loop stops between two actions."""
 
+import os
 import signal
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from types import FrameType
 
 DIED_BY_SIGNAL = 128
@@ -23,6 +24,8 @@ class StopFlag:
         if self.number is not None:
             raise SystemExit(DIED_BY_SIGNAL + number)
         self.number = number
+        with suppress(OSError):
+            os.write(2, b"\n[STOP] Stopping after this step; once more ends it at once.\n")
 
     def is_set(self) -> bool:
         """Whether a signal has come."""

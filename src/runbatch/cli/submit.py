@@ -51,7 +51,7 @@ Examples:
     "--rerun",
     multiple=True,
     metavar="KEYS",
-    help="Start these jobs again (37, 37,50 or 40-60; may be repeated).",
+    help="Start these jobs again, if they have ended (37, 37,50 or 40-60; may be repeated).",
 )
 def submit(
     *,
@@ -87,7 +87,7 @@ def submit(
         confirm(question, yes=yes)
     totals = Totals(skipped=sum(why.startswith("skip") for why in preview.leave.values()))
     snapshot, stop = carry_out(where, batch, wish, "submit", totals.event)
-    _show_result(snapshot, totals, as_json=as_json)
+    _show_result(where, snapshot, totals, as_json=as_json)
     return exit_code(snapshot, stop)
 
 
@@ -103,11 +103,11 @@ def show_preview(preview: Preview, found: str | None, *, as_json: bool) -> None:
     click.echo(f"  ok  {place_of(preview.batch)} answers")
 
 
-def _show_result(snapshot: Snapshot, totals: Totals, *, as_json: bool) -> None:
+def _show_result(where: Where, snapshot: Snapshot, totals: Totals, *, as_json: bool) -> None:
     if as_json:
         print_json(snapshot_json(snapshot) | {"totals": totals.as_json()})
         return
     click.echo(summary(snapshot))
     click.echo(f"This run: {totals.line()}.")
     if command := next_command(snapshot):
-        click.echo(f"Next: {printable(command)}")
+        click.echo(f"Next: {where.again(command)}")

@@ -7,10 +7,11 @@ and says so; a new name wins over its old one.
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from difflib import get_close_matches
 from io import StringIO
 from pathlib import Path
 
-from dotenv import dotenv_values
+from dotenv.parser import parse_stream
 
 from runbatch.config.gapit import DEFAULTS, OLD_NAMES, PARAMETERS, REQUIRED
 from runbatch.config.text import read_text
@@ -24,20 +25,29 @@ COMMAND = ("/scripts/entrypoint.sh", "run-single-trait")
 
 @dataclass
 class Variables:
-    """The variables of a file under those of the process; remembers what its reader should know."""
+    """The variables of a file under those of the process; remembers what its reader should know.
+
+    An empty value is as good as none, as in the scripts' `${NAME:-default}`.
+    """
 
     file: Mapping[str, str]
     process: Mapping[str, str]
     notes: list[str] = field(default_factory=list)
 
     def get(self, name: str) -> str:
-        """Return the value: of the process, the file, an old name, else the default."""
-        for candidate in (name, *OLD_NAMES.get(name, ())):
-            if (value := self._own(candidate)) is not None:
-                if candidate != name and candidate not in _ALIASES:
-                    self.notes.append(f"{candidate} is an old name; write {name}.")
-                return value
-        return DEFAULTS.get(name, "")
+        """Return the value: of the process, else the file, by new name or old; else the default."""
+        names = (name, *OLD_NAMES.get(name, ()))
+        ours = next((each for each in names if self.process.get(each)), None)
+        theirs = next((each for each in names if self.file.get(each)), None)
+        for old in (each for each in (ours, theirs) if each not in (None, name, *_ALIASES)):
+            self.notes.append(f"{old} is an old name; write {name}.")
+        if ours is None:
+            return self.file[theirs] if theirs is not None else DEFAULTS.get(name, "")
+        value = self.process[ours]
+        if theirs is not None and self.file[theirs] != value:
+            replaced = f"{theirs} = {self.file[theirs]!r}"
+            self.notes.append(f"{ours} = {value!r} from the environment replaces {replaced}.")
+        return value
 
     def whole(self, name: str) -> int:
         """Return the value as a whole number; raise BatchError if it is none."""
@@ -46,32 +56,72 @@ class Variables:
             raise BatchError(f"{name} = {text!r}", "write a whole number.")
         return int(text)
 
-    def _own(self, name: str) -> str | None:
-        ours, theirs = self.process.get(name), self.file.get(name)
-        if ours is None:
-            return theirs
-        if theirs is not None and theirs != ours:
-            self.notes.append(f"{name} = {ours!r} from the environment replaces {theirs!r}.")
-        return ours
-
 
 # These stand for their other names without a warning (GAPIT reference, the table).
 _ALIASES = ("DATA_PATH", "OUTPUT_PATH")
 
+# Where a batch's place is meant, and the variable that says it.
+_VARIABLE_OF = {
+    "prefix": "JOB_PREFIX",
+    "max_concurrent": "MAX_CONCURRENT",
+    "[jobs]": "START_TRAIT, END_TRAIT",
+    "[run] cpu": "CPU",
+    "[run] memory": "MEMORY",
+    "[run] image": "IMAGE",
+    "[run] mounts": "DATA_PATH_HOST, OUTPUT_PATH_HOST",
+    "[run] env": "",
+    "[cluster] project": "PROJECT",
+}
+
+
+def in_variables(error: BatchError) -> BatchError:
+    """Return the error with its place in words of the variables, for who never saw a TOML file."""
+    for place, name in _VARIABLE_OF.items():
+        if error.place.startswith(place):
+            return BatchError(f"{name}{error.place.removeprefix(place)}".strip(), error.problem)
+    return error
+
 
 def load_dotenv(path: Path, process: Mapping[str, str] = os.environ) -> Batch:
     """Return the batch that the variables describe; raise BatchError that names the variable."""
-    text = read_text(path)
-    values = dotenv_values(stream=StringIO(text), interpolate=False)
-    variables = Variables({name: value or "" for name, value in values.items()}, process)
-    return batch_of(variables, path.absolute().parent)
+    values = _parse(read_text(path))
+    variables = Variables(values, process, _misspelt(values))
+    try:
+        return batch_of(variables, path.absolute().parent)
+    except BatchError as error:
+        raise in_variables(error) from error
+
+
+def _parse(text: str) -> dict[str, str]:
+    """Return the variables of the text; raise BatchError for a line that is none."""
+    values = {}
+    for binding in parse_stream(StringIO(text)):
+        if binding.error or (binding.key is not None and binding.value is None):
+            line = binding.original.string.strip().split("\n")[0][:60]
+            raise BatchError(f"line {binding.original.line}: {line!r}", "write NAME=value.")
+        if binding.key is not None:
+            values[binding.key] = binding.value or ""
+    return values
+
+
+def _misspelt(values: Mapping[str, str]) -> list[str]:
+    """Return a note for each name that nobody knows, but that is close to one that counts."""
+    known = {*DEFAULTS, *REQUIRED, *PARAMETERS, "ACCESSION_IDS_FILE"}
+    known |= {old for olds in OLD_NAMES.values() for old in olds}
+    close = {
+        name: get_close_matches(name, known, n=1, cutoff=0.85) for name in values.keys() - known
+    }
+    return sorted(
+        f"{name} is not known; did you mean {found[0]}?" for name, found in close.items() if found
+    )
 
 
 def batch_of(variables: Variables, folder: Path) -> Batch:
     """Return the batch; every variable that can be checked without a file is right."""
     for name in REQUIRED:
-        if not variables.get(name):
-            raise BatchError(name, "is missing; write the path inside the container, /data/....")
+        if not variables.get(name).startswith("/"):
+            place = f"{name} = {variables.get(name)!r}" if variables.get(name) else name
+            raise BatchError(place, "write the path inside the container, like /data/....")
     env = _environment(variables)
     mounts = (_mount(variables, "DATA_PATH", "/data"), _mount(variables, "OUTPUT_PATH", "/outputs"))
     return Batch(

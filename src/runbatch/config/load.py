@@ -3,7 +3,7 @@
 from dataclasses import replace
 from pathlib import Path
 
-from runbatch.config.dotenv import load_dotenv
+from runbatch.config.dotenv import in_variables, load_dotenv
 from runbatch.config.toml import load_toml
 from runbatch.core.batch import Batch
 from runbatch.core.errors import BatchError
@@ -36,7 +36,8 @@ def load_batch(path: Path | str, *, cluster: str | None = None) -> Batch:
     try:
         return _checked(_load(path), cluster)
     except BatchError as error:
-        raise error.within(str(path)) from error
+        said = in_variables(error) if is_dotenv(path) else error
+        raise said.within(str(path)) from error
     except (ValueError, OverflowError, OSError) as error:
         # A number of thousands of digits, a working folder that is gone.
         raise BatchError(str(path), f"cannot be understood: {str(error)[:200]}.") from error

@@ -19,9 +19,10 @@ def check_phenotypes(batch: Batch) -> str | None:
     if inside is None or not batch.integer_keys:
         return None
     path = _on_host(batch, PurePosixPath(inside))
-    if path is None or not path.is_file():
-        return f"phenotype table: {inside} cannot be read from here, so it is not checked"
-    header, has_row = _head(path)
+    head = _head(path) if path is not None else None
+    if path is None or head is None:
+        return f"phenotype table: not checked, {inside} cannot be read from here"
+    header, has_row = head
     _check_head(path, header, has_row)
     last = max(int(key) for key in batch.keys)
     if last > len(header):
@@ -38,14 +39,16 @@ def _on_host(batch: Batch, inside: PurePosixPath) -> Path | None:
     return None
 
 
-def _head(path: Path) -> tuple[list[str], bool]:
-    """Return the header's cells, and whether there is a line behind it."""
+def _head(path: Path) -> tuple[list[str], bool] | None:
+    """Return the header's cells, and whether there is a line behind it; None if unreadable here."""
     try:
+        if not path.is_file():
+            return None
         with path.open(encoding="utf-8-sig", errors="replace") as file:
             header = file.readline(_LONGEST_LINE).rstrip("\r\n")
             has_row = bool(file.readline(_LONGEST_LINE).strip())
-    except OSError as error:
-        raise BatchError(f"{VARIABLE} {path}", f"{error.strerror or error}.") from error
+    except OSError:
+        return None
     separator = "\t" if "\t" in header else ","
     return [cell.strip().strip('"') for cell in header.split(separator)], has_row
 

@@ -161,7 +161,10 @@ def _place(details: ErrorDetails) -> str:
     # Path parts: section, key, then indices. A key of the file's top has no section.
     is_section = path[0] in BatchFile.model_fields and path[0] not in ("prefix", "max_concurrent")
     place = f"[{path[0]}] {' '.join(path[1:])}".rstrip() if is_section else " ".join(path)
-    if details["type"] in ("missing", "extra_forbidden") or isinstance(details["input"], dict):
+    is_secret = "env" in path  # a value of the user's environment may be one
+    if is_secret or details["type"] in ("missing", "extra_forbidden"):
+        return place
+    if isinstance(details["input"], dict):
         return place
     return f"{place} = {details['input']!r}"
 

@@ -204,8 +204,8 @@ class Patience:
     """How long a cluster may leave us in the dark before we conclude anything from it.
 
     A workload is taken for gone, or a lost submit for not done, only after `agreeing_listings` good
-    listings in a row and `grace_s` seconds without a sign. A listing with no row at all is believed
-    only when nothing was seen for `empty_doubt_s` seconds.
+    listings in a row and `grace_s` seconds without a sign. A listing with no row at all, while jobs
+    are in flight, is believed only when no row was seen for `empty_doubt_s` seconds.
     """
 
     grace_s: float

@@ -125,7 +125,7 @@ class Batch:
             raise BatchError("[jobs]", f"{len(self.keys)} jobs; a batch holds at most {MOST_JOBS}.")
         seen: set[str] = set()
         for key in self.keys:
-            check_text("[jobs] key", key)
+            check_text(f"[jobs] key {key!r}", key)
             names.check_name(self.prefix, key)
             if key in seen:
                 raise BatchError(
@@ -178,9 +178,9 @@ def check_variable(place: str, name: str) -> None:
 def check_text(place: str, text: str) -> None:
     """Raise BatchError unless the text can be handed to a program exactly as it is."""
     if "\0" in text:
-        raise BatchError(f"{place} = {text!r}", "a NUL character cannot be handed to a program.")
+        raise BatchError(place, "a NUL character cannot be handed to a program.")
     if any("\ud800" <= character <= "\udfff" for character in text):
-        raise BatchError(f"{place} = {text!r}", "half a character (a surrogate) is not text.")
+        raise BatchError(place, "half a character (a surrogate) is not text.")
 
 
 def memory_bytes(text: str) -> int:

@@ -42,6 +42,9 @@ def of_change(change: Change, batch: Batch) -> Event | None:
         phase = after.phase or Phase.UNKNOWN
         text = f"{_who(after, batch)} exists already ({phase.value}); it is not submitted again"
         return Event(Kind.ADOPT, text, after.key)
+    if before.unanswered and after.uid is not None and after.ended_at is None:
+        text = f"{_who(after, batch)} (its answer was lost; the listing shows it)"
+        return Event(Kind.SUBMIT, text, after.key)
     if after.ended_at is not None and after.ended_at != before.ended_at:
         return _of_end(after, batch)
     return None

@@ -13,6 +13,7 @@ from runbatch.core.batch import Batch
 from runbatch.core.job import Job, View
 from runbatch.core.names import key_of
 
+ENDED_DOUBT_S = 3600
 SUCCEEDED = Outcome(Verdict.SUCCEEDED, "phase Completed")
 # These do not undo an end that was seen; a word that nobody knows tells nothing.
 _NO_RESTART = (Phase.DELETING, Phase.TERMINATING, Phase.UNKNOWN)
@@ -43,9 +44,13 @@ def _is_believable(listing: Listing, view: View, now: datetime, patience: Patien
     if listing.rows > 0 or view.rows_seen_at is None:
         return True
     attempts = (each for job in view.jobs.values() for each in job.attempts)
-    expected = any(each.listed and each.delete_asked_at is None for each in attempts)
-    doubted_s = (now - view.rows_seen_at).total_seconds()
-    return not expected or doubted_s >= patience.empty_doubt_s
+    expected = [each for each in attempts if each.listed and each.delete_asked_at is None]
+    if not expected:
+        return True
+    doubt_s = patience.empty_doubt_s
+    if all(each.ended_at is not None for each in expected):
+        doubt_s = min(doubt_s, ENDED_DOUBT_S)  # ended ones may have been cleared away
+    return (now - view.rows_seen_at).total_seconds() >= doubt_s
 
 
 def learn(

@@ -13,6 +13,7 @@ LONGEST_VALUE = 10_000
 WORKLOADS = ("workspace", "training")
 # 5: lower-case letters, digits and dashes; ends alphanumeric as Kubernetes asks.
 _NAME = re.compile(r"[a-z](?:[-a-z0-9]*[a-z0-9])?")
+_QUANTITY = re.compile(r"[0-9]+(?:\.[0-9]+)?(?:[MGT]i?|Ki)?")
 _PROJECT = re.compile(r"[A-Za-z0-9](?:[-_.A-Za-z0-9]*[A-Za-z0-9])?")
 
 
@@ -26,6 +27,10 @@ def check_for_runai(batch: Batch) -> None:
         _check_value(f"[run] env {name}", value)
     for mount in batch.run.mounts:
         _check_mount(mount)
+    memory = batch.run.memory
+    if memory is not None and not _QUANTITY.fullmatch(memory):
+        problem = "Kubernetes writes it like 32G, 500M or 1.5Gi."
+        raise BatchError(f"[run] memory = {memory!r}", problem)
     for word in batch.run.command:
         # 9.10: the command is quoted anew on its way, and double quotes break in it.
         if '"' in word or "\n" in word:

@@ -31,7 +31,7 @@ MIGRATIONS = (
     );
     CREATE TABLE marks (
         name TEXT PRIMARY KEY,
-        at TEXT NOT NULL
+        value TEXT NOT NULL
     );
     CREATE TABLE runs (
         id INTEGER PRIMARY KEY,

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from runbatch.core.attempt import Attempt, Listing, Patience
 from runbatch.core.batch import Batch
-from runbatch.core.errors import LedgerError
+from runbatch.core.errors import BatchError, LedgerError
 from runbatch.core.job import View
 from runbatch.core.reconcile import Learned, learn
 from runbatch.ledger import archive, rows, runs, schema
@@ -22,6 +22,7 @@ from runbatch.ledger import archive, rows, runs, schema
 FILE_NAME = "ledger.sqlite3"
 _BUSY_TIMEOUT_S = 30
 _ROWS_SEEN = "rows seen"
+_WORKLOAD_TYPE = "workload type"
 # All that may hold a slot, and more: which do is for `Attempt.holds_slot` to say.
 _RELEVANT = "key = ? OR ended_at IS NULL OR phase NOT IN ('Completed', 'Failed')"
 _COLUMNS = ", ".join(rows.COLUMNS)
@@ -48,6 +49,19 @@ class Ledger:
         with self._trouble():
             return self._view()
 
+    def begin_type(self, workload: str) -> None:
+        """Remember which type of workloads the batch runs as.
+
+        Raises BatchError while jobs of another type are in flight: listings would not show them.
+        """
+        with self._transaction():
+            before = self._mark_of(_WORKLOAD_TYPE)
+            running = len(self._view().in_flight)
+            if before not in (None, workload) and running:
+                problem = f"{running} jobs of this batch run as {before}s; wait until they end."
+                raise BatchError(f"[cluster] workload = {workload!r}", problem)
+            self._mark(_WORKLOAD_TYPE, workload)
+
     def record(
         self,
         listing: Listing,
@@ -60,7 +74,7 @@ class Ledger:
         with self._transaction():
             learned = learn(batch, self._view(), listing, asked_before, now, patience)
             self._write(change.after for change in learned.changes)
-            self._mark(_ROWS_SEEN, learned.view.rows_seen_at)
+            self._mark(_ROWS_SEEN, rows.to_text(learned.view.rows_seen_at))
             return learned
 
     def reserve(self, new: Attempt, instead_of: Attempt | None, cap: int) -> bool:
@@ -164,16 +178,17 @@ class Ledger:
     def _view(self, condition: str = "TRUE", values: tuple[str, ...] = ()) -> View:
         query = f"SELECT {_COLUMNS} FROM attempts WHERE {condition}"
         attempts = [rows.attempt_of(row) for row in self._connection.execute(query, values)]
-        mark = self._connection.execute("SELECT at FROM marks WHERE name = ?", (_ROWS_SEEN,))
-        row = mark.fetchone()
-        return View.of(attempts, rows_seen_at=rows.from_text(row["at"]) if row else None)
+        return View.of(attempts, rows_seen_at=rows.from_text(self._mark_of(_ROWS_SEEN)))
 
-    def _mark(self, name: str, at: datetime | None) -> None:
-        if at is not None:
-            values = (name, rows.to_text(at))
-            self._connection.execute(
-                "INSERT OR REPLACE INTO marks (name, at) VALUES (?, ?)", values
-            )
+    def _mark_of(self, name: str) -> str | None:
+        query = "SELECT value FROM marks WHERE name = ?"
+        row = self._connection.execute(query, (name,)).fetchone()
+        return row["value"] if row else None
+
+    def _mark(self, name: str, value: str | None) -> None:
+        statement = "INSERT OR REPLACE INTO marks (name, value) VALUES (?, ?)"
+        if value is not None:
+            self._connection.execute(statement, (name, value))
 
     def _write(self, attempts: Iterable[Attempt]) -> None:
         self._connection.executemany(

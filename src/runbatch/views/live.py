@@ -22,7 +22,7 @@ _STYLES = {
     Kind.WAIT: "dim",
 }
 # On a terminal the bar tells these; a line for each would push everything else away.
-_TOLD_BY_BAR = (Kind.SUBMIT, Kind.DONE, Kind.WAIT)
+_TOLD_BY_BAR = (Kind.SUBMIT, Kind.DONE)
 _ENDED = (State.SUCCEEDED, State.FAILED)
 
 

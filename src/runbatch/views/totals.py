@@ -42,11 +42,9 @@ class Totals:
 
 
 def next_command(snapshot: Snapshot) -> str | None:
-    """Return what to type next, None when there is nothing left to do."""
+    """Return which command to type next, None when there is nothing left to do."""
     if snapshot.counts[State.IN_FLIGHT] or snapshot.counts[State.WAITING]:
-        return "runbatch status"
+        return "status"
     if any(job.next_retry_at is not None for job in snapshot.jobs):
-        return "runbatch retry"
-    if snapshot.failed:
-        return f"runbatch logs {snapshot.failed[0].key}"
-    return None
+        return "retry"
+    return "status" if snapshot.failed else None

@@ -66,8 +66,8 @@ def test_a_batch_unless_told_otherwise() -> None:
             {"keys": ("3", "2", "3")}, "[jobs]", "the key '3' is there twice", id="a key twice"
         ),
         pytest.param({"keys": ("",)}, "[jobs] key ''", "at least one character", id="no key"),
-        pytest.param({"keys": ("a\0",)}, "[jobs] key = 'a\\x00'", "NUL", id="a NUL in a key"),
-        pytest.param({"keys": (HALF,)}, "[jobs] key = ", "surrogate", id="half a character"),
+        pytest.param({"keys": ("a\0",)}, "[jobs] key 'a\\x00'", "NUL", id="a NUL in a key"),
+        pytest.param({"keys": (HALF,)}, "[jobs] key ", "surrogate", id="half a character"),
         pytest.param(
             {"keys": ("k" * 46,)}, f"[jobs] key {'k' * 46!r}", "51 characters", id="a long name"
         ),

@@ -267,6 +267,17 @@ def test_a_policy_without_markers_finds_none() -> None:
         pytest.param(failed(outcome=Outcome(Verdict.FAILED, "")), "look at its log", id="failed"),
         pytest.param(failed(outcome=NOTHING), "look at its log", id="undetermined"),
         pytest.param(failed(outcome=None), "looks at the evidence", id="not judged yet"),
+        pytest.param(failed(missed=1), "its workload was deleted", id="a mount failure, deleted"),
+        pytest.param(
+            failed(evidence=Evidence(exit_code=2)),
+            "if its log agrees: runbatch retry",
+            id="a mount failure by its exit code alone",
+        ),
+        pytest.param(
+            failed(evidence=Evidence(exit_code=2, marker="x")),
+            "not the job's fault",
+            id="a mount failure that its log confirms",
+        ),
     ],
 )
 def test_what_a_person_can_do(attempt: Attempt, advised: str) -> None:

@@ -13,6 +13,7 @@ from runbatch.core.runai import check_for_runai
 RUN = Run(
     command=("/scripts/entrypoint.sh", "run"),
     image="ghcr.io/lab/pipeline:1.4",
+    memory="1.5Gi",
     env={"MODEL": "BLINK,FarmCPU", "LONG": "x" * 10_000},
     mounts=(Mount("/hpi/my lab/data", "/data"),),
 )
@@ -88,6 +89,11 @@ def test_a_batch_that_run_ai_can_carry_is_accepted() -> None:
             id="double quotes in the command",
         ),
         pytest.param(
+            on_runai(run=replace(RUN, memory="32GB")),
+            "[run] memory = '32GB': Kubernetes writes it like 32G",
+            id="a quantity that Kubernetes does not know",
+        ),
+        pytest.param(
             on_runai(run=replace(RUN, command=("sh", "-c", "a\nb"))),
             "put them into a script",
             id="a line break in the command",
@@ -103,3 +109,13 @@ def test_what_cannot_be_carried_is_refused(wrong: Batch, said: str) -> None:
 def test_a_propagation_nobody_knows_is_refused() -> None:
     with pytest.raises(BatchError, match="write HostToContainer or None"):
         Mount("/a", "/b", propagation="Bidirectional")
+
+
+def test_two_mounts_at_one_path_are_refused() -> None:
+    with pytest.raises(BatchError, match="two of them have the same path"):
+        Run(command=("x",), mounts=(Mount("/a", "/data"), Mount("/b", "/data")))
+
+
+def test_a_value_that_no_program_can_be_given_is_refused() -> None:
+    with pytest.raises(BatchError, match=r"\[run\] env BIG: longer than 100000 bytes"):
+        Run(command=("x",), env={"BIG": "ü" * 50_001})

@@ -163,7 +163,12 @@ def test_no_retry_is_to_come(attempts: tuple[Attempt, ...]) -> None:
         ),
         pytest.param(listed(), observation(phase=Phase.FAILED), None, id="a failure: judged first"),
         pytest.param(accepted(), observation(), None, id="it is listed, as was expected"),
-        pytest.param(called(), observation(), None, id="the lost submit went through"),
+        pytest.param(
+            called(),
+            observation(),
+            Event(Kind.SUBMIT, "gwas-37 (its answer was lost; the listing shows it)", "37"),
+            id="the lost submit went through",
+        ),
         pytest.param(failed(), observation(), None, id="it was started again"),
         pytest.param(listed(), observation(phase=Phase.DELETING), None, id="it is leaving"),
     ],

@@ -15,7 +15,8 @@ KEPT_AFTER_END = "720h"
 # Run:ai reference, 1.4: 2.18 to 2.20 show 50 rows unless told, and take at most 500 (5).
 OLD_PAGE_ROWS = 500
 LOG_LINES = 20_000
-_VERSION = re.compile(r"(?<![\w.])v?(\d{1,4})\.(\d{1,4})")
+_VERSION = re.compile(r"(?<![\w.])v?([2-9])\.(\d{1,3})(?![\d])")
+_NOTICE = re.compile(r"new(er)? version|updating|update complete|go ?1\.|build", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -37,10 +38,13 @@ class Version:
 
 
 def parse_version(text: str) -> Version | None:
-    """Return the version in what `runai version` printed, None if there is none."""
-    # The last one: a notice of another version may stand above it (Run:ai reference, 9.3).
-    found = _VERSION.findall(text)
-    return Version(int(found[-1][0]), int(found[-1][1])) if found else None
+    """Return the version in what `runai version` printed, None if there is none.
+
+    Lines about another version that is to be had are passed over (Run:ai reference, 9.3).
+    """
+    lines = (line for line in text.splitlines() if not _NOTICE.search(line))
+    found = (match for line in lines for match in _VERSION.finditer(line))
+    return next((Version(int(match[1]), int(match[2])) for match in found), None)
 
 
 def noun_of(workload: str) -> list[str]:
@@ -73,12 +77,19 @@ def host_path(mount: Mount) -> str:
     return text if mount.read_only else f"{text},readwrite"
 
 
-def list_args(project: str, kind: str, version: Version, offset: int = 0) -> list[str]:
-    """Return the words that list the project's workloads of this type, all of them."""
+def list_args(
+    project: str, kind: str, version: Version, offset: int = 0, token: str | None = None
+) -> list[str]:
+    """Return the words that list the project's workloads of this type: all, or those from there."""
     words = [*noun_of(kind), "list", "-p", project, "--json"]
-    if version.pages_by_itself:
-        return words
-    return [*words, "--limit", str(OLD_PAGE_ROWS), "--offset", str(offset)]
+    if not version.pages_by_itself:
+        return [*words, "--limit", str(OLD_PAGE_ROWS), "--offset", str(offset)]
+    return words if token is None else [*words, "--next-token", token]
+
+
+def projects_args() -> list[str]:
+    """Return the words that list the projects one can see."""
+    return ["project", "list", "--json"]
 
 
 def find_args(project: str, version: Version) -> list[str]:

@@ -1,5 +1,6 @@
 """The adapter: the five calls, through the program. It keeps no state but the version."""
 
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
@@ -12,8 +13,9 @@ from runbatch.core.errors import ClusterError, NameTaken, Rejected, Unreachable
 from runbatch.core.workload import Workload
 
 # The grace is longer than a submit may take and a new workload may stay unlisted (Run:ai
-# reference, 5: `--wait-for-submit` waits a minute); a dropped VPN looks like an empty list (9.2).
-PATIENCE = Patience(grace_s=240, empty_doubt_s=3600)
+# reference, 5: `--wait-for-submit` waits a minute). A dropped VPN looks like an empty list (9.2):
+# while jobs are in flight such a one is never believed.
+PATIENCE = Patience(grace_s=240, empty_doubt_s=math.inf)
 CALL_LIMIT_S = 60
 SUBMIT_LIMIT_S = 120
 _MOST_PAGES = 100
@@ -42,6 +44,8 @@ class RunaiCluster:
         """Return the batch's workloads; one call, but for old programs in very large projects."""
         rows = self._rows()
         self._pods.forget()
+        if not rows:
+            self._check_connection()
         ours = listing.observations(rows, self._project, self._kind, prefix)
         return Listing(tuple(ours), rows=len(rows))
 
@@ -88,7 +92,11 @@ class RunaiCluster:
     def version(self) -> Version:
         """Return the program's version, looked up once."""
         if self._version is None:
-            found = arguments.parse_version(self._call(["version"], CALL_LIMIT_S))
+            reply = self._execute(["version"], CALL_LIMIT_S)
+            if reply.code != 0:
+                raise self._fault(reply)
+            # Which of the two it is printed to is not known.
+            found = arguments.parse_version(f"{reply.out}\n{reply.err}")
             if found is None:
                 raise Unreachable('Run:ai: "runai version" tells no version.')
             self._version = found
@@ -96,15 +104,23 @@ class RunaiCluster:
 
     def _rows(self) -> Sequence[listing.Row]:
         rows: list[listing.Row] = []
+        token: str | None = None
+        version = self.version()
         for _ in range(_MOST_PAGES):
-            words = arguments.list_args(self._project, self._kind, self.version(), len(rows))
+            words = arguments.list_args(self._project, self._kind, version, len(rows), token)
             page = listing.parse_page(self._call(words, CALL_LIMIT_S))
             rows += page.rows
-            if self.version().pages_by_itself and page.more:
-                raise Unreachable("Run:ai: the list says that it is not complete.")
-            if self.version().pages_by_itself or len(page.rows) < OLD_PAGE_ROWS:
+            token = page.next
+            is_full = not version.pages_by_itself and len(page.rows) >= OLD_PAGE_ROWS
+            if token is None and not is_full:
                 return rows
         raise Unreachable("Run:ai: the list does not end.")
+
+    def _check_connection(self) -> None:
+        """Raise Unreachable unless the project can be seen: an empty list proves nothing alone."""
+        if self._project not in self._call(arguments.projects_args(), CALL_LIMIT_S):
+            problem = f"nothing is listed, and the project {self._project} cannot be seen"
+            raise Unreachable(f"Run:ai: {problem}. Is the VPN up?")
 
     def _whose(self, name: str, error: NameTaken) -> ClusterError:
         """Return the error again if the name is one of ours, which a listing will show.
@@ -131,4 +147,4 @@ class RunaiCluster:
         if "unknown flag" in text.lower():
             # The program may have updated itself in mid-use (Run:ai reference, 9.3): ask anew.
             self._version = None
-        return faults.fault_of(text, self._project)
+        return faults.fault_of(text)

@@ -1,7 +1,8 @@
 """What `runai ... list --json` printed -> rows -> observations.
 
 The exact shape is unconfirmed (Run:ai reference, 2.2 and 11.1), so every likely one is read; what
-cannot be read is an error, and never an empty list.
+cannot be read is an error, and never an empty list. A row is somebody else's only if it says so in
+words that are known: a doubtful one is counted as ours.
 """
 
 import json
@@ -15,54 +16,82 @@ from runbatch.core.attempt import Observation, Phase
 from runbatch.core.errors import Unreachable
 
 _ROWS_UNDER = ("workloads", "items", "data")
-_LINE_START = re.compile(r"^[{\[]", re.MULTILINE)
+_COMPLAINTS = ("error", "errors", "code")
+_TYPES = ("workspace", "training", "inference", "distributed")
+_START = re.compile(r"[{\[]")
+# A value goes on behind these: what stands on the next line is a part of it, not a new one.
+_UNFINISHED = (",", ":", "[", "{")
+_NEVER = "0001-01-01"
 
 Row = Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """The rows of one answer; `more` tells that the program says there are others behind."""
+    """The rows of one answer; `next` is where the program says that others begin."""
 
     rows: tuple[Row, ...]
-    more: bool
+    next: str | None = None
 
 
 def parse_page(text: str) -> Page:
     """Return the rows that were printed; raise Unreachable if the text is cut or makes no sense.
 
-    Whatever an update printed before them is passed over (Run:ai reference, 9.3).
+    Whatever an update printed around them is passed over (Run:ai reference, 9.3).
     """
+    pages = list(_pages(text))
+    if len(pages) != 1:
+        raise Unreachable("Run:ai: the list is cut short or is not the expected JSON.")
+    return pages[0]
+
+
+def _pages(text: str) -> Iterator[Page]:
+    """Yield each list that stands in the text by itself; never one that is a part of another."""
     decoder = json.JSONDecoder()
+    end = 0
     for start in _starts(text):
+        if start < end:
+            continue
         try:
-            value, _ = decoder.raw_decode(text, start)
+            value, behind = decoder.raw_decode(text, start)
         except (json.JSONDecodeError, RecursionError):
             continue
+        if text[behind:].partition("\n")[0].strip():
+            continue  # a word in brackets, in the middle of a sentence
+        end = behind
         if (page := _page_of(value)) is not None:
-            return page
-    raise Unreachable("Run:ai: the list is cut short or is not the expected JSON.")
+            yield page
 
 
 def _starts(text: str) -> Iterator[int]:
-    """Yield where the answer may begin; never inside it, where a cut one holds whole pieces."""
-    first = re.search(r"[{\[]", text)
+    """Yield where an answer may begin: the first bracket, and lines that begin with one."""
+    first = _START.search(text)
     if first is not None:
         yield first.start()
-    yield from (match.start() for match in _LINE_START.finditer(text))
+    position, before = 0, ""
+    for line in text.splitlines(keepends=True):
+        if _START.match(line) and not before.endswith(_UNFINISHED):
+            yield position
+        position += len(line)
+        before = line.strip() or before
 
 
 def _page_of(value: Any) -> Page | None:
-    if isinstance(value, dict):
-        rows = next((value[name] for name in _ROWS_UNDER if name in value), None)
-        more = bool(value.get("next"))
-    else:
-        rows, more = value, False
-    if rows is None and value and isinstance(value, dict) and set(value) & set(_ROWS_UNDER):
-        rows = []
-    if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
+    if isinstance(value, list):
+        return Page(tuple(value)) if _are_rows(value) else None
+    if not isinstance(value, dict) or any(value.get(name) for name in _COMPLAINTS):
         return None
-    return Page(tuple(rows), more)
+    lists = [value[name] for name in _ROWS_UNDER if isinstance(value.get(name), list)]
+    if not lists and any(name in value for name in _ROWS_UNDER[:2]):
+        lists = [[]] if all(value.get(name) is None for name in _ROWS_UNDER) else []
+    if not lists or not _are_rows(lists[0]):
+        return None
+    following = value.get("next")
+    return Page(tuple(lists[0]), str(following) if following else None)
+
+
+def _are_rows(value: list[Any]) -> bool:
+    return all(isinstance(row, dict) for row in value)
 
 
 def observations(rows: Sequence[Row], project: str, kind: str, prefix: str) -> list[Observation]:
@@ -72,11 +101,19 @@ def observations(rows: Sequence[Row], project: str, kind: str, prefix: str) -> l
 
 
 def is_ours(row: Row, project: str, kind: str) -> bool:
-    """Whether the row is about our project and our type of workload, and not a deleted one."""
-    where = row.get("projectName") or row.get("project") or project
-    # A cut-off or decorated word still begins with the type's ("Training.", 2.1).
-    what = str(row.get("type") or kind).lower()
-    return where == project and what.startswith(kind) and not row.get("deletedAt")
+    """Whether nothing says that the row is of another project or type, or was deleted."""
+    if _is_deleted(row):
+        return False
+    where = row.get("projectName") or row.get("project")
+    if isinstance(where, str) and where.lower() != project.lower() and not where.isdigit():
+        return False
+    what = str(row.get("type") or "").lower()
+    return not any(what.startswith(other) for other in _TYPES if other != kind)
+
+
+def _is_deleted(row: Row) -> bool:
+    at = row.get("deletedAt")
+    return bool(at) and not str(at).startswith(_NEVER)
 
 
 def name_of(row: Row) -> str:
@@ -94,7 +131,7 @@ def _observation(row: Row) -> Observation:
         phase=Phase.parse(_phase_word(row)),
         number=_number(row),
         ended_at=_time(row.get("completedAt")),
-        reason=row.get("phaseReason") or row.get("phaseMessage") or None,
+        reason=str(row["phaseReason"]) if row.get("phaseReason") else None,
     )
 
 
@@ -115,7 +152,9 @@ def _number(row: Row) -> int | None:
     """Return the attempt that the workload was told it is, where the row shows its variables."""
     found = row.get("environmentVariables")
     if isinstance(found, list):
-        found = {each.get("name"): each.get("value") for each in found if isinstance(each, dict)}
+        found = {
+            str(each.get("name")): each.get("value") for each in found if isinstance(each, dict)
+        }
     text = str(found.get("RUNBATCH_ATTEMPT") or "") if isinstance(found, dict) else ""
     return int(text) if re.fullmatch("[1-9][0-9]{0,5}", text) else None
 
@@ -125,7 +164,7 @@ def _time(text: Any) -> datetime | None:
         at = datetime.fromisoformat(str(text))
     except ValueError:
         return None
-    return at if at.tzinfo is not None else None
+    return at if at.tzinfo is not None and not str(text).startswith(_NEVER) else None
 
 
 def _metadata(row: Row) -> Mapping[str, Any]:

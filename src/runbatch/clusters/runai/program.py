@@ -54,13 +54,16 @@ def _call(program: str, words: Sequence[str], limit_s: float) -> Reply:
     """Call a program in a session of its own: a Ctrl-C is for us, not for the call."""
     with TemporaryFile() as out, TemporaryFile() as err:
         # Files and not pipes: what a killed call leaves behind cannot hold us up.
-        process = subprocess.Popen(
-            [program, *words],
-            stdin=subprocess.DEVNULL,
-            stdout=out,
-            stderr=err,
-            start_new_session=True,
-        )
+        try:
+            process = subprocess.Popen(
+                [program, *words],
+                stdin=subprocess.DEVNULL,
+                stdout=out,
+                stderr=err,
+                start_new_session=True,
+            )
+        except OSError as error:  # half written by an update of its own, for example
+            raise Unreachable(f"Run:ai: {program} cannot be run: {error.strerror}.") from error
         try:
             code = process.wait(limit_s)
         except subprocess.TimeoutExpired as error:
