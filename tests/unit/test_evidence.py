@@ -12,8 +12,8 @@ from runbatch.testing import FakeCluster
 from runbatch.testing.cluster import FakeWorkload, Fault
 
 NOW = datetime(2026, 1, 5, 9, 30, tzinfo=UTC)
-MARKER = "[ERROR] INFRASTRUCTURE MOUNT FAILURE: /data is not a mount point"
-OLD_LOG = f"{MARKER}\n[ERROR] Missing required files or directories\n".encode()
+MARKER = "INFRASTRUCTURE MOUNT FAILURE: /data is not a mount point"
+OLD_LOG = f"  [ERROR]  {MARKER}\n[ERROR] Missing required files or directories\n".encode()
 
 
 def attempt(key: str = "37") -> Attempt:
@@ -35,8 +35,14 @@ CASES = [
     pytest.param(None, b"", "undetermined (no exit code, no marker in the log)", id="an empty log"),
     pytest.param(
         None,
-        b"\x1b[31m \xff\xfe " + MARKER.encode() + b" \x1b[0m\n",
-        f"mount failure (log: \x1b[31m \ufffd\ufffd {MARKER} \x1b[0m)",
+        b"\x1b[31m[ERROR]\x1b[0m " + MARKER.encode() + b"\x1b[0m\r\n",
+        f"mount failure (log: {MARKER})",
+        id="colours, as the containers of the first user print them",
+    ),
+    pytest.param(
+        None,
+        b"\x1b]0;x\x07 \xff\xfe " + MARKER.encode(),
+        f"mount failure (log: \x1b]0;x\x07 \ufffd\ufffd {MARKER})",
         id="escape sequences and bytes that are no text",
     ),
     pytest.param(

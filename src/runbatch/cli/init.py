@@ -13,6 +13,7 @@ from runbatch.views.text import printable
 
 
 @click.command(
+    short_help="Write a batch.toml to start from.",
     epilog="""\b
 Examples:
   runbatch init && runbatch submit --yes --wait

@@ -27,7 +27,13 @@ from runbatch.wiring import Place
 _CHUNK_BYTES = 1 << 16
 
 
-@click.command(epilog="\b\nExample:\n  runbatch check -b batch.toml")
+@click.command(
+    short_help="Check the batch and the cluster; touch nothing.",
+    epilog="""\b
+Example:
+  runbatch check -b batch.toml
+""",
+)
 @common
 @json_option
 def check(*, where: Where, as_json: bool) -> int:
@@ -44,7 +50,14 @@ def check(*, where: Where, as_json: bool) -> int:
     return 0
 
 
-@click.command(epilog="\b\nExamples:\n  runbatch status\n  runbatch status --json | jq .counts")
+@click.command(
+    short_help="Show how the batch stands.",
+    epilog="""\b
+Examples:
+  runbatch status
+  runbatch status --json | jq .counts
+""",
+)
 @common
 @json_option
 def status(*, where: Where, as_json: bool) -> int:
@@ -71,7 +84,14 @@ def _view(place: Place, clock: SystemClock) -> View:
         return place.remembered()
 
 
-@click.command(epilog="\b\nExamples:\n  runbatch logs 37\n  runbatch logs 37 --attempt 1 > 37.log")
+@click.command(
+    short_help="Print what a job printed.",
+    epilog="""\b
+Examples:
+  runbatch logs 37
+  runbatch logs 37 --attempt 1 > 37.log
+""",
+)
 @common
 @click.argument("key")
 @click.option(

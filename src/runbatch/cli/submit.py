@@ -10,7 +10,7 @@ from runbatch.cli.output import (
 from runbatch.cli.run import carry_out, exit_code
 from runbatch.clock import SystemClock
 from runbatch.config.keys import parse_keys
-from runbatch.config.phenotypes import check_phenotypes
+from runbatch.config.phenotypes import Finding, check_phenotypes
 from runbatch.core.batch import LARGEST_CAP
 from runbatch.core.snapshot import Snapshot
 from runbatch.views.json import snapshot_json
@@ -28,6 +28,7 @@ from runbatch.views.totals import Totals, next_command
 
 
 @click.command(
+    short_help="Start the jobs that were never started.",
     epilog="""\b
 Examples:
   runbatch submit --dry-run        what would be done
@@ -91,7 +92,7 @@ def submit(
     return exit_code(snapshot, stop)
 
 
-def show_preview(preview: Preview, found: str | None, *, as_json: bool) -> None:
+def show_preview(preview: Preview, found: Finding | None, *, as_json: bool) -> None:
     """Print what would be done, and that all checks before a flight went well."""
     if as_json:
         print_json(preview_json(preview))
@@ -99,7 +100,7 @@ def show_preview(preview: Preview, found: str | None, *, as_json: bool) -> None:
     click.echo(preview_text(preview))
     click.echo("pre-flight\n  ok  the batch is valid")
     if found is not None:
-        click.echo(f"  ok  {printable(found)}")
+        click.echo(f"  {'ok' if found.was_checked else '--'}  {printable(found.text)}")
     click.echo(f"  ok  {place_of(preview.batch)} answers")
 
 

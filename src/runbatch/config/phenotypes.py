@@ -1,6 +1,7 @@
 """The pre-flight check of the phenotype table, where it can be read from here (GAPIT reference)."""
 
 from pathlib import Path, PurePosixPath
+from typing import NamedTuple
 
 from runbatch.core.batch import Batch
 from runbatch.core.errors import BatchError
@@ -10,7 +11,14 @@ FIRST_HEADER = "Taxa"
 _LONGEST_LINE = 10_000_000
 
 
-def check_phenotypes(batch: Batch) -> str | None:
+class Finding(NamedTuple):
+    """What a check found, and whether it could be made at all."""
+
+    text: str
+    was_checked: bool
+
+
+def check_phenotypes(batch: Batch) -> Finding | None:
     """Return what was found of the batch's phenotype table, None if it has none.
 
     Raises BatchError if the table can be read here, and the jobs' traits are not in it.
@@ -21,14 +29,16 @@ def check_phenotypes(batch: Batch) -> str | None:
     path = _on_host(batch, PurePosixPath(inside))
     head = _head(path) if path is not None else None
     if path is None or head is None:
-        return f"phenotype table: not checked, {inside} cannot be read from here"
+        text = f"phenotype table: not checked, {inside} cannot be read from here"
+        return Finding(text, was_checked=False)
     header, has_row = head
     _check_head(path, header, has_row)
     last = max(int(key) for key in batch.keys)
     if last > len(header):
         place = f"{VARIABLE} {path}"
         raise BatchError(place, f"it has {len(header)} columns; trait {last} is above the last.")
-    return f"phenotype table: {len(header)} columns, the last trait is {last}"
+    text = f"phenotype table: {len(header)} columns, the last trait is {last}"
+    return Finding(text, was_checked=True)
 
 
 def _on_host(batch: Batch, inside: PurePosixPath) -> Path | None:

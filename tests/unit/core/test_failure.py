@@ -20,7 +20,7 @@ from runbatch.core.errors import BatchError
 from runbatch.core.failure import RetryPolicy, advice, judge, next_retry_at
 
 POLICY = RetryPolicy()
-LINE = "[ERROR] INFRASTRUCTURE MOUNT FAILURE: /data is not a mount point"
+LINE = "INFRASTRUCTURE MOUNT FAILURE: /data is not a mount point"
 NOTHING = Outcome(Verdict.UNDETERMINED, "no exit code, no marker in the log")
 KILLED = "killed by signal 9"
 
@@ -236,6 +236,7 @@ def test_the_number_of_retries_is_the_policy_s(max_retries: int, number: int, ma
         pytest.param(f"start\n  {LINE} \nend\n", LINE, id="a line, without its margins"),
         pytest.param("/outputs is not a mount point", "/outputs is not a mount point", id="other"),
         pytest.param(f"a\r\n{LINE}\r\nb", LINE, id="Windows line ends"),
+        pytest.param(f"\x1b[31m[ERROR]\x1b[0m  {LINE}", LINE, id="without its colours and its tag"),
         pytest.param(
             f"x is not a mount point\n{LINE}", "x is not a mount point", id="the first of two"
         ),
