@@ -12,26 +12,22 @@ from datetime import datetime, timedelta
 
 from runbatch.clock import Clock
 from runbatch.clusters.base import Cluster
-from runbatch.core import events
-from runbatch.core.attempt import Attempt, Listing, Phase
+from runbatch.core.attempt import Attempt
 from runbatch.core.batch import Batch
-from runbatch.core.errors import ClusterError, NameTaken, Rejected, Unauthorized
+from runbatch.core.errors import ClusterError, NameTaken, Rejected
 from runbatch.core.events import Event, Kind
 from runbatch.core.job import View
 from runbatch.core.planner import Action, Delete, Gather, Plan, Release, Reserve, Submit, Wish, plan
-from runbatch.core.reconcile import Learned
 from runbatch.core.snapshot import Snapshot, snapshot_of
 from runbatch.core.workload import workload_of
 from runbatch.evidence import Findings, gather
 from runbatch.ledger.store import Ledger
+from runbatch.narrator import Narrator
 
 # After so many looks in vain a failed attempt is judged by what is known without its log.
 MOST_SILENCES = 5
 # So many refusals in a row are not about one job.
 MOST_REFUSALS = 3
-# A deletion that takes so many times the cluster's grace is told of.
-STUCK_AFTER = 2
-_BEFORE_RUNNING = (Phase.CREATING, Phase.PENDING, Phase.INITIALIZING)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,9 +70,7 @@ class Runner:
         self._ears = ears or Ears()
         self._stopped = stopped
         self._may_submit_at = clock.now()
-        self._last_said: dict[Kind, str] = {}
-        self._told: set[str] = set()
-        self._silence: str | None = None
+        self._narrator = Narrator(batch, self._ears.event)
         self._refusals = 0
         self._silences: Counter[tuple[str, int]] = Counter()
 
@@ -108,7 +102,7 @@ class Runner:
         view = self._observe()
         planned = self._plan(view)
         self._ears.snapshot(self._snapshot(view))
-        self._tell_waiting(planned, view)
+        self._narrator.waiting(planned, view, self._pace.poll_interval_s)
         if not self._perform_all(planned, looked_at):
             return Plan()
         view = replace(self._ledger.view(), trusted=view.trusted)
@@ -125,55 +119,12 @@ class Runner:
         try:
             listing = self._cluster.list(self._batch.prefix)
         except ClusterError as error:
-            self._tell_silence(_of_silence(error, before))
+            self._narrator.no_answer(error, before)
             return replace(before, trusted=False)
-        learned = self._ledger.record(
-            listing, before.called, self._batch, self._clock.now(), self._cluster.patience
-        )
-        self._tell_learned(listing, learned)
+        now, patience = self._clock.now(), self._cluster.patience
+        learned = self._ledger.record(listing, before.called, self._batch, now, patience)
+        self._narrator.learned(listing, learned, now, patience)
         return learned.view
-
-    def _tell_learned(self, listing: Listing, learned: Learned) -> None:
-        """Tell what a listing taught, and whether the cluster is to be believed again."""
-        if not learned.view.trusted:
-            text = "The cluster lists nothing at all, though jobs were just there."
-            self._tell_silence(f"{text} Nothing is submitted until it does.")
-        elif self._silence is not None:
-            self._silence = None
-            self._tell(Event(Kind.OK, "The cluster answers again."))
-        for reason in sorted(_reasons(listing) - self._told):
-            self._told.add(reason)
-            self._tell(Event(Kind.PENDING, f"Jobs wait for the cluster: {reason}."))
-        self._tell_stuck(learned.view)
-        for change in learned.changes:
-            if event := events.of_change(change, self._batch):
-                self._tell(event)
-
-    def _tell_silence(self, text: str) -> None:
-        """Tell, once per change, why the cluster is not believed."""
-        if text != self._silence:
-            self._silence = text
-            self._tell(Event(Kind.TROUBLE, text))
-
-    def _tell_stuck(self, view: View) -> None:
-        """Tell, once each, which workloads hold a slot until a person does something."""
-        for key in sorted(view.in_flight):
-            why = self._why_stuck(view.job(key).holder)
-            if why is not None and (told := f"{key} {why}") not in self._told:
-                self._told.add(told)
-                name = self._batch.workload_name(key)
-                self._tell(Event(Kind.TROUBLE, f"{name} {why}", key))
-
-    def _why_stuck(self, holder: Attempt | None) -> str | None:
-        if holder is None:
-            return None
-        if holder.phase is Phase.STOPPED:
-            return "is Stopped and keeps its slot; resume or delete it."
-        if holder.delete_asked_at is None:
-            return None
-        waited_s = (self._clock.now() - holder.delete_asked_at).total_seconds()
-        is_long = waited_s >= STUCK_AFTER * self._cluster.patience.grace_s
-        return "is still being deleted; ask an admin." if is_long else None
 
     def _perform_all(self, planned: Plan, looked_at: datetime) -> bool:
         """Carry out the plan as far as it goes; return False if the cluster was asked in vain.
@@ -203,8 +154,7 @@ class Runner:
                 return self._delete(action.attempt)
             case Release():
                 self._ledger.release(action.attempt)
-                name = self._batch.workload_name(action.attempt.key)
-                self._tell(Event(Kind.SKIP, f"{name}: {action.why}", action.attempt.key))
+                self._narrator.tell(Kind.SKIP, action.attempt, action.why)
             case Gather():
                 pass  # all of them are gathered side by side, before anything else
         return True
@@ -228,22 +178,19 @@ class Runner:
             self._refused(attempt, error)
         except ClusterError as error:
             # Not known, or not ours to conclude: the slot stays taken until a listing tells.
-            name = self._batch.workload_name(attempt.key)
-            text = f"{name}: {error} The next listings tell whether it was submitted."
-            self._tell(Event(Kind.TROUBLE, text, attempt.key))
+            text = f"{error} The next listings tell whether it was submitted."
+            self._narrator.tell(Kind.TROUBLE, attempt, text)
             return isinstance(error, NameTaken)
         else:
             self._refusals = 0
             self._ledger.submitted(attempt, uid, self._clock.now())
-            self._last_said.pop(Kind.WAIT, None)
-            self._tell(events.of_submit(attempt.key, attempt.number, self._batch))
+            self._narrator.submitted(attempt)
         return True
 
     def _refused(self, attempt: Attempt, error: Rejected) -> None:
         """Remember and tell a refusal; where each job is refused, raise the error for all."""
         self._ledger.refused(attempt, str(error))
-        name = self._batch.workload_name(attempt.key)
-        self._tell(Event(Kind.REFUSED, f"{name}: {error}", attempt.key))
+        self._narrator.tell(Kind.REFUSED, attempt, str(error))
         self._refusals += 1
         if self._refusals == MOST_REFUSALS:
             text = f"{error} {MOST_REFUSALS} jobs in a row were refused; no more are submitted."
@@ -267,8 +214,8 @@ class Runner:
         for found in gather(attempts, self._batch.prefix, self._cluster):
             self._silences[found.attempt.id] += found.error is not None
             if found.error and self._silences[found.attempt.id] < MOST_SILENCES:
-                name = self._batch.workload_name(found.attempt.key)
-                self._tell_once(Kind.TROUBLE, f"{name}: {found.error} Its log is asked for again.")
+                text = f"{found.error} Its log is asked for again."
+                self._narrator.tell_once(Kind.TROUBLE, found.attempt, text)
                 answered = False
             else:
                 self._judge(found)
@@ -279,7 +226,7 @@ class Runner:
         if found.error is None:
             self._ledger.save_log(found.attempt, found.log, _description(after))
         self._ledger.judged(after)
-        self._tell(events.of_verdict(after, self._batch))
+        self._narrator.judged(after)
 
     def _delete(self, attempt: Attempt) -> bool:
         """Save the log, then the intention, then ask the workload to go."""
@@ -292,10 +239,9 @@ class Runner:
             self._ledger.delete_asked(attempt, self._clock.now())
             self._cluster.delete(*self._workload_of(attempt))
         except ClusterError as error:
-            self._tell(Event(Kind.TROUBLE, str(error), attempt.key))
+            self._narrator.tell(Kind.TROUBLE, attempt, str(error))
             return False
-        name = self._batch.workload_name(attempt.key)
-        self._tell(Event(Kind.DELETE, f"{name} (its log is saved)", attempt.key))
+        self._narrator.tell(Kind.DELETE, attempt, "to make room for the next; its log is saved")
         return True
 
     def _workload_of(self, attempt: Attempt) -> tuple[str, str]:
@@ -316,40 +262,9 @@ class Runner:
         if seconds > 0:
             self._clock.sleep(seconds)
 
-    def _tell(self, event: Event) -> None:
-        self._ears.event(event)
-
-    def _tell_once(self, kind: Kind, text: str) -> None:
-        """Tell it unless it was the last thing told of its kind."""
-        if self._last_said.get(kind) != text:
-            self._last_said[kind] = text
-            self._tell(Event(kind, text))
-
-    def _tell_waiting(self, planned: Plan, view: View) -> None:
-        """Say so when jobs wait for nothing but a free slot."""
-        if not planned.starved or planned.actions:
-            return
-        active = len(view.in_flight)
-        text = f"{active} active jobs in batch (max: {self._batch.cap})."
-        self._tell_once(Kind.WAIT, f"{text} Waiting {self._pace.poll_interval_s:g}s...")
-
 
 def _description(attempt: Attempt) -> str:
     """Return what is known of how the attempt ended, as JSON."""
     evidence = asdict(attempt.evidence) if attempt.evidence else {}
     known = {"uid": attempt.uid, "phase": attempt.phase.value if attempt.phase else None}
     return json.dumps({"key": attempt.key, "number": attempt.number, **known, **evidence}, indent=2)
-
-
-def _reasons(listing: Listing) -> set[str]:
-    """Return what the cluster says that workloads wait for, before they run."""
-    waiting = (each for each in listing.observations if each.phase in _BEFORE_RUNNING)
-    return {each.reason for each in waiting if each.reason}
-
-
-def _of_silence(error: ClusterError, before: View) -> str:
-    """Return what a person must know when the cluster does not answer."""
-    if isinstance(error, Unauthorized):
-        running = f"{len(before.in_flight)} running jobs are not affected"
-        return f"{error}; {running}, submitting goes on by itself."
-    return f"{error} Nothing is submitted until it answers again."

@@ -128,7 +128,7 @@ def test_a_deletion_that_never_ends_holds_up_nobody_else(make: MakeRig) -> None:
     rig.run(SUBMIT)
     after = rig.run(RETRY, most_ticks=300)
     assert [job.state for job in after.jobs] == [State.IN_FLIGHT, State.SUCCEEDED, State.SUCCEEDED]
-    assert any("gwas-2 is still being deleted" in text for text in rig.lines("TROUBLE"))
+    assert any("gwas-2: it is still being deleted" in text for text in rig.lines("TROUBLE"))
 
 
 def test_a_deletion_that_fails_is_told_and_asked_again(make: MakeRig) -> None:

@@ -393,7 +393,9 @@ def test_a_job_that_was_stopped_is_told_of(make: MakeRig) -> None:
     rig = make(last=4, cap=2, settings=Settings(delays=replace(QUICK, running=(600, 600))))
     rig.standin.plot([Plot(100, Deed.SUSPEND, "gwas-2"), Plot(3000, Deed.RESUME, "gwas-2")])
     assert_all_succeeded(rig)
-    assert rig.lines("TROUBLE") == ["gwas-2 is Stopped and keeps its slot; resume or delete it."]
+    assert rig.lines("TROUBLE") == [
+        "gwas-2: it is Stopped and keeps its slot; resume or delete it."
+    ]
 
 
 def test_where_every_job_is_refused_no_more_are_tried(make: MakeRig) -> None:

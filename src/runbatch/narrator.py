@@ -1,0 +1,109 @@
+"""What people are told while the loop runs: each thing once, and again only when it changes."""
+
+from collections.abc import Callable
+from datetime import datetime
+
+from runbatch.core import events
+from runbatch.core.attempt import Attempt, Listing, Patience, Phase
+from runbatch.core.batch import Batch
+from runbatch.core.errors import ClusterError, Unauthorized
+from runbatch.core.events import Event, Kind
+from runbatch.core.job import View
+from runbatch.core.planner import Plan
+from runbatch.core.reconcile import Learned
+
+# A deletion that takes so many times the cluster's grace is told of.
+STUCK_AFTER = 2
+_BEFORE_RUNNING = (Phase.CREATING, Phase.PENDING, Phase.INITIALIZING)
+
+
+class Narrator:
+    """Tells one invocation's story to `hear`; remembers only what it has told."""
+
+    def __init__(self, batch: Batch, hear: Callable[[Event], None]) -> None:
+        self._batch = batch
+        self._hear = hear
+        self._told: set[str] = set()
+        self._silence: str | None = None
+        self._waiting: str | None = None
+
+    def tell(self, kind: Kind, attempt: Attempt, text: str) -> None:
+        """Tell something of one job, by its workload's name."""
+        name = self._batch.workload_name(attempt.key)
+        self._hear(Event(kind, f"{name}: {text}", attempt.key))
+
+    def tell_once(self, kind: Kind, attempt: Attempt, text: str) -> None:
+        """Tell something of one job, unless it was told before."""
+        if (told := f"{attempt.key} {text}") not in self._told:
+            self._told.add(told)
+            self.tell(kind, attempt, text)
+
+    def submitted(self, attempt: Attempt) -> None:
+        """Tell of a submission; whoever waits after it waits anew."""
+        self._waiting = None
+        self._hear(events.of_submit(attempt.key, attempt.number, self._batch))
+
+    def judged(self, attempt: Attempt) -> None:
+        """Tell a verdict."""
+        self._hear(events.of_verdict(attempt, self._batch))
+
+    def no_answer(self, error: ClusterError, before: View) -> None:
+        """Tell, once per change, why the cluster was not heard."""
+        if isinstance(error, Unauthorized):
+            running = f"{len(before.in_flight)} running jobs are not affected"
+            self._tell_silence(f"{error}; {running}, submitting goes on by itself.")
+        else:
+            self._tell_silence(f"{error} Nothing is submitted until it answers again.")
+
+    def learned(
+        self, listing: Listing, learned: Learned, now: datetime, patience: Patience
+    ) -> None:
+        """Tell what a listing taught, and whether the cluster is to be believed again."""
+        if not learned.view.trusted:
+            text = "The cluster lists nothing at all, though jobs were just there."
+            self._tell_silence(f"{text} Nothing is submitted until it does.")
+        elif self._silence is not None:
+            self._silence = None
+            self._hear(Event(Kind.OK, "The cluster answers again."))
+        for reason in sorted(_reasons(listing) - self._told):
+            self._told.add(reason)
+            self._hear(Event(Kind.PENDING, f"Jobs wait for the cluster: {reason}."))
+        for key in sorted(learned.view.in_flight):
+            holder = learned.view.job(key).holder
+            if holder is not None and (why := _why_stuck(holder, now, patience)):
+                self.tell_once(Kind.TROUBLE, holder, why)
+        for change in learned.changes:
+            if event := events.of_change(change, self._batch):
+                self._hear(event)
+
+    def waiting(self, planned: Plan, view: View, poll_interval_s: float) -> None:
+        """Tell when jobs wait for nothing but a free slot."""
+        if not planned.starved or planned.actions:
+            return
+        active = f"{len(view.in_flight)} active jobs in batch (max: {self._batch.cap})."
+        text = f"{active} Waiting {poll_interval_s:g}s..."
+        if text != self._waiting:
+            self._waiting = text
+            self._hear(Event(Kind.WAIT, text))
+
+    def _tell_silence(self, text: str) -> None:
+        if text != self._silence:
+            self._silence = text
+            self._hear(Event(Kind.TROUBLE, text))
+
+
+def _reasons(listing: Listing) -> set[str]:
+    """Return what the cluster says that workloads wait for, before they run."""
+    waiting = (each for each in listing.observations if each.phase in _BEFORE_RUNNING)
+    return {each.reason for each in waiting if each.reason}
+
+
+def _why_stuck(holder: Attempt, now: datetime, patience: Patience) -> str | None:
+    """Return why a workload holds a slot until a person does something, if it does."""
+    if holder.phase is Phase.STOPPED:
+        return "it is Stopped and keeps its slot; resume or delete it."
+    if holder.delete_asked_at is None:
+        return None
+    waited_s = (now - holder.delete_asked_at).total_seconds()
+    is_long = waited_s >= STUCK_AFTER * patience.grace_s
+    return "it is still being deleted; ask an admin." if is_long else None
