@@ -289,6 +289,15 @@ def test_on_failure_restarts_in_the_same_pod(make: Make) -> None:
     assert workload.phase is Phase.COMPLETED
 
 
+def test_on_failure_restarts_up_to_the_backoff_limit(make: Make) -> None:
+    standin = make(Settings(outcomes={"gwas-1": (3,)}))
+    submit(standin, "gwas-1", "--restart-policy", "OnFailure", "--backoff-limit", "2")
+    standin.advance(A_DAY_S)
+    (workload,) = standin.truth().workloads
+    assert [pod.restarts for pod in workload.pods] == [2]
+    assert workload.phase is Phase.FAILED
+
+
 @pytest.mark.parametrize(
     ("ending", "flags", "phase", "restarts"),
     [

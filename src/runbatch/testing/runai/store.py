@@ -41,12 +41,10 @@ class Store:
 
     def load(self) -> Cluster:
         """Return the cluster as it was saved, not advanced to now."""
-        tally = self._kept("tally")
-        tally["plots"] = [Plot(**{**p, "deed": Deed(p["deed"])}) for p in tally["plots"]]
         cluster = Cluster(
             settings_from_plain(self._kept("settings")),
             switches_from_plain(self._kept("switches")),
-            Tally(**tally),
+            _tally_from_plain(self._kept("tally")),
         )
         rows = self.database.execute("SELECT body FROM workload WHERE gone_s IS NULL")
         live = sorted((from_plain(json.loads(body)) for (body,) in rows), key=lambda w: w.ordinal)
@@ -76,7 +74,7 @@ class Store:
             "INSERT INTO change VALUES (NULL, ?, ?, ?, ?, ?, ?)",
             [(c.at_s, c.uid, c.name, c.project, c.owner, c.phase.value) for c in cluster.changes],
         )
-        self.keep("tally", asdict(cluster.tally))
+        self.keep("tally", _tally_to_plain(cluster.tally))
         cluster.dirty, cluster.changes = {}, []
 
     def save_settings(self, cluster: Cluster) -> None:
@@ -128,6 +126,17 @@ def opened(folder: Path) -> Iterator[Store]:
             database.execute("COMMIT")
         finally:
             database.close()
+
+
+def _tally_to_plain(tally: Tally) -> dict[str, Any]:
+    """Return a tally as values that JSON can hold; `asdict` would copy each of its entries."""
+    plain = {name: getattr(tally, name) for name in Tally.__slots__}
+    return {**plain, "plots": [asdict(plot) for plot in tally.plots]}
+
+
+def _tally_from_plain(plain: dict[str, Any]) -> Tally:
+    plots = [Plot(**{**plot, "deed": Deed(plot["deed"])}) for plot in plain["plots"]]
+    return Tally(**{**plain, "plots": plots})
 
 
 def _connected(folder: Path) -> sqlite3.Connection:
