@@ -70,3 +70,20 @@ def test_many_are_asked_for_and_one_that_cannot_be_told_of_spoils_no_other() -> 
     assert [each.attempt.key for each in found] == ["1", "2", "3"]
     assert sum(each.error is not None for each in found) == 1
     assert {len(each.log) for each in found if each.error is None} == {MOST_TAIL_BYTES}
+
+
+@pytest.mark.parametrize(
+    ("events", "verdict"),
+    [
+        (("Bound: ok", "Killing: OOMKilled"), "out of memory (event: Killing: OOMKilled)"),
+        (
+            ("FailedMount: timed out",),
+            "undetermined (no exit code, no marker in the log; last event: FailedMount: timed out)",
+        ),
+    ],
+)
+def test_events_speak_last_and_none_of_them_is_retried(
+    events: tuple[str, ...], verdict: str
+) -> None:
+    found = Findings(attempt(), Evidence(events=events))
+    assert str(found.judged(RetryPolicy()).outcome) == verdict

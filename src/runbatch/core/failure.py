@@ -72,7 +72,7 @@ def _bad_code(code: int) -> str:
 def judge(evidence: Evidence, policy: RetryPolicy) -> Outcome:
     """Return the verdict on an attempt that failed, and the evidence that decided it.
 
-    Strongest first: the exit code, the cluster's reason, a log marker.
+    Strongest first: the exit code, the cluster's reason, a log marker, events.
     """
     if evidence.exit_code is not None:
         return _judge_code(evidence.exit_code, evidence, policy)
@@ -80,7 +80,20 @@ def judge(evidence: Evidence, policy: RetryPolicy) -> Outcome:
         return Outcome(Verdict.OUT_OF_MEMORY, "reason: OOMKilled")
     if evidence.marker is not None:
         return Outcome(Verdict.MOUNT_FAILURE, f"log: {evidence.marker}")
-    return Outcome(Verdict.UNDETERMINED, "no exit code, no marker in the log")
+    return _judge_events(evidence)
+
+
+def _judge_events(evidence: Evidence) -> Outcome:
+    """Return the verdict where only events speak, the weakest evidence.
+
+    A mount that failed once may have come back before the job failed of something else; so no
+    event makes a mount failure, and none is retried for it.
+    """
+    killed = next((event for event in evidence.events if "OOMKilled" in event), None)
+    if killed is not None:
+        return Outcome(Verdict.OUT_OF_MEMORY, f"event: {killed}")
+    last = f"; last event: {evidence.events[-1]}" if evidence.events else ""
+    return Outcome(Verdict.UNDETERMINED, f"no exit code, no marker in the log{last}")
 
 
 def _judge_code(code: int, evidence: Evidence, policy: RetryPolicy) -> Outcome:
