@@ -34,7 +34,8 @@ def submit(
     Jobs that exist, succeeded or failed are left alone, but for those whose keys `rerun` names.
     Returns when all are submitted; with `wait`, when all have ended. Stop it at any time and call
     it again: no job is lost or started twice. `on_event` hears of each event; `state` is the state
-    folder. Raises LedgerError. A failed job is no exception: see `Snapshot.failed`.
+    folder. Raises BatchError for keys the batch does not have, LedgerError, and ClusterError when
+    the cluster does not answer at first. A failed job is no exception: see `Snapshot.failed`.
     """
     place = Place(batch, state_dir(state))
     keys = parse_keys([rerun] if isinstance(rerun, str) else rerun, batch)
