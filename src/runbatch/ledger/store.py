@@ -177,7 +177,7 @@ class Ledger:
 
     def _view(self, condition: str = "TRUE", values: tuple[str, ...] = ()) -> View:
         query = f"SELECT {_COLUMNS} FROM attempts WHERE {condition}"
-        attempts = [rows.attempt_of(row) for row in self._connection.execute(query, values)]
+        attempts = [rows.attempt_of(tuple(row)) for row in self._connection.execute(query, values)]
         return View.of(attempts, rows_seen_at=rows.from_text(self._mark_of(_ROWS_SEEN)))
 
     def _mark_of(self, name: str) -> str | None:
@@ -203,7 +203,7 @@ class Ledger:
                 f"SELECT {_COLUMNS} FROM attempts WHERE key = ? AND number = ?", attempt.id
             ).fetchone()
             if row is not None:
-                self._write([change(rows.attempt_of(row))])
+                self._write([change(rows.attempt_of(tuple(row)))])
 
     @contextmanager
     def _transaction(self) -> Iterator[None]:

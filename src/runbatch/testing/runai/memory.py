@@ -35,7 +35,7 @@ class MemoryStore:
 
     def move(self, seconds: float) -> None:
         """Move the clock on."""
-        self._moved_s = round(self._moved_s + seconds, 3)
+        self._moved_s += seconds
 
     def save(self, cluster: Cluster) -> None:
         """Keep what changed."""
@@ -74,6 +74,10 @@ class MemoryStore:
     def calls(self) -> tuple[CallMade, ...]:
         """Return all calls, the first one first."""
         return tuple(self._calls)
+
+    def workload(self, uid: str) -> Workload:
+        """Return a workload that there is or was."""
+        return self._all[uid]
 
     def workloads(self) -> list[Workload]:
         """Return all workloads that there ever were."""

@@ -141,6 +141,8 @@ class StandIn:
         with self._opened() as store:
             cluster = present(store)
             cluster.tally.plots.extend(plots)
+            for plot in plots:
+                cluster.remind(plot.at_s, -1)
             store.save(cluster)
         self.advance(0.0)
 
