@@ -7,7 +7,7 @@ GWAS := examples/gwas
 DEMO := $(BIN)/runbatch
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 
-.PHONY: demo incident test lint format setup clean
+.PHONY: demo incident simulate breaks test lint format setup clean
 .DEFAULT_GOAL := help
 
 .PHONY: help
@@ -28,6 +28,12 @@ demo: setup  ## run 40 traits of a made-up cohort on this machine, 4 at a time
 
 incident: setup  ## replay the incident on a simulated Run:ai cluster: the old rule and this one
 	$(BIN)/python -m runbatch.testing.incident
+
+simulate: setup  ## play SEEDS histories (1000) in which everything goes wrong, on all cores
+	$(BIN)/python -m tests.simulation --seeds $(or $(SEEDS),1000)
+
+breaks: setup  ## break the tool on purpose in ten ways, and see which check catches it
+	$(BIN)/python -m tests.breaks
 
 test: lint  ## run all checks
 	$(BIN)/pytest -n 2 --cov --cov-report=term
