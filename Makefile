@@ -5,6 +5,8 @@ PYTHON ?= python3
 BIN := .venv/bin
 GWAS := examples/gwas
 DEMO := $(BIN)/runbatch
+# Thousands of small ledgers, each synced to disk: where there is one, to a disk in memory.
+SCRATCH := TMPDIR=$(shell test -w /dev/shm && echo /dev/shm || echo $${TMPDIR:-/tmp})
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 
 .PHONY: demo incident simulate breaks test lint format setup clean
@@ -36,7 +38,7 @@ breaks: setup  ## break the tool on purpose in ten ways, and see which check cat
 	$(BIN)/python -m tests.breaks
 
 test: lint  ## run all checks
-	$(BIN)/pytest -n 2 --cov --cov-report=term
+	$(SCRATCH) $(BIN)/pytest -n 2 --cov --cov-report=term
 
 lint: setup  ## style, types and which way imports go
 	$(BIN)/ruff format --check .

@@ -82,7 +82,7 @@ def try_out(broken: Break) -> Caught:
 
 
 def _run(words: Sequence[str], env: dict[str, str]) -> str:
-    quiet = ["-q", "--no-header", "--tb=no", "-p", "no:cacheprovider"] if "pytest" in words else []
+    quiet = ["--no-header", "--tb=no", "-p", "no:cacheprovider"] if "pytest" in words else []
     done = subprocess.run(
         [sys.executable, "-m", *words, *quiet],
         cwd=ROOT, env=env, capture_output=True, text=True, check=False,

@@ -29,6 +29,12 @@ exec {python} -I -S -X utf8 -c {code} {cluster} "$@"
 _CODE = "import sys; sys.path.append({parent!r}); from {package}.program import main; main()"
 
 
+_KUBECTL = """#!/bin/sh
+echo 'Error from server (Forbidden): pods is forbidden' >&2
+exit 1
+"""
+
+
 class ClientKilled(BaseException):
     """Raised in a test's own process where the program would kill the process that called it."""
 
@@ -65,7 +71,11 @@ class StandIn:
         return cls(Path(), store.opened), store
 
     def install(self, bin_folder: Path) -> Path:
-        """Write the program `runai` into a folder, to be put on PATH, and return its path."""
+        """Write the program `runai` into a folder, to be put on PATH, and return its path.
+
+        Beside it stands a `kubectl` that may read nothing, as for most users (Run:ai reference,
+        9.15): without one, a tool might ask a real cluster.
+        """
         package = Path(__file__).resolve().parent
         code = _CODE.format(parent=str(package.parent), package=package.name)
         text = _PROGRAM.format(
@@ -74,10 +84,8 @@ class StandIn:
             cluster=shlex.quote(str(self.folder)),
         )
         bin_folder.mkdir(parents=True, exist_ok=True)
-        program = bin_folder / "runai"
-        program.write_text(text, encoding="utf-8")
-        program.chmod(0o755)
-        return program
+        _write_program(bin_folder / "kubectl", _KUBECTL)
+        return _write_program(bin_folder / "runai", text)
 
     def call(self, *argv: str, owner: str = "batch") -> Answer:
         """Do in this process what the program does in its own, ten times as fast.
@@ -154,6 +162,12 @@ class StandIn:
         """Return what really happened until now."""
         self.advance(0.0)
         return read_truth(self._opened)
+
+
+def _write_program(path: Path, text: str) -> Path:
+    path.write_text(text, encoding="utf-8")
+    path.chmod(0o755)
+    return path
 
 
 def new_cluster(settings: Settings | None, switches: Switches | None) -> Cluster:
