@@ -31,7 +31,8 @@ from runbatch.wiring import Place
 PACE = Pace(poll_interval_s=30, submit_interval_s=2)
 # A call that was given up takes effect so much later at most: within the grace of a submit.
 LATEST_EFFECT_S = 60
-FULL_S = 120
+LONGEST_FULL_S = 120
+LONGEST_OUTAGE_S = 900
 COMMANDS = ("submit --wait", "submit", "retry", "retry --once")
 _WRITES = (
     "record", "reserve", "release", "submitted", "refused", "judged", "delete_asked",
@@ -95,7 +96,8 @@ class SteppedLedger:
         def call(*words: Any, **named: Any) -> Any:
             self.process.step()
             play = self.process.play
-            if name in _WRITES and play.stage.now_s < play.full_until_s:
+            is_full = play.stage.now_s < min(play.full_until_s, play.weather.clears_s)
+            if name in _WRITES and is_full:
                 play.happened[Mishap.DISK_FULL] += 1
                 raise LedgerError("The ledger failed: database or disk is full.")
             result = value(*words, **named)
@@ -117,7 +119,7 @@ class Wire:
         process, play = self.process, self.process.play
         process.step()
         nothing = Unreachable(f"Run:ai: no answer within {limit_s:g} s.")
-        if play.strikes(Mishap.NEVER_SENT):
+        if play.is_out or play.strikes(Mishap.NEVER_SENT):
             raise nothing
         if play.strikes(Mishap.HANGS):
             process.sleep(limit_s)
@@ -178,7 +180,7 @@ class Play:
         self.stage = Stage(moved=self.store.move)
         self.wall = WallClock(self.stage, utc(self.standin.unix_s))
         self.happened: Counter[str] = Counter()
-        self.full_until_s = -1.0
+        self.full_until_s = self.out_until_s = -1.0
         self.kubectl_is_allowed = self.dice.random() < 0.5
         self.said: list[tuple[float, str]] = []
         self.processes: list[Process] = []
@@ -201,6 +203,13 @@ class Play:
     def is_clear(self) -> bool:
         """Whether the faults are over."""
         return self.stage.now_s >= self.weather.clears_s
+
+    @property
+    def is_out(self) -> bool:
+        """Whether nothing is reached now; count it."""
+        is_out = self.stage.now_s < min(self.out_until_s, self.weather.clears_s)
+        self.happened[Mishap.OUTAGE] += is_out
+        return is_out
 
     def tell(self, text: str) -> None:
         """Write a line of the history."""
@@ -302,7 +311,9 @@ class Play:
         """Have something happen that is nobody's call."""
         match mishap:
             case Mishap.DISK_FULL:
-                self.full_until_s = self.stage.now_s + self.dice.uniform(1, FULL_S)
+                self.full_until_s = self.stage.now_s + self.dice.uniform(1, LONGEST_FULL_S)
+            case Mishap.OUTAGE:
+                self.out_until_s = self.stage.now_s + self.dice.uniform(1, LONGEST_OUTAGE_S)
             case Mishap.CLOCK_FORWARD:
                 self._jump(self.dice.uniform(1, 900), mishap)
             case Mishap.CLOCK_BACK:

@@ -1,4 +1,4 @@
-"""A fixed part of what `make simulate` plays, and each history that once broke a promise."""
+"""A fixed part of what `make simulate` plays."""
 
 import pytest
 from tests.simulation.seeds import Tally, play, play_all
@@ -13,17 +13,6 @@ def test_no_promise_is_broken(chunk: int) -> None:
     tally = play_all(range(first, first + SEEDS_A_CHUNK))
     assert tally.broken == {}
     assert tally.seeds == SEEDS_A_CHUNK
-
-
-@pytest.mark.parametrize(
-    ("seed", "once"),
-    [
-        (326, "a clock set forward ended the patience with stale listings"),
-        (347, "stopped while the faults ended, and resumed by a person later"),
-    ],
-)
-def test_what_once_was_broken(seed: int, once: str) -> None:
-    assert play(seed)[0].broken == {}, once
 
 
 def test_a_seed_is_one_history() -> None:

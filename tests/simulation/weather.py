@@ -24,6 +24,7 @@ class Mishap(StrEnum):
     LATE = "a call takes effect after it was given up"
     SLOW = "an answer takes its time"
     KILLED = "the process is killed"
+    OUTAGE = "nothing is reached for a while"
     DISK_FULL = "the disk is full"
     CLOCK_FORWARD = "the clock is set forward"
     CLOCK_BACK = "the clock is set back"
@@ -46,13 +47,13 @@ TROUBLES: dict[Trouble, tuple[float, float]] = {
     Trouble.BUSY: (0.2, 0),
     Trouble.POLICY_REFUSAL: (0.2, 0),
     Trouble.NAME_CONFLICT: (0.2, 0),
-    Trouble.LOST_ANSWER: (0.3, 0),
-    Trouble.CONFLICT_WITH_ITSELF: (0.2, 0),
+    Trouble.LOST_ANSWER: (0.6, 0),
+    Trouble.CONFLICT_WITH_ITSELF: (0.4, 0),
     Trouble.NO_EFFECT: (0.2, 0),
     Trouble.EMPTY_LIST: (0.2, 0),
     Trouble.CUT_LIST: (0.2, 0),
-    Trouble.STALE_LIST: (0.4, 90),
-    Trouble.LIST_LAG: (0.5, 60),
+    Trouble.STALE_LIST: (0.6, 90),
+    Trouble.LIST_LAG: (1.0, 60),
     Trouble.ODD_PHASE: (0.1, 0),
     Trouble.NO_LOGS: (0.3, 0),
     Trouble.SLOW_DELETE: (0.5, 300),
@@ -77,6 +78,7 @@ HIGHEST_RATES: dict[Mishap, float] = {
 }
 # So many of these in a history, at most.
 MOST_DEEDS = {
+    Mishap.OUTAGE: 2,
     Mishap.DISK_FULL: 2,
     Mishap.CLOCK_FORWARD: 2,
     Mishap.CLOCK_BACK: 2,
