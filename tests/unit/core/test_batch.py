@@ -22,6 +22,7 @@ from runbatch.core.failure import RetryPolicy
 from runbatch.core.workload import Workload, workload_of
 
 HALF = "\ud83d"
+ENDS_OF_THE_HALVES = ("\ud800", "\udfff")
 
 
 def test_a_batch_unless_told_otherwise() -> None:
@@ -68,8 +69,15 @@ def test_a_batch_unless_told_otherwise() -> None:
         pytest.param({"keys": ("",)}, "[jobs] key ''", "at least one character", id="no key"),
         pytest.param({"keys": ("a\0",)}, "[jobs] key 'a\\x00'", "NUL", id="a NUL in a key"),
         pytest.param({"keys": (HALF,)}, "[jobs] key ", "surrogate", id="half a character"),
+        *(
+            pytest.param({"keys": (half,)}, "[jobs] key ", "surrogate", id=f"half {ord(half):x}")
+            for half in ENDS_OF_THE_HALVES
+        ),
         pytest.param(
-            {"keys": ("k" * 46,)}, f"[jobs] key {'k' * 46!r}", "51 characters", id="a long name"
+            {"keys": ("k" * 46,)},
+            f"[jobs] key {'k' * 46!r}",
+            f"the name 'gwas-{'k' * 46}' has 51 characters",
+            id="a long name",
         ),
     ],
 )
@@ -104,6 +112,24 @@ def test_a_run_that_is_refused(changes: dict[str, Any], place: str, problem: str
         Run(**{"command": ("job",)} | changes)
     assert caught.value.place.startswith(place)
     assert problem in caught.value.problem
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        pytest.param({"cpu": 0.5}, id="half a core"),
+        pytest.param({"cpu": 10_000}, id="the most cores"),
+        pytest.param({"env": {"BIG": "ü" * 50_000}}, id="the longest value"),
+        pytest.param({"command": ("\ud7ff\ue000", "")}, id="characters next to the surrogates"),
+    ],
+)
+def test_a_run_at_its_limits(changes: dict[str, Any]) -> None:
+    run = Run(**{"command": ("job",)} | changes)
+    assert {name: getattr(run, name) for name in changes} == changes
+
+
+def test_a_batch_of_the_most_jobs() -> None:
+    assert len(batch(*range_of(0, 9_999), cap=10_000).keys) == 10_000
 
 
 @pytest.mark.parametrize(
@@ -164,6 +190,12 @@ def test_a_range_is_inclusive() -> None:
             MOST_JOBS,
             "[jobs] range = [0, 10000]: 10001 jobs; a batch holds at most 10000.",
             id="too many",
+        ),
+        pytest.param(
+            5,
+            10_005,
+            "[jobs] range = [5, 10005]: 10001 jobs; a batch holds at most 10000.",
+            id="too many by one",
         ),
         pytest.param(
             0,
