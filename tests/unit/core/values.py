@@ -19,7 +19,7 @@ from runbatch.core.planner import Action, Plan, Wish, plan
 from runbatch.core.reconcile import Learned, learn
 
 EPOCH = datetime(2026, 1, 5, 9, 30, tzinfo=UTC)
-PATIENCE = Patience(grace_s=60, empty_doubt_s=600, agreeing_listings=3)
+PATIENCE = Patience(grace_s=60, empty_doubt_s=600)
 START = Wish(start=True)
 RETRY = Wish(retry=True, wait=True)
 
