@@ -63,8 +63,8 @@ def try_to_break(module: str) -> int:
     tried = [result for result in results if result["worker_outcome"] != "skipped"]
     unnoticed = [result["diff"] for result in tried if result["test_outcome"] != "killed"]
     slow = sum(result["output"] == "timeout" for result in tried)
-    print(f"{module}: {len(tried)} breaks, {slow} of them timed out, {len(unnoticed)} unnoticed")
-    print(*unnoticed, sep="\n", end="", flush=True)
+    report = f"{module}: {len(tried)} breaks, {slow} of them timed out, {len(unnoticed)} unnoticed"
+    print("\n".join((report, *unnoticed)), flush=True)
     return len(unnoticed)
 
 

@@ -154,6 +154,11 @@ def test_a_mount_is_read_only_unless_asked_otherwise() -> None:
     assert not Mount("out", "/outputs", read_only=False).read_only
 
 
+def test_a_batch_is_the_same_however_it_was_read() -> None:
+    assert batch("37", notes=("START_TRAIT is not set: 2",)) == batch("37")
+    assert batch("37", folder=PurePath("/elsewhere")) != batch("37")
+
+
 @pytest.mark.parametrize("cap", [1, 50, LARGEST_CAP])
 def test_a_cap_that_is_allowed(cap: int) -> None:
     check_cap("--max-concurrent", cap)
