@@ -9,7 +9,7 @@ DEMO := $(BIN)/runbatch
 SCRATCH := TMPDIR=$(shell test -w /dev/shm && echo /dev/shm || echo $${TMPDIR:-/tmp})
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 
-.PHONY: demo incident simulate breaks test lint format setup clean
+.PHONY: demo incident simulate breaks test lint mutate format setup clean
 .DEFAULT_GOAL := help
 
 .PHONY: help
@@ -46,6 +46,10 @@ lint: setup  ## style, types and which way imports go
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-logo
 
+mutate: setup  ## break the core in hundreds of ways: a unit test must notice each (or MODULE=planner)
+	@$(BIN)/uv sync --quiet --frozen --inexact --group mutation
+	$(BIN)/python tests/mutate.py $(MODULE)
+
 format: setup  ## put the code into the project's style
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
@@ -60,4 +64,4 @@ setup: .venv/ready  ## make .venv with exactly the locked versions
 	@touch $@
 
 clean:  ## forget everything that was made
-	rm -rf .venv $(GWAS)/data $(GWAS)/outputs $(GWAS)/late $(GWAS)/state
+	rm -rf .venv .mutants $(GWAS)/data $(GWAS)/outputs $(GWAS)/late $(GWAS)/state

@@ -146,6 +146,12 @@ def test_a_retry_outside_the_range_that_was_never_begun_gives_its_slot_back() ->
     assert actions(known, START, 60, of=batch("42", cap=1)) == (Release(slot, OUTSIDE),)
 
 
+def test_each_job_outside_the_range_gives_back_its_own_slot() -> None:
+    known = view(listed("185"), reserved("186"), refused("187"), reserved("188"))
+    released = (Release(reserved("186"), OUTSIDE), Release(reserved("188"), OUTSIDE))
+    assert actions(known, START, 60, of=batch("42", cap=1)) == released
+
+
 ASKED = failed("187", delete_asked_at=at(5), missed=3)
 
 

@@ -146,6 +146,7 @@ def test_evidence_and_deletions_take_no_slot() -> None:
     assert [type(step).__name__ for step in steps] == ["Gather", "Delete"]
 
 
-def test_a_full_batch_wakes_at_the_usual_interval_for_what_is_due() -> None:
-    plan = planned(view(failed("2"), listed("3")), RETRY, 45, of=batch("2", "3", cap=1))
+@pytest.mark.parametrize("seconds", [30, 45])
+def test_a_full_batch_wakes_at_the_usual_interval_for_what_is_due(seconds: float) -> None:
+    plan = planned(view(failed("2"), listed("3")), RETRY, seconds, of=batch("2", "3", cap=1))
     assert (plan.actions, plan.starved, plan.wake_at, plan.done) == ((), 1, None, False)

@@ -243,6 +243,7 @@ def test_a_named_job_that_holds_a_slot_is_not_followed(attempt: Attempt) -> None
     [
         pytest.param(view(), START, 0, False, id="submit: a job is to be started"),
         pytest.param(view(called()), START, 0, False, id="submit: an answer is awaited"),
+        pytest.param(view(listed(missed=1)), START, 0, False, id="submit: one listing lacks it"),
         pytest.param(view(accepted()), START, 0, True, id="submit: all are accepted"),
         pytest.param(view(accepted()), Wish(start=True, wait=True), 0, False, id="and wait"),
         pytest.param(view(listed(missed=3)), Wish(wait=True), 0, False, id="wait: it is missing"),
@@ -250,6 +251,7 @@ def test_a_named_job_that_holds_a_slot_is_not_followed(attempt: Attempt) -> None
         pytest.param(view(failed(outcome=None)), START, 0, False, id="a failure is to be judged"),
         pytest.param(view(failed()), START, 0, True, id="submit: what failed is left to retry"),
         pytest.param(view(refused()), START, 0, True, id="submit: what was refused is told"),
+        pytest.param(view(), RETRY, 0, True, id="retry: nothing was ever started"),
         pytest.param(view(failed()), RETRY, 0, False, id="retry: its delay is not over"),
         pytest.param(view(failed(number=4)), RETRY, 0, True, id="retry: no retries are left"),
         pytest.param(view(failed(missed=2)), RETRY, 90, False, id="retry: two listings lack it"),
