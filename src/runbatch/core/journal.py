@@ -11,6 +11,7 @@ from enum import Enum
 from typing import assert_never
 
 from runbatch.core.attempt import Attempt, Verdict
+from runbatch.core.batch import are_integers
 from runbatch.core.events import Event, Kind
 from runbatch.core.failure import RetryPolicy
 from runbatch.core.job import Job, View
@@ -125,6 +126,19 @@ class Move:
         """Whether its job holds a slot since this change."""
         return self.after.holds_slot and not self.before.holds_slot
 
+    @property
+    def is_ours(self) -> bool:
+        """Whether it is a step of ours towards a submit."""
+        return self.changed.did in (Did.RESERVED, Did.CALLED)
+
+    @property
+    def starts(self) -> bool:
+        """Whether it begins a new attempt, or one again that the cluster had refused."""
+        if not self.is_ours:
+            return False
+        number = self.changed.attempt.number
+        return all(each.number != number or each.refusal for each in self.before.attempts)
+
 
 @dataclass(frozen=True, slots=True)
 class Terms:
@@ -132,6 +146,7 @@ class Terms:
 
     prefix: str = ""
     keys: frozenset[str] = frozenset()
+    integer_keys: bool = False
     cap: int = 0
     retry: RetryPolicy = field(default_factory=RetryPolicy)
 
@@ -192,7 +207,8 @@ class _Replay:
 
     def _begin(self, run: int | None, started: Started) -> None:
         keys = self._last.keys if started.keys is None else frozenset(started.keys)
-        self._last = Terms(started.prefix, keys, started.cap, started.retry)
+        integers = are_integers(keys)
+        self._last = Terms(started.prefix, keys, integers, started.cap, started.retry)
         self._terms[run] = self._last
         self._at_work = {run, *started.beside} & self._terms.keys()
 

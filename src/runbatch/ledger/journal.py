@@ -30,10 +30,10 @@ class Journal:
         query = "SELECT coalesce(max(seq), 0) FROM journal"
         return int(self._connection.execute(query).fetchone()[0])
 
-    def lines(self, after: int = 0) -> list[str]:
-        """Return the lines behind this number."""
-        query = "SELECT line FROM journal WHERE seq > ? ORDER BY seq"
-        return [row[0] for row in self._connection.execute(query, (after,))]
+    def lines(self, after: int = 0) -> dict[int, str]:
+        """Return the lines behind this number, by their own."""
+        query = "SELECT seq, line FROM journal WHERE seq > ? ORDER BY seq"
+        return {row[0]: row[1] for row in self._connection.execute(query, (after,))}
 
     def write(self, now: datetime, happenings: Iterable[Happening]) -> None:
         """Write an entry for each, within the transaction that changes what it tells of."""
@@ -67,4 +67,4 @@ class Journal:
         found = self._connection.execute(query, (last,)).fetchone()
         if last and found is None:
             self._path.replace(self._path.with_suffix(".jsonl.old"))
-        events.append(self._path, self.lines(after=found[0] if found else 0))
+        events.append(self._path, self.lines(after=found[0] if found else 0).values())

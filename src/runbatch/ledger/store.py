@@ -185,8 +185,8 @@ class Ledger:
         with self._trouble():
             return runs.alive(self._connection, now)
 
-    def journal(self) -> list[str]:
-        """Return the journal's lines, of which the events file is a copy."""
+    def journal(self) -> dict[int, str]:
+        """Return the journal's lines by their numbers; the events file is a copy of them."""
         with self._trouble():
             return self._journal.lines()
 
