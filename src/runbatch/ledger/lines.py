@@ -39,12 +39,13 @@ def entry_of(line: str) -> Entry:
         values = json.loads(line)
     except ValueError as error:
         raise ValueError("it is not JSON.") from error
-    if not isinstance(values, dict) or values.get("event") not in _KINDS:
+    kind = _KINDS.get(str(values.get("event"))) if isinstance(values, dict) else None
+    if kind is None:
         raise ValueError("it is not an event of runbatch.")
     if values.get("schema") != SCHEMA:
         raise ValueError("it was written by a newer runbatch; update this one.")
     try:
-        what = _KINDS[values["event"]].validate_python(values)
+        what = kind.validate_python(values)
         entry = _ENTRY.validate_python(values | {"what": what})
     except ValidationError as error:
         first = error.errors()[0]
