@@ -10,7 +10,7 @@ from runbatch.core.journal import Entry
 from runbatch.ledger.lines import entry_of
 
 FILE_NAME = "events.jsonl"
-_BLOCK_BYTES = 1 << 16
+_BLOCK_BYTES = 1 << 12
 _REMEDY = "Move the file away: the next submit or retry writes it anew."
 
 
