@@ -36,7 +36,7 @@ LONGEST_OUTAGE_S = 900
 COMMANDS = ("submit --wait", "submit", "retry", "retry --once")
 _WRITES = (
     "record", "reserve", "release", "submitted", "refused", "judged", "delete_asked",
-    "save_log", "begin_run", "tick_run", "begin_type",
+    "save_log", "begin_run", "tick_run", "begin_type", "told",
 )  # fmt: skip
 
 

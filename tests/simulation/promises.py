@@ -236,7 +236,7 @@ class Promises:
             if after.ended_at is None or not is_new:
                 continue
             name = self._batch.workload_name(after.key)
-            if after.is_verdict(Verdict.VANISHED):
+            if not after.listed:
                 there = [uid for uid in self._live(name) if uid == (after.uid or uid)]
                 there = [uid for uid in there if uid not in self._woken_at_s]
                 hold(not there, f"{name} has not vanished: {self._phases.get(after.uid or '')}")

@@ -9,7 +9,7 @@ from typing import Any
 from runbatch.core.attempt import Attempt, Evidence, Outcome, Phase, Verdict
 from runbatch.core.batch import MOST_JOBS
 
-_TIMES = (
+TIMES = (
     "reserved_at",
     "called_at",
     "submitted_at",
@@ -19,7 +19,7 @@ _TIMES = (
     "follows",
 )
 _PLAIN = ("key", "number", "refusal", "uid", "node", "calls", "missed", "log")
-COLUMNS = (*_PLAIN, *_TIMES, "phase", "evidence", "verdict", "source")
+COLUMNS = (*_PLAIN, *TIMES, "phase", "evidence", "verdict", "source")
 
 
 def row_of(attempt: Attempt) -> tuple[Any, ...]:
@@ -27,7 +27,7 @@ def row_of(attempt: Attempt) -> tuple[Any, ...]:
     outcome = attempt.outcome
     return (
         *(getattr(attempt, name) for name in _PLAIN),
-        *(to_text(getattr(attempt, name)) for name in _TIMES),
+        *(to_text(getattr(attempt, name)) for name in TIMES),
         attempt.phase.value if attempt.phase else None,
         json.dumps(asdict(attempt.evidence)) if attempt.evidence else None,
         outcome.verdict.value if outcome else None,
@@ -44,7 +44,7 @@ def attempt_of(row: tuple[Any, ...]) -> Attempt:
     values = dict(zip(COLUMNS, row, strict=True))
     verdict, source = values.pop("verdict"), values.pop("source")
     phase, evidence = values.pop("phase"), values.pop("evidence")
-    for name in _TIMES:
+    for name in TIMES:
         values[name] = from_text(values[name])
     return Attempt(
         **values,

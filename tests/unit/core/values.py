@@ -15,7 +15,7 @@ from runbatch.core.attempt import (
 )
 from runbatch.core.batch import Batch, Run
 from runbatch.core.job import View
-from runbatch.core.planner import Action, Plan, Wish, plan
+from runbatch.core.planner import Action, Plan, Submit, Why, Wish, plan
 from runbatch.core.reconcile import Learned, learn
 
 EPOCH = datetime(2026, 1, 5, 9, 30, tzinfo=UTC)
@@ -153,6 +153,11 @@ def looked_often(given: View, answer: Listing, *times: float) -> View:
     for seconds in times:
         given = looked(given, answer, seconds).view
     return given
+
+
+def first_submit(key: str) -> Submit:
+    """The submit of a job that was never started."""
+    return Submit(key, 1, why=Why.FIRST)
 
 
 def planned(
