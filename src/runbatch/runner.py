@@ -70,7 +70,10 @@ class Runner:
         self._pace = pace
         self._ears = ears or Ears()
         self._stopped = stopped
+        self._ahead = timedelta(0)
         self._may_submit_at = clock.now()
+        # What another process waited for tells nothing: its clock may have been another.
+        self._patience = replace(cluster.patience, since=clock.now())
         self._narrator = Narrator(batch, self._hear)
         self._refusals = 0
         self._silences: Counter[tuple[str, int]] = Counter()
@@ -80,17 +83,18 @@ class Runner:
 
         `command` is what others are told is running. Raises LedgerError.
         """
-        run = self._ledger.begin_run(command, self._batch, self._clock.now())
+        self._keep_up()
+        run = self._ledger.begin_run(command, self._batch, self._now())
         try:
             while not self._stopped():
-                looked_at = self._clock.now()
+                looked_at = self._now()
                 left = self.tick()
                 if left.done:
                     break
-                self._ledger.tick_run(run, self._clock.now())
+                self._ledger.tick_run(run, self._now())
                 self._sleep_until(self._next_look(left, looked_at), self._pace.poll_interval_s)
         finally:
-            self._ledger.tick_run(run, self._clock.now(), ended=True)
+            self._ledger.tick_run(run, self._now(), ended=True)
         return self._snapshot(self._ledger.view())
 
     def tick(self) -> Plan:
@@ -99,7 +103,7 @@ class Runner:
         Whatever is left is never acted on before the next look: a deletion, for example, stands on
         a listing that was asked for after its slot was taken.
         """
-        looked_at = self._clock.now()
+        looked_at = self._now()
         view = self._observe()
         planned = self._plan(view)
         self._ears.snapshot(self._snapshot(view))
@@ -111,18 +115,19 @@ class Runner:
         return self._plan(view)
 
     def _plan(self, view: View) -> Plan:
-        now = self._clock.now()
-        return plan(self._batch, view, self._wish, now, self._cluster.patience)
+        now = self._now()
+        return plan(self._batch, view, self._wish, now, self._patience)
 
     def _observe(self) -> View:
         """Return what is known after one listing; not trusted if there was none to believe."""
+        self._keep_up()
         before = self._ledger.view()
         try:
             listing = self._cluster.list(self._batch.prefix)
         except ClusterError as error:
             self._narrator.no_answer(error, before)
             return replace(before, trusted=False)
-        now, patience = self._clock.now(), self._cluster.patience
+        now, patience = self._now(), self._patience
         learned = self._ledger.record(listing, before.called, self._batch, now, patience)
         self._narrator.learned(listing, learned, now, patience)
         return learned.view
@@ -139,7 +144,7 @@ class Runner:
             done = self._perform(action)
             went_well = went_well and done
             # A plan grows old: past the interval the world is looked at anew, and planned anew.
-            is_over = self._stopped() or self._clock.now() >= until
+            is_over = self._stopped() or self._now() >= until
             if is_over or (isinstance(action, Submit) and not done):
                 break
         return went_well
@@ -154,14 +159,14 @@ class Runner:
             case Delete():
                 return self._delete(action.attempt)
             case Release():
-                self._ledger.release(action.attempt, self._clock.now())
+                self._ledger.release(action.attempt, self._now())
                 self._narrator.tell(Kind.SKIP, action.attempt, action.why)
             case Gather():
                 pass  # all of them are gathered side by side, before anything else
         return True
 
     def _reserve(self, action: Reserve) -> None:
-        now = self._clock.now()
+        now = self._now()
         new = Attempt(key=action.key, number=action.number, reserved_at=now, follows=action.follows)
         self._ledger.reserve(new, None, self._batch.cap, action.why)
 
@@ -172,7 +177,7 @@ class Runner:
         attempt = self._called(action)
         if not self._ledger.reserve(attempt, action.instead_of, self._batch.cap, action.why):
             return True
-        self._may_submit_at = self._clock.now() + timedelta(seconds=self._pace.submit_interval_s)
+        self._may_submit_at = self._now() + timedelta(seconds=self._pace.submit_interval_s)
         try:
             uid = self._cluster.submit(workload_of(self._batch, attempt.key, attempt.number))
         except Rejected as error:
@@ -184,13 +189,13 @@ class Runner:
             return isinstance(error, NameTaken)
         else:
             self._refusals = 0
-            self._ledger.submitted(attempt, uid, self._clock.now())
+            self._ledger.submitted(attempt, uid, self._now())
             self._narrator.submitted(attempt)
         return True
 
     def _refused(self, attempt: Attempt, error: Rejected) -> None:
         """Remember and tell a refusal; where each job is refused, raise the error for all."""
-        self._ledger.refused(attempt, str(error), self._clock.now())
+        self._ledger.refused(attempt, str(error), self._now())
         self._narrator.tell(Kind.REFUSED, attempt, str(error))
         self._refusals += 1
         if self._refusals == MOST_REFUSALS:
@@ -199,7 +204,7 @@ class Runner:
 
     def _called(self, action: Submit) -> Attempt:
         """Return the attempt as it is from the moment its submit call begins."""
-        now = self._clock.now()
+        now = self._now()
         attempt = action.instead_of or Attempt(
             key=action.key, number=action.number, reserved_at=now
         )
@@ -223,7 +228,7 @@ class Runner:
         return answered
 
     def _judge(self, found: Findings) -> None:
-        after, now = found.judged(self._batch.retry), self._clock.now()
+        after, now = found.judged(self._batch.retry), self._now()
         if found.error is None:
             self._ledger.save_log(found.attempt, found.log, _description(after), now)
         self._ledger.judged(after, now)
@@ -236,9 +241,9 @@ class Runner:
                 (found,) = gather([attempt], self._batch.prefix, self._cluster)
                 if found.error is not None:
                     raise found.error
-                now = self._clock.now()
+                now = self._now()
                 self._ledger.save_log(attempt, found.log, _description(attempt), now)
-            self._ledger.delete_asked(attempt, self._clock.now())
+            self._ledger.delete_asked(attempt, self._now())
             self._cluster.delete(*self._workload_of(attempt))
         except ClusterError as error:
             self._narrator.tell(Kind.TROUBLE, attempt, str(error))
@@ -249,14 +254,28 @@ class Runner:
     def _hear(self, event: Event) -> None:
         """Remember what no change of an attempt tells, and pass everything on."""
         if event.kind in TOLD:
-            self._ledger.told(event, self._clock.now())
+            self._ledger.told(event, self._now())
         self._ears.event(event)
 
     def _workload_of(self, attempt: Attempt) -> tuple[str, str]:
         return self._batch.workload_name(attempt.key), attempt.uid or ""
 
     def _snapshot(self, view: View) -> Snapshot:
-        return snapshot_of(self._batch, view, self._clock.now())
+        return snapshot_of(self._batch, view, self._now())
+
+    def _now(self) -> datetime:
+        """Return the batch's time: no other process's was ahead of it when we looked last."""
+        return self._clock.now() + self._ahead
+
+    def _keep_up(self) -> None:
+        """Go by whichever clock is ahead, of those that work on the batch.
+
+        Two machines' clocks differ, and so do those of two processes when somebody set the clock in
+        between. What one has just submitted must not look old to the other.
+        """
+        latest = self._ledger.latest_tick()
+        if latest is not None:
+            self._ahead += max(latest - self._now(), timedelta(0))
 
     def _next_look(self, left: Plan, looked_at: datetime) -> datetime:
         if left.actions:
@@ -266,7 +285,7 @@ class Runner:
 
     def _sleep_until(self, at: datetime, at_most_s: float) -> None:
         """Sleep until then; should the clock be set back meanwhile, not for longer than usual."""
-        seconds = min((at - self._clock.now()).total_seconds(), at_most_s)
+        seconds = min((at - self._now()).total_seconds(), at_most_s)
         if seconds > 0:
             self._clock.sleep(seconds)
 

@@ -10,6 +10,7 @@ from runbatch.core.attempt import Phase, Verdict
 from runbatch.core.errors import Busy, NameTaken, Rejected, Unauthorized, Unreachable
 from runbatch.core.job import State
 from runbatch.core.planner import Wish
+from runbatch.testing import FakeClock
 from runbatch.testing.cluster import FakeWorkload, Fault
 
 
@@ -235,7 +236,7 @@ def test_two_invocations_tick_by_tick_share_one_cap(make_world: MakeWorld) -> No
     assert world.cluster.count("submit") == 12
 
 
-CRASHING_RUN_STEPS = 150
+CRASHING_RUN_STEPS = 240
 
 
 @pytest.mark.parametrize("step", range(CRASHING_RUN_STEPS))
@@ -258,4 +259,18 @@ def test_a_crash_between_any_two_steps_loses_and_doubles_nothing(
     assert [len(job.attempts) for job in snapshot.jobs] == [1, 2, 1, 1]
     assert [attempt.number for attempt in snapshot.jobs[1].attempts] == [1, 2]
     assert world.exit_codes == {"gwas-2": [], "gwas-3": []}
-    assert not finished or step > 60
+    assert finished or step < CRASHING_RUN_STEPS - 1
+
+
+def test_of_two_clocks_the_one_ahead_counts(make_world: MakeWorld) -> None:
+    world = make_world(last=1, cap=1)
+    wish = world.wish()
+    with world.ledger() as ledger:
+        ledger.tick_run(
+            ledger.begin_run("ahead", world.batch, world.clock.now()), world.clock.now()
+        )
+        ahead = world.clock.now()
+        world.clock = FakeClock(ahead - timedelta(minutes=10))
+        world.runner(ledger, wish).tick()
+        (attempt,) = ledger.view().job("1").attempts
+    assert attempt.called_at == ahead

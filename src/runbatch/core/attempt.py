@@ -204,15 +204,19 @@ class Patience:
     """How long a cluster may leave us in the dark before we conclude anything from it.
 
     A workload is taken for gone, or a lost submit for not done, only after `agreeing_listings` good
-    listings in a row and `grace_s` seconds without a sign. A listing with no row at all, while jobs
-    are in flight, is believed only when no row was seen for `empty_doubt_s` seconds.
+    listings in a row and `grace_s` seconds without a sign, none of them before `since`. A listing
+    with no row at all, while jobs are in flight, is believed only when no row was seen for
+    `empty_doubt_s` seconds.
     """
 
     grace_s: float
     empty_doubt_s: float
     agreeing_listings: int = 3
+    since: datetime | None = None
 
     def is_over(self, attempt: Attempt, now: datetime) -> bool:
         """Whether the attempt's absence may be believed."""
-        waited_s = (now - attempt.last_sign_at).total_seconds()
-        return attempt.missed >= self.agreeing_listings and waited_s >= self.grace_s
+        sign_at = attempt.last_sign_at
+        waited = now - (max(sign_at, self.since) if self.since is not None else sign_at)
+        is_agreed = attempt.missed >= self.agreeing_listings
+        return is_agreed and waited.total_seconds() >= self.grace_s

@@ -60,6 +60,13 @@ def tick(connection: sqlite3.Connection, run: int, now: datetime, *, ended: bool
     connection.execute("UPDATE runs SET ticked_at=?, ended_at=? WHERE id=?", values)
 
 
+def latest_tick(connection: sqlite3.Connection) -> datetime | None:
+    """Return the latest time that any run ever gave a sign at, by its own clock."""
+    (latest,) = connection.execute("SELECT max(ticked_at) FROM runs").fetchone()
+    at: datetime | None = from_text(latest)
+    return at
+
+
 def alive(connection: sqlite3.Connection, now: datetime) -> tuple[Run, ...]:
     """Return the runs that are at work now, oldest first."""
     found = connection.execute(

@@ -180,6 +180,11 @@ class Ledger:
             if ended:
                 self._journal.write(now, [Ended()])
 
+    def latest_tick(self) -> datetime | None:
+        """Return the latest time that any invocation gave a sign at, by its own clock."""
+        with self._trouble():
+            return runs.latest_tick(self._connection)
+
     def live_runs(self, now: datetime) -> tuple[runs.Run, ...]:
         """Return the invocations that work on this batch now, oldest first."""
         with self._trouble():

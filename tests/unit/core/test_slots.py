@@ -1,5 +1,7 @@
 """Which attempts hold a slot: the one rule that the cap stands on."""
 
+from dataclasses import replace
+
 import pytest
 from tests.unit.core.values import (
     CONFIGURATION,
@@ -206,3 +208,12 @@ def test_a_verdict_is_one_only_where_there_is_an_outcome() -> None:
     assert failed().is_verdict(Verdict.MOUNT_FAILURE)
     assert not failed().is_verdict(Verdict.FAILED)
     assert not failed(outcome=None).is_verdict(Verdict.MOUNT_FAILURE)
+
+
+@pytest.mark.parametrize(
+    ("began", "is_over"),
+    [(0, True), (40, True), (41, False), (100, False)],
+)
+def test_what_went_by_before_a_process_began_is_no_patience(began: float, is_over: bool) -> None:
+    patience = replace(PATIENCE, since=at(began))
+    assert patience.is_over(listed(missed=3), at(100)) is is_over
