@@ -4,10 +4,11 @@
 PYTHON ?= python3
 BIN := .venv/bin
 GWAS := examples/gwas
+KILLS ?= 300
 DEMO := $(BIN)/runbatch
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 
-.PHONY: demo incident test lint format setup clean
+.PHONY: demo incident test kills lint format setup clean
 .DEFAULT_GOAL := help
 
 .PHONY: help
@@ -31,6 +32,9 @@ incident: setup  ## replay the incident on a simulated Run:ai cluster: the old r
 
 test: lint  ## run all checks
 	$(BIN)/pytest -n 2 --cov --cov-report=term
+
+kills: setup  ## kill -9 the commands 300 times on each cluster (KILLS=n); what held is counted
+	KILLS=$(KILLS) $(BIN)/pytest -n 2 tests/kills
 
 lint: setup  ## style, types and which way imports go
 	$(BIN)/ruff format --check .
