@@ -13,7 +13,7 @@ SUBMIT = ("submit", "--yes", "--wait", "--poll-interval", "0.2", "--submit-inter
 RETRY = ("retry", "--yes", "--poll-interval", "0.2", "--submit-interval", "0")
 STARTS = ((SUBMIT,), (RETRY,), (SUBMIT, RETRY), (SUBMIT, SUBMIT))
 # From the first instruction of the interpreter until so many times what one look takes.
-LATEST_KILL = 4
+LATEST_KILL = 3
 LOOK_AGAIN_S = 0.3
 LONGEST_S = 400.0
 SOME_JOBS_FAILED = 3

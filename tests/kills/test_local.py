@@ -7,7 +7,7 @@ from pathlib import Path
 import psutil
 from tests.e2e.shell import Journal, Shell, toml
 from tests.kills.conftest import Kills
-from tests.kills.loop import play
+from tests.kills.loop import LONGEST_S, play
 from tests.kills.scene import CAP, PREFIX, RETRY_POLICY, SCRIPT, Doing, Record
 
 from runbatch.clusters.local.cluster import LocalCluster
@@ -34,7 +34,7 @@ class LocalScene:
         self._root = self.shell.state / "clusters" / "local"
         self._journal = Journal(folder / "journal")
         self._theirs = Journal(folder / "theirs")
-        command = self._journal.command(seconds=0.4, then=self._ending())
+        command = self._journal.command(seconds=0.8, then=self._ending())
         self.shell.write(toml(command, last=len(SCRIPT), cap=CAP, prefix=PREFIX, more=RETRY_POLICY))
         self._before = self._start_theirs()
 
@@ -55,7 +55,10 @@ sys.exit(code)
             toml(command, last=3, cap=3, prefix=f"{PREFIX}-2", more=RETRY_POLICY), "theirs.toml"
         )
         assert self.shell.run("submit", "--yes", "-b", str(path)).code == 0
-        while [alive for _, _, alive in self._seen().values()] != [False, False, True]:
+        deadline = time.monotonic() + LONGEST_S
+        # All three have begun; the last one goes on.
+        while [each[1:] for each in self._seen().values()] != [(1, False), (1, False), (1, True)]:
+            assert time.monotonic() < deadline
             time.sleep(0.02)
         return self._seen()
 
