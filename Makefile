@@ -4,12 +4,13 @@
 PYTHON ?= python3
 BIN := .venv/bin
 GWAS := examples/gwas
+KILLS ?= 300
 DEMO := $(BIN)/runbatch
 # Thousands of small ledgers, each synced to disk: where there is one, to a disk in memory.
 SCRATCH := TMPDIR=$(shell test -w /dev/shm && echo /dev/shm || echo $${TMPDIR:-/tmp})
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 
-.PHONY: demo incident simulate breaks test lint mutate format setup clean
+.PHONY: demo incident simulate breaks kills test lint mutate format setup clean
 .DEFAULT_GOAL := help
 
 .PHONY: help
@@ -39,6 +40,9 @@ breaks: setup  ## break the tool on purpose in ten ways, and see which check cat
 
 test: lint  ## run all checks
 	$(SCRATCH) $(BIN)/pytest -n 2 --cov --cov-report=term
+
+kills: setup  ## kill -9 the commands 300 times on each cluster (KILLS=n); what held is counted
+	$(SCRATCH) KILLS=$(KILLS) $(BIN)/pytest -n 2 tests/kills
 
 lint: setup  ## style, types and which way imports go
 	$(BIN)/ruff format --check .

@@ -1,38 +1,10 @@
-"""`kill -9` at any moment, and go on: every job runs exactly once."""
+"""Ctrl-C and SIGTERM: a stop between two actions, and the same command again goes on."""
 
-import random
 import signal
 import subprocess
-import time
-from collections import Counter
 
 import pytest
 from tests.e2e.shell import Journal, Shell, toml
-
-
-@pytest.mark.parametrize("seed", [1, 2, 3])
-def test_killed_again_and_again_every_job_runs_once(
-    shell: Shell, journal: Journal, seed: int
-) -> None:
-    moments = random.Random(seed)
-    shell.write(toml(journal.command(seconds=0.5), last=40, cap=4))
-
-    in_the_middle = 0
-    while len(journal.begun()) < 30:
-        process = shell.start("submit", "--yes", "--wait", "--poll-interval", "0.05")
-        # Not to be right but to be unlucky: whichever step this hits, the promises must hold.
-        time.sleep(moments.uniform(0.3, 1.5))
-        process.kill()
-        process.communicate()
-        in_the_middle += 0 < len(journal.begun()) < 40
-    last = shell.submit("--json")
-
-    assert in_the_middle >= 3
-    assert last.code == 0, last.err
-    assert last.json["counts"]["succeeded"] == 40
-    assert Counter(journal.begun()) == {str(key): 1 for key in range(1, 41)}
-    assert journal.most_at_once() <= 4
-    assert {len(job["attempts"]) for job in last.json["jobs"]} == {1}
 
 
 @pytest.mark.parametrize(
