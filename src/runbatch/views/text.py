@@ -1,7 +1,9 @@
 """Text that is safe and fit to show: names and logs can hold anything."""
 
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
+
+from rich.cells import cell_len
 
 
 def printable(text: str) -> str:
@@ -29,6 +31,23 @@ def short_list(words: Sequence[str], most: int = 8) -> str:
     """Return the words with commas, and how many more there are."""
     shown = ", ".join(printable(word) for word in words[:most])
     return shown if len(words) <= most else f"{shown} and {len(words) - most} more"
+
+
+def fitting_list(words: Sequence[str], room: int) -> str:
+    """Return as many of the words as fit into so many columns, and how many more there are."""
+    shown = ""
+    for most in range(1, len(words) + 1):
+        longer = short_list(words, most)
+        if cell_len(longer) > room and shown:
+            break
+        shown = longer
+    return shown
+
+
+def clock_time(at: datetime, now: datetime) -> str:
+    """Return `09:31:10`, in UTC, and the day before it where that is not today's."""
+    day = "" if at.date() == now.date() else f"{at:%Y-%m-%d} "
+    return f"{day}{at:%H:%M:%S}"
 
 
 def duration(seconds: float) -> str:
