@@ -17,6 +17,7 @@ import pyte
 from tests.e2e.shell import RUNBATCH, Shell
 
 PATIENCE_S = 60
+PAUSE_S = 0.05
 # pyte draws both of a terminal's screens over each other: so tell which one is meant.
 _OTHER_SCREEN = (b"\x1b[?1049h", b"\x1b[?1049l")
 
@@ -59,11 +60,15 @@ class Terminal:
         return entered > left
 
     def wait_for(self, condition: Callable[[str], bool]) -> str:
-        """Return what the screen shows once the condition holds; it fails if that takes long."""
+        """Return what the screen shows once the condition holds; it fails if that takes long.
+
+        Only whole drawings count: a pause follows each.
+        """
         deadline = time.monotonic() + PATIENCE_S
         while not condition(self.text()):
             assert time.monotonic() < deadline, f"it never came to that:\n{self.text()}"
-            self._read(0.1)
+            while self._read(PAUSE_S):
+                pass
         return self.text()
 
     def wait(self) -> int:

@@ -127,7 +127,8 @@ def test_a_job_somebody_else_started_is_adopted_also_outside_the_range(
         assert left.starved == 2
         assert world.cluster.count("submit") == 0
         assert len(world.lines("ADOPT")) == 2
-        assert world.lines("WAIT") == ["2 active jobs in batch (max: 2). Waiting 30s..."]
+        told = "2 active jobs in batch (max: 2). Waiting 30s... (2 running)"
+        assert world.lines("WAIT") == [told]
         runner.tick()
         assert len(world.lines("WAIT")) == 1
     snapshot = world.submit()

@@ -20,11 +20,15 @@ def labelled(label: str, text: str, width: int | None) -> Iterator[Text]:
 
 
 def titled(title: str, rows: Sequence[Text], most: int) -> Lines:
-    """Return the rows under their title, and how many more there are; nothing where none is."""
+    """Return the rows under their title, and how many more there are; nothing where none is.
+
+    A last row takes no more room than to say that there is one more.
+    """
     if not rows:
         return []
-    more = [Text(f"and {len(rows) - most} more", "dim")] if len(rows) > most else []
-    return [Text(title, "bold"), *rows[:most], *more]
+    if len(rows) <= most + 1:
+        return [Text(title, "bold"), *rows]
+    return [Text(title, "bold"), *rows[:most], Text(f"and {len(rows) - most} more", "dim")]
 
 
 def beside(left: Lines, right: Lines, width: int) -> Lines:

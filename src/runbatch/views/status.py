@@ -22,7 +22,8 @@ from runbatch.views.summary import failed_by_verdict, failure_lines
 from runbatch.views.text import clock_time, duration, fitting_list, printable
 from runbatch.views.why import why_lines
 
-MOST_ROWS = 5
+_MOST_MOMENTS = 5
+_MOST_NODES = 20
 _WIDEST_BAR = 120
 _SIDE_BY_SIDE = 110
 _BAR = {
@@ -51,7 +52,7 @@ def status_of(snapshot: Snapshot, why: Why, runs: Sequence[Run]) -> Status:
         snapshot,
         why,
         tuple(runs),
-        last_moments(snapshot, MOST_ROWS),
+        last_moments(snapshot, _MOST_MOMENTS),
         mount_failures(snapshot),
         failed_by_verdict(snapshot),
     )
@@ -61,8 +62,8 @@ def show_status(console: Console, status: Status) -> None:
     """Print the status, and every failure with its evidence."""
     now = status.snapshot.at
     width = console.width if console.is_terminal else None
-    blocks = [*_head(status, now, width), _nodes(status), _moments(status, now)]
-    for line in joined(blocks):
+    below = [_nodes(status, _MOST_NODES), _moments(status, now, _MOST_MOMENTS)]
+    for line in joined([*_head(status, now, width), *below]):
         console.print(cut(line, width), soft_wrap=True)
     for text in failure_lines(status.snapshot):
         console.print(Text(text), soft_wrap=True)
@@ -84,24 +85,26 @@ class Picture:
         """Draw as many failures, nodes and events as the height allows."""
         status, now, width = self.status, self._now(), options.max_width
         height = options.height or console.height
-        for most in range(MOST_ROWS, 0, -1):
+        rows = (status.failed, status.nodes, status.moments)
+        most = [min(len(each), height) for each in rows]
+        lines = self._lines(status, now, width, most)
+        while len(lines) > height and max(most) > 1:
+            most[most.index(max(most))] -= 1
             lines = self._lines(status, now, width, most)
-            if len(lines) <= height:
-                break
         for line in lines:
             yield cut(line, width)
 
-    def _lines(self, status: Status, now: datetime, width: int, most: int) -> Lines:
-        is_wide = width >= _SIDE_BY_SIDE
-        side = width // 2 if is_wide else width
-        failed, nodes = _failed(status, side - GAP, most), _nodes(status, most)
-        below = [beside(failed, nodes, side)] if is_wide else [failed, nodes]
-        foot = [self._foot(status, now)]
-        return joined([*_head(status, now, width), *below, _moments(status, now, most), foot])
+    def _lines(self, status: Status, now: datetime, width: int, most: Sequence[int]) -> Lines:
+        failed_rows, node_rows, moment_rows = most
+        side = width * 2 // 3 if width >= _SIDE_BY_SIDE and status.nodes else width
+        failed, nodes = _failed(status, side - GAP, failed_rows), _nodes(status, node_rows)
+        below = [failed, nodes] if side == width else [beside(failed, nodes, side)]
+        moments, foot = _moments(status, now, moment_rows), [self._foot(status, now)]
+        return joined([*_head(status, now, width), *below, moments, foot])
 
     def _foot(self, status: Status, now: datetime) -> Text:
         ago = duration((now - status.snapshot.at).total_seconds())
-        text = f"looked {ago} ago, looks every {self._interval_s:g} s; q or Ctrl-C ends"
+        text = f"last look {ago} ago, one every {self._interval_s:g} s; q or Ctrl-C ends"
         return Text(text, "dim")
 
 
@@ -143,7 +146,7 @@ def _failed(status: Status, width: int, most: int) -> Lines:
     return titled("failed jobs", rows, most)
 
 
-def _nodes(status: Status, most: int = MOST_ROWS) -> Lines:
+def _nodes(status: Status, most: int) -> Lines:
     rows = [
         Text.assemble(
             (f"{each.failed:>5}", "red"), f"  of {each.jobs} jobs on {printable(each.node)}"
@@ -153,7 +156,7 @@ def _nodes(status: Status, most: int = MOST_ROWS) -> Lines:
     return titled("mount failures by node", rows, most)
 
 
-def _moments(status: Status, now: datetime, most: int = MOST_ROWS) -> Lines:
+def _moments(status: Status, now: datetime, most: int) -> Lines:
     rows = [
         Text.assemble((clock_time(each.at, now), "dim"), f"  {printable(each.text)}")
         for each in status.moments[-most:]
