@@ -111,7 +111,7 @@ def test_status_names_who_is_at_work(shell: Shell, journal: Journal) -> None:
         text = shell.run("status").out
         assert f"at work  submit on {os.uname().nodename} (pid {process.pid})" in text
         assert "slots    2 of 2 held: 2 running" in text
-        assert "waiting  1 job for a free slot" in text
+        assert "waiting  1 job: no slot is free" in text
         why = shell.run("status", "--json").json["why"]
         assert why["slots"]["by"] == {"running": 2}
         assert why["to_start"]["waiting_for"] == "a free slot"
@@ -120,7 +120,7 @@ def test_status_names_who_is_at_work(shell: Shell, journal: Journal) -> None:
         process.kill()
     text = shell.run("status").out
     assert "at work  nobody" in text
-    assert "waiting  1 job; no submit is running (runbatch submit)" in text
+    assert "waiting  1 job: no submit runs (runbatch submit)" in text
 
 
 @pytest.mark.parametrize("name", ["submit-all-traits-runai", "retry-failed-traits"])

@@ -47,7 +47,7 @@ def test_a_watch_sees_a_submit_to_its_end_and_holds_nothing_up(
 ) -> None:
     shell.write(toml(journal.command(seconds=0.5), last=6, cap=2))
     with on_terminal(shell, *WATCH) as terminal:
-        terminal.wait_for(lambda text: "waiting  6 jobs; no submit is running" in text)
+        terminal.wait_for(lambda text: "waiting  6 jobs: no submit runs" in text)
         submit = shell.start("submit", "--yes", "--wait", "--poll-interval", "0.1")
         text = terminal.wait_for(lambda text: "2 of 2 held" in text)
         assert f"(pid {submit.pid})" in text
@@ -199,5 +199,5 @@ def test_in_a_pipe_status_is_whole_lines(shell: Shell, tmp_path: Path) -> None:
     shell.submit()
     lines = shell.run("status").out.splitlines()
     (retries,) = [line for line in lines if line.startswith("retries")]
-    assert retries.endswith("no retry is running (runbatch retry)")
+    assert retries.endswith("no retry runs (runbatch retry)")
     assert any("a-sample-with-a-long-name-7 and 4 more" in line for line in lines)

@@ -49,11 +49,14 @@ def _end(attempt: Attempt) -> str:
 
 @dataclass(frozen=True, slots=True)
 class NodeCount:
-    """A node, how many of the batch's jobs ran there, and how many failed for want of a mount."""
+    """A node, how many of the batch's jobs failed there for want of a mount, and how many ran.
+
+    `jobs` is None on a cluster that tells the nodes of failed jobs only.
+    """
 
     node: str
     failed: int
-    jobs: int
+    jobs: int | None
 
 
 def mount_failures(snapshot: Snapshot) -> tuple[NodeCount, ...]:
@@ -63,10 +66,12 @@ def mount_failures(snapshot: Snapshot) -> tuple[NodeCount, ...]:
     for job in snapshot.jobs:
         for attempt in job.attempts:
             node = (attempt.evidence and attempt.evidence.node) or attempt.node
-            if node is None:
-                continue
-            ran.setdefault(node, set()).add(job.key)
-            if attempt.is_verdict(Verdict.MOUNT_FAILURE):
+            if attempt.node is not None:
+                ran.setdefault(attempt.node, set()).add(job.key)
+            if node is not None and attempt.is_verdict(Verdict.MOUNT_FAILURE):
                 failed.setdefault(node, set()).add(job.key)
-    counts = (NodeCount(node, len(keys), len(ran[node])) for node, keys in failed.items())
-    return tuple(sorted(counts, key=lambda each: (-each.failed, each.jobs, each.node)))
+    counts = (
+        NodeCount(node, len(keys), len(keys | ran.get(node, set())) if ran else None)
+        for node, keys in failed.items()
+    )
+    return tuple(sorted(counts, key=lambda each: (-each.failed, each.node)))

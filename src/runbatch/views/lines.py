@@ -24,11 +24,11 @@ def titled(title: str, rows: Sequence[Text], most: int) -> Lines:
 
     A last row takes no more room than to say that there is one more.
     """
-    if not rows:
+    if not rows or not most:
         return []
     if len(rows) <= most + 1:
         return [Text(title, "bold"), *rows]
-    return [Text(title, "bold"), *rows[:most], Text(f"and {len(rows) - most} more", "dim")]
+    return [Text(title, "bold"), *rows[:most], Text(f"{'':>7}and {len(rows) - most} more", "dim")]
 
 
 def beside(left: Lines, right: Lines, width: int) -> Lines:

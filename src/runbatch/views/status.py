@@ -19,7 +19,7 @@ from runbatch.ledger.runs import Run
 from runbatch.views.lines import GAP, Lines, beside, cut, joined, labelled, titled
 from runbatch.views.preview import place_of
 from runbatch.views.summary import failed_by_verdict, failure_lines
-from runbatch.views.text import clock_time, duration, fitting_list, printable
+from runbatch.views.text import clock_time, duration, fitting_list, plural, printable
 from runbatch.views.why import why_lines
 
 _MOST_MOMENTS = 5
@@ -82,20 +82,20 @@ class Picture:
         self._interval_s = interval_s
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
-        """Draw as many failures, nodes and events as the height allows."""
+        """Draw as many events, nodes and failures as the height allows; events give way first."""
         status, now, width = self.status, self._now(), options.max_width
         height = options.height or console.height
-        rows = (status.failed, status.nodes, status.moments)
+        rows = (status.moments, status.nodes, status.failed)
         most = [min(len(each), height) for each in rows]
         lines = self._lines(status, now, width, most)
-        while len(lines) > height and max(most) > 1:
+        while len(lines) > height and any(most):
             most[most.index(max(most))] -= 1
             lines = self._lines(status, now, width, most)
         for line in lines:
             yield cut(line, width)
 
     def _lines(self, status: Status, now: datetime, width: int, most: Sequence[int]) -> Lines:
-        failed_rows, node_rows, moment_rows = most
+        moment_rows, node_rows, failed_rows = most
         side = width * 2 // 3 if width >= _SIDE_BY_SIDE and status.nodes else width
         failed, nodes = _failed(status, side - GAP, failed_rows), _nodes(status, node_rows)
         below = [failed, nodes] if side == width else [beside(failed, nodes, side)]
@@ -111,7 +111,7 @@ class Picture:
 def _head(status: Status, now: datetime, width: int | None) -> list[Lines]:
     """Return the blocks that are always whole: the counts, and the answer to "why?"."""
     batch = status.snapshot.batch
-    where = f" on {place_of(batch)}, {now:%Y-%m-%d %H:%M:%S} UTC"
+    where = f" at {now:%H:%M:%S} UTC on {place_of(batch)}"
     why = why_lines(status.why, status.runs, batch.cap, now)
     return [
         [Text.assemble((batch.prefix, "bold"), (where, "dim"))],
@@ -129,36 +129,38 @@ def _bar(snapshot: Snapshot, width: int) -> Text:
 
 
 def _counts(snapshot: Snapshot) -> Text:
+    """Return the counts in the order and the colours of the bar."""
     line = Text()
-    for state, (mark, style) in _BAR.items():
+    for state, (_, style) in _BAR.items():
         count = snapshot.counts[state]
-        line.append(f"{mark} ", style)
-        line.append(f"{count} {state.value.replace('_', ' ')}   ", "" if count else "dim")
-    return line.append(f"{len(snapshot.jobs)} jobs")
+        line.append(f"{count} {state.value.replace('_', ' ')}", style if count else "dim")
+        line.append("   ")
+    return line.append(plural(len(snapshot.jobs), "job"))
 
 
 def _failed(status: Status, width: int, most: int) -> Lines:
     rows = []
+    widest = max(map(len, status.failed), default=0)
     for verdict, jobs in status.failed.items():
-        row = Text.assemble((f"{len(jobs):>5}", "red"), f"  {verdict:<22}  ")
+        row = Text.assemble((f"{len(jobs):>5}", "red"), f"  {verdict:<{widest}}  ")
         keys = fitting_list([job.key for job in jobs], width - row.cell_len)
         rows.append(row.append(keys, "dim"))
     return titled("failed jobs", rows, most)
 
 
 def _nodes(status: Status, most: int) -> Lines:
-    rows = [
-        Text.assemble(
-            (f"{each.failed:>5}", "red"), f"  of {each.jobs} jobs on {printable(each.node)}"
-        )
-        for each in status.nodes
-    ]
+    rows = []
+    for each in status.nodes:
+        word = "job" if each.failed == 1 else "jobs"
+        what = word if each.jobs is None else f"of {plural(each.jobs, 'job')}"
+        where = f"  {what} on {printable(each.node)}"
+        rows.append(Text.assemble((f"{each.failed:>5}", "red"), where))
     return titled("mount failures by node", rows, most)
 
 
 def _moments(status: Status, now: datetime, most: int) -> Lines:
     rows = [
         Text.assemble((clock_time(each.at, now), "dim"), f"  {printable(each.text)}")
-        for each in status.moments[-most:]
+        for each in status.moments
     ]
-    return titled("last events", rows, most)
+    return titled("last events", rows[len(rows) - most :], most)

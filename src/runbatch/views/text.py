@@ -5,6 +5,8 @@ from datetime import datetime, timedelta
 
 from rich.cells import cell_len
 
+_NARROWEST_WORD = len("x, ")
+
 
 def printable(text: str) -> str:
     r"""Return the text with everything that could move a terminal's cursor shown as `\x1b`."""
@@ -34,14 +36,11 @@ def short_list(words: Sequence[str], most: int = 8) -> str:
 
 
 def fitting_list(words: Sequence[str], room: int) -> str:
-    """Return as many of the words as fit into so many columns, and how many more there are."""
-    shown = ""
-    for most in range(1, len(words) + 1):
-        longer = short_list(words, most)
-        if cell_len(longer) > room and shown:
-            break
-        shown = longer
-    return shown
+    """Return as many of the words as fit into so many columns, at least one, and how many more."""
+    most = min(len(words), room // _NARROWEST_WORD + 1)
+    while most > 1 and cell_len(short_list(words, most)) > room:
+        most -= 1
+    return short_list(words, most)
 
 
 def clock_time(at: datetime, now: datetime) -> str:

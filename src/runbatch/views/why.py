@@ -11,13 +11,13 @@ from runbatch.views.text import clock_time, duration, plural, printable, short_l
 
 _MOST_REASONS = 2
 _START = {
-    Wait.COMMAND: "; no submit is running (runbatch submit)",
+    Wait.COMMAND: ": no submit runs (runbatch submit)",
     Wait.DELAY: "",
-    Wait.CLUSTER: " until the cluster answers",
-    Wait.SLOT: " for a free slot",
-    Wait.TURN: " for their turn",
+    Wait.CLUSTER: ": the cluster does not answer",
+    Wait.SLOT: ": no slot is free",
+    Wait.TURN: ": one after the other",
 }
-_RETRY = _START | {Wait.COMMAND: "; no retry is running (runbatch retry)"}
+_RETRY = _START | {Wait.COMMAND: ": no retry runs (runbatch retry)"}
 
 
 def why_lines(why: Why, runs: Sequence[Run], cap: int, now: datetime) -> Iterator[tuple[str, str]]:
@@ -50,9 +50,7 @@ def _due(at: datetime | None, now: datetime) -> str:
         return ""
     left_s = (at - now).total_seconds()
     when = clock_time(at, now)
-    return (
-        f"; the next is due {when}, in {duration(left_s)}" if left_s > 0 else f"; due since {when}"
-    )
+    return f", next due {when} (in {duration(left_s)})" if left_s > 0 else f", due since {when}"
 
 
 def _answer(answer: Answer, now: datetime) -> str:

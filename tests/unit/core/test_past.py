@@ -100,5 +100,10 @@ def test_mount_failures_by_node_the_worst_first() -> None:
     assert mount_failures(snapshot) == (NodeCount("node5", 2, 3), NodeCount("node2", 1, 2))
 
 
+def test_where_only_evidence_tells_nodes_nobody_knows_how_many_ran_there() -> None:
+    snapshot = taken(failed("37", evidence=Evidence(node="node5")), succeeded("38"))
+    assert mount_failures(snapshot) == (NodeCount("node5", 1, None),)
+
+
 def test_a_node_where_no_mount_failed_is_not_named() -> None:
     assert mount_failures(taken(succeeded(node="node5"))) == ()
