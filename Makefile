@@ -7,7 +7,7 @@ GWAS := examples/gwas
 DEMO := $(BIN)/runbatch
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 
-.PHONY: demo incident test lint format setup clean
+.PHONY: demo incident pictures test lint format setup clean
 .DEFAULT_GOAL := help
 
 .PHONY: help
@@ -28,6 +28,9 @@ demo: setup  ## run 40 traits of a made-up cohort on this machine, 4 at a time
 
 incident: setup  ## replay the incident on a simulated Run:ai cluster: the old rule and this one
 	$(BIN)/python -m runbatch.testing.incident
+
+pictures: setup  ## draw docs/pictures anew
+	$(BIN)/python docs/pictures/status.py
 
 test: lint  ## run all checks
 	$(BIN)/pytest -n 2 --cov --cov-report=term

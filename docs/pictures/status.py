@@ -90,7 +90,7 @@ def local(folder: Path) -> Scene:
     (folder / "batch.toml").write_text(LOCAL, "utf-8")
     (folder / "job.py").write_text(JOB, "utf-8")
     program = Path(sys.executable).with_name("runbatch")
-    words = [program, "submit", "--yes", "--wait", "--state-dir", str(folder)]
+    words = [str(program), "submit", "--yes", "--wait", "--state-dir", str(folder)]
     place = Place(load_batch(folder / "batch.toml"), folder)
     looker = Looker(place, SystemClock())
     with subprocess.Popen(words, cwd=folder, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL):

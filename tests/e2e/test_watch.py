@@ -3,6 +3,7 @@
 import re
 import signal
 import sys
+import termios
 from functools import partial
 from pathlib import Path
 
@@ -80,13 +81,17 @@ def test_the_terminal_is_left_as_it_was(
         terminal.wait_for(lambda text: "cluster  answers" in text)
         assert terminal.is_on_other_screen()
         assert not terminal.is_cursor_visible()
-        assert terminal.modes() != before
-        terminal.type(b"abc\x1a" + keys)
+        # Ctrl-Z would leave the terminal as it is now.
+        assert terminal.modes()[6][termios.VSUSP] == b"\0"
+        terminal.type(b"abc")
+        drawn = len(terminal.raw)
+        terminal.wait_for(lambda _: len(terminal.raw) > drawn)
+        assert b"abc" not in terminal.raw
+        terminal.type(keys)
         if number is not None:
             terminal.process.send_signal(number)
         assert terminal.wait() == code
         assert_left_as_it_was(terminal, before)
-        assert b"abc" not in terminal.raw
         assert b"Traceback" not in terminal.raw
     assert not shell.state.exists()
 
@@ -139,6 +144,19 @@ def test_a_cluster_that_does_not_answer_is_said_and_the_ledger_is_shown(shell: S
         terminal.wait_for(lambda text: "cluster  answers" in text)
         terminal.type(b"q")
         assert terminal.wait() == 0
+
+
+def test_a_list_that_cannot_be_believed_is_no_answer(shell: Shell) -> None:
+    shell.write(toml(["true"], last=2))
+    assert shell.submit().code == 0
+    (shell.state / "clusters").rename(shell.state / "gone")
+    done = shell.run("status")
+    assert done.code == 0
+    assert "The cluster lists nothing at all, though jobs were just there." in done.out
+    assert "2 succeeded" in done.out
+    cluster = shell.run("status", "--json").json["why"]["cluster"]
+    assert cluster["answers"] is False
+    assert cluster["heard_at"] is not None
 
 
 def test_a_cluster_that_hangs_does_not_keep_a_person(shell: Shell) -> None:

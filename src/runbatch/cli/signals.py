@@ -46,7 +46,7 @@ def stopping_on_signals() -> Iterator[StopFlag]:
 
 @contextmanager
 def holding_signals() -> Iterator[None]:
-    """Let the signals that ask to stop wait, but for where they are `welcome`: there they end it.
+    """Let the signals that ask to stop wait, but for where they are let in: there they end it.
 
     So what the block sets up is put back, whenever they come.
     """
@@ -61,7 +61,7 @@ def holding_signals() -> Iterator[None]:
 
 
 @contextmanager
-def welcome() -> Iterator[None]:
+def letting_signals_in() -> Iterator[None]:
     """Let the signals come that `holding_signals` holds back; one of them ends the program."""
     signal.pthread_sigmask(signal.SIG_UNBLOCK, _SIGNALS)
     try:

@@ -12,7 +12,7 @@ from typing import TextIO
 from rich.live import Live
 
 from runbatch.cli.output import is_terminal, stdout_console
-from runbatch.cli.signals import holding_signals, welcome
+from runbatch.cli.signals import holding_signals, letting_signals_in
 from runbatch.clock import SystemClock
 from runbatch.core.errors import BatchError
 from runbatch.views.status import Picture, Status
@@ -41,7 +41,7 @@ def watch_on_terminal(
         )
     picture = Picture(first(), SystemClock().now, interval_s)
     screen = Live(picture, console=console, screen=True)
-    with holding_signals(), _quiet(sys.stdin), screen, welcome():
+    with holding_signals(), _quiet(sys.stdin), screen, letting_signals_in():
         picture.status = look()
         while not _is_q_pressed(sys.stdin, interval_s):
             picture.status = look()

@@ -52,8 +52,7 @@ def _call(order: dict[str, Any]) -> int | None:
     """Return how the courier ended; None if it could not be called, or not in time."""
     try:
         done = subprocess.run(
-            # Not from the folder we are in: a file of the user's is not to stand in for a library.
-            [sys.executable, "-P", courier.__file__],
+            [sys.executable, courier.__file__],
             input=json.dumps(order).encode(),
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,

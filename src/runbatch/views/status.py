@@ -3,7 +3,7 @@
 Nothing is left to the terminal to wrap: a line too long for it is shortened, and in a pipe whole.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import accumulate, pairwise
@@ -13,7 +13,7 @@ from rich.text import Text
 
 from runbatch.core.job import State
 from runbatch.core.past import Moment, NodeCount, last_moments, mount_failures
-from runbatch.core.snapshot import JobSnapshot, Snapshot
+from runbatch.core.snapshot import Snapshot
 from runbatch.core.why import Why
 from runbatch.ledger.runs import Run
 from runbatch.views.lines import GAP, Lines, beside, cut, joined, labelled, titled
@@ -41,9 +41,10 @@ class Status:
     snapshot: Snapshot
     why: Why
     runs: tuple[Run, ...]
+    counts: Mapping[State, int]
     moments: tuple[Moment, ...]
     nodes: tuple[NodeCount, ...]
-    failed: dict[str, list[JobSnapshot]]
+    failed: Mapping[str, Sequence[str]]
 
 
 def status_of(snapshot: Snapshot, why: Why, runs: Sequence[Run]) -> Status:
@@ -52,9 +53,13 @@ def status_of(snapshot: Snapshot, why: Why, runs: Sequence[Run]) -> Status:
         snapshot,
         why,
         tuple(runs),
+        snapshot.counts,
         last_moments(snapshot, _MOST_MOMENTS),
         mount_failures(snapshot),
-        failed_by_verdict(snapshot),
+        {
+            verdict: [job.key for job in jobs]
+            for verdict, jobs in failed_by_verdict(snapshot).items()
+        },
     )
 
 
@@ -85,22 +90,15 @@ class Picture:
         """Draw as many events, nodes and failures as the height allows; events give way first."""
         status, now, width = self.status, self._now(), options.max_width
         height = options.height or console.height
+        head, foot = _head(status, now, width), [self._foot(status, now)]
         rows = (status.moments, status.nodes, status.failed)
         most = [min(len(each), height) for each in rows]
-        lines = self._lines(status, now, width, most)
+        lines = joined([*head, *_below(status, now, width, most), foot])
         while len(lines) > height and any(most):
             most[most.index(max(most))] -= 1
-            lines = self._lines(status, now, width, most)
+            lines = joined([*head, *_below(status, now, width, most), foot])
         for line in lines:
             yield cut(line, width)
-
-    def _lines(self, status: Status, now: datetime, width: int, most: Sequence[int]) -> Lines:
-        moment_rows, node_rows, failed_rows = most
-        side = width * 2 // 3 if width >= _SIDE_BY_SIDE and status.nodes else width
-        failed, nodes = _failed(status, side - GAP, failed_rows), _nodes(status, node_rows)
-        below = [failed, nodes] if side == width else [beside(failed, nodes, side)]
-        moments, foot = _moments(status, now, moment_rows), [self._foot(status, now)]
-        return joined([*_head(status, now, width), *below, moments, foot])
 
     def _foot(self, status: Status, now: datetime) -> Text:
         ago = duration((now - status.snapshot.at).total_seconds())
@@ -115,36 +113,44 @@ def _head(status: Status, now: datetime, width: int | None) -> list[Lines]:
     why = why_lines(status.why, status.runs, batch.cap, now)
     return [
         [Text.assemble((batch.prefix, "bold"), (where, "dim"))],
-        [_bar(status.snapshot, min(width or _WIDEST_BAR, _WIDEST_BAR)), _counts(status.snapshot)],
+        [_bar(status.counts, min(width or _WIDEST_BAR, _WIDEST_BAR)), _counts(status.counts)],
         [line for label, text in why for line in labelled(label, text, width)],
     ]
 
 
-def _bar(snapshot: Snapshot, width: int) -> Text:
+def _bar(counts: Mapping[State, int], width: int) -> Text:
     """Return the jobs as one bar; each state has its share, to the nearest column."""
-    ends = accumulate((snapshot.counts[state] for state in _BAR), initial=0)
-    columns = [round(width * end / len(snapshot.jobs)) for end in ends]
+    ends = accumulate((counts[state] for state in _BAR), initial=0)
+    columns = [round(width * end / sum(counts.values())) for end in ends]
     parts = zip(_BAR.values(), pairwise(columns), strict=True)
     return Text.assemble(*((mark * (end - begin), style) for (mark, style), (begin, end) in parts))
 
 
-def _counts(snapshot: Snapshot) -> Text:
+def _counts(counts: Mapping[State, int]) -> Text:
     """Return the counts in the order and the colours of the bar."""
     line = Text()
     for state, (_, style) in _BAR.items():
-        count = snapshot.counts[state]
+        count = counts[state]
         line.append(f"{count} {state.value.replace('_', ' ')}", style if count else "dim")
         line.append("   ")
-    return line.append(plural(len(snapshot.jobs), "job"))
+    return line.append(plural(sum(counts.values()), "job"))
+
+
+def _below(status: Status, now: datetime, width: int, most: Sequence[int]) -> list[Lines]:
+    """Return the blocks that give way: at most so many rows of events, of nodes, of failures."""
+    moment_rows, node_rows, failed_rows = most
+    side = width * 2 // 3 if width >= _SIDE_BY_SIDE and status.nodes else width
+    failed, nodes = _failed(status, side - GAP, failed_rows), _nodes(status, node_rows)
+    blocks = [failed, nodes] if side == width else [beside(failed, nodes, side)]
+    return [*blocks, _moments(status, now, moment_rows)]
 
 
 def _failed(status: Status, width: int, most: int) -> Lines:
     rows = []
     widest = max(map(len, status.failed), default=0)
-    for verdict, jobs in status.failed.items():
-        row = Text.assemble((f"{len(jobs):>5}", "red"), f"  {verdict:<{widest}}  ")
-        keys = fitting_list([job.key for job in jobs], width - row.cell_len)
-        rows.append(row.append(keys, "dim"))
+    for verdict, keys in status.failed.items():
+        row = Text.assemble((f"{len(keys):>5}", "red"), f"  {verdict:<{widest}}  ")
+        rows.append(row.append(fitting_list(keys, width - row.cell_len), "dim"))
     return titled("failed jobs", rows, most)
 
 
