@@ -5,9 +5,11 @@ PYTHON ?= python3
 BIN := .venv/bin
 GWAS := examples/gwas
 DEMO := $(BIN)/runbatch
+# Thousands of small ledgers, each synced to disk: where there is one, to a disk in memory.
+SCRATCH := TMPDIR=$(shell test -w /dev/shm && echo /dev/shm || echo $${TMPDIR:-/tmp})
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 
-.PHONY: demo incident pictures test lint format setup clean
+.PHONY: demo incident pictures simulate breaks test lint mutate format setup clean
 .DEFAULT_GOAL := help
 
 .PHONY: help
@@ -32,14 +34,24 @@ incident: setup  ## replay the incident on a simulated Run:ai cluster: the old r
 pictures: setup  ## draw docs/pictures anew
 	$(BIN)/python docs/pictures/status.py
 
+simulate: setup  ## play SEEDS histories (1000) in which everything goes wrong, on all cores
+	$(BIN)/python -m tests.simulation --seeds $(or $(SEEDS),1000)
+
+breaks: setup  ## break the tool on purpose in ten ways, and see which check catches it
+	$(BIN)/python -m tests.breaks
+
 test: lint  ## run all checks
-	$(BIN)/pytest -n 2 --cov --cov-report=term
+	$(SCRATCH) $(BIN)/pytest -n 2 --cov --cov-report=term
 
 lint: setup  ## style, types and which way imports go
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-logo
+
+mutate: setup  ## break the core in hundreds of ways: a unit test must notice each (or MODULE=planner)
+	@$(BIN)/uv sync --quiet --frozen --inexact --group mutation
+	$(BIN)/python tests/mutate.py $(MODULE)
 
 format: setup  ## put the code into the project's style
 	$(BIN)/ruff format .
@@ -55,4 +67,4 @@ setup: .venv/ready  ## make .venv with exactly the locked versions
 	@touch $@
 
 clean:  ## forget everything that was made
-	rm -rf .venv $(GWAS)/data $(GWAS)/outputs $(GWAS)/late $(GWAS)/state
+	rm -rf .venv .mutants $(GWAS)/data $(GWAS)/outputs $(GWAS)/late $(GWAS)/state

@@ -14,7 +14,6 @@ from runbatch.core.names import workload_name
 # A log's end tells how it ended.
 MOST_TAIL_BYTES = 10_000_000
 _MOST_MARKED_BYTES = 1_000_000
-_SIDE_BY_SIDE = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +46,10 @@ def gather(attempts: Iterable[Attempt], prefix: str, cluster: Cluster) -> Iterat
         except ClusterError as error:
             return Findings(attempt, error=error)
 
-    with ThreadPoolExecutor(_SIDE_BY_SIDE) as pool:
+    if cluster.calls_at_once == 1:
+        yield from map(find, attempts)
+        return
+    with ThreadPoolExecutor(cluster.calls_at_once) as pool:
         yield from pool.map(find, attempts)
 
 

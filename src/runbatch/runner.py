@@ -17,6 +17,7 @@ from runbatch.core.batch import Batch
 from runbatch.core.errors import ClusterError, NameTaken, Rejected
 from runbatch.core.events import Event, Kind
 from runbatch.core.job import View
+from runbatch.core.journal import TOLD
 from runbatch.core.planner import Action, Delete, Gather, Plan, Release, Reserve, Submit, Wish, plan
 from runbatch.core.snapshot import Snapshot, snapshot_of
 from runbatch.core.workload import workload_of
@@ -70,7 +71,7 @@ class Runner:
         self._ears = ears or Ears()
         self._stopped = stopped
         self._may_submit_at = clock.now()
-        self._narrator = Narrator(batch, self._ears.event)
+        self._narrator = Narrator(batch, self._hear)
         self._refusals = 0
         self._silences: Counter[tuple[str, int]] = Counter()
 
@@ -79,7 +80,7 @@ class Runner:
 
         `command` is what others are told is running. Raises LedgerError.
         """
-        run = self._ledger.begin_run(command, self._clock.now())
+        run = self._ledger.begin_run(command, self._batch, self._clock.now())
         try:
             while not self._stopped():
                 looked_at = self._clock.now()
@@ -153,7 +154,7 @@ class Runner:
             case Delete():
                 return self._delete(action.attempt)
             case Release():
-                self._ledger.release(action.attempt)
+                self._ledger.release(action.attempt, self._clock.now())
                 self._narrator.tell(Kind.SKIP, action.attempt, action.why)
             case Gather():
                 pass  # all of them are gathered side by side, before anything else
@@ -162,14 +163,14 @@ class Runner:
     def _reserve(self, action: Reserve) -> None:
         now = self._clock.now()
         new = Attempt(key=action.key, number=action.number, reserved_at=now, follows=action.follows)
-        self._ledger.reserve(new, None, self._batch.cap)
+        self._ledger.reserve(new, None, self._batch.cap, action.why)
 
     def _submit(self, action: Submit) -> bool:
         self._sleep_until(self._may_submit_at, self._pace.submit_interval_s)
         if self._stopped():
             return False
         attempt = self._called(action)
-        if not self._ledger.reserve(attempt, action.instead_of, self._batch.cap):
+        if not self._ledger.reserve(attempt, action.instead_of, self._batch.cap, action.why):
             return True
         self._may_submit_at = self._clock.now() + timedelta(seconds=self._pace.submit_interval_s)
         try:
@@ -189,7 +190,7 @@ class Runner:
 
     def _refused(self, attempt: Attempt, error: Rejected) -> None:
         """Remember and tell a refusal; where each job is refused, raise the error for all."""
-        self._ledger.refused(attempt, str(error))
+        self._ledger.refused(attempt, str(error), self._clock.now())
         self._narrator.tell(Kind.REFUSED, attempt, str(error))
         self._refusals += 1
         if self._refusals == MOST_REFUSALS:
@@ -222,10 +223,10 @@ class Runner:
         return answered
 
     def _judge(self, found: Findings) -> None:
-        after = found.judged(self._batch.retry)
+        after, now = found.judged(self._batch.retry), self._clock.now()
         if found.error is None:
-            self._ledger.save_log(found.attempt, found.log, _description(after))
-        self._ledger.judged(after)
+            self._ledger.save_log(found.attempt, found.log, _description(after), now)
+        self._ledger.judged(after, now)
         self._narrator.judged(after)
 
     def _delete(self, attempt: Attempt) -> bool:
@@ -235,7 +236,8 @@ class Runner:
                 (found,) = gather([attempt], self._batch.prefix, self._cluster)
                 if found.error is not None:
                     raise found.error
-                self._ledger.save_log(attempt, found.log, _description(attempt))
+                now = self._clock.now()
+                self._ledger.save_log(attempt, found.log, _description(attempt), now)
             self._ledger.delete_asked(attempt, self._clock.now())
             self._cluster.delete(*self._workload_of(attempt))
         except ClusterError as error:
@@ -243,6 +245,12 @@ class Runner:
             return False
         self._narrator.tell(Kind.DELETE, attempt, "to make room for the next; its log is saved")
         return True
+
+    def _hear(self, event: Event) -> None:
+        """Remember what no change of an attempt tells, and pass everything on."""
+        if event.kind in TOLD:
+            self._ledger.told(event, self._clock.now())
+        self._ears.event(event)
 
     def _workload_of(self, attempt: Attempt) -> tuple[str, str]:
         return self._batch.workload_name(attempt.key), attempt.uid or ""

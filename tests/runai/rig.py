@@ -1,5 +1,6 @@
 """The real runner, ledger and adapter over the stand-in: the program `runai` is really called."""
 
+import json
 import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -29,6 +30,29 @@ MOST_TICKS = 3000
 def forbidden(words: Sequence[str], limit_s: float) -> Reply:
     """Answer as `kubectl` does where it is not allowed, as nearly everywhere."""
     return Reply(1, "", "Error from server (Forbidden): pods is forbidden")
+
+
+def pods_json(standin: StandIn) -> str:
+    """Return what `kubectl get pods -o json` would say of the stand-in's pods."""
+    items = [
+        {
+            "metadata": {"name": pod.name, "creationTimestamp": f"{pod.created_s:012}"},
+            "spec": {
+                "containers": [
+                    {"env": [{"name": n, "value": v} for n, v in each.request.environment]}
+                ]
+            },
+            "status": {
+                "containerStatuses": [
+                    {"state": {"terminated": {"exitCode": pod.exit_code, "reason": "Error"}}}
+                ]
+            },
+        }
+        for each in standin.truth().workloads
+        for pod in each.pods
+        if pod.exit_code is not None and each.gone_s is None
+    ]
+    return json.dumps({"items": items})
 
 
 @dataclass

@@ -181,7 +181,7 @@ import json, sys
 sys.path[:0] = [{root!r}]
 from pathlib import Path
 from runbatch.testing.runai import StandIn
-from tests.runai.test_retry import pods_json
+from tests.runai.rig import pods_json
 assert sys.argv[1:] == ["get", "pods", "-n", "runai-talmo-lab", "-o", "json"], sys.argv
 print(pods_json(StandIn(Path({cluster!r}))))
 """

@@ -154,29 +154,6 @@ def test_a_log_that_can_never_be_read_is_judged_without_and_left_for_a_person(
     assert str(after.jobs[0].last and after.jobs[0].last.outcome).startswith("undetermined")
 
 
-def pods_json(standin: StandIn) -> str:
-    """Return what `kubectl get pods -o json` would say of the stand-in's pods."""
-    items = [
-        {
-            "metadata": {"name": pod.name, "creationTimestamp": f"{pod.created_s:012}"},
-            "spec": {
-                "containers": [
-                    {"env": [{"name": n, "value": v} for n, v in each.request.environment]}
-                ]
-            },
-            "status": {
-                "containerStatuses": [
-                    {"state": {"terminated": {"exitCode": pod.exit_code, "reason": "Error"}}}
-                ]
-            },
-        }
-        for each in standin.truth().workloads
-        for pod in each.pods
-        if pod.exit_code is not None and each.gone_s is None
-    ]
-    return json.dumps({"items": items})
-
-
 def test_two_pods_of_one_name_tell_nothing() -> None:
     def pod(code: int, **metadata: str) -> dict[str, object]:
         env = [{"name": "RUNBATCH_PREFIX", "value": "g"}, {"name": "RUNBATCH_KEY", "value": "1"}]

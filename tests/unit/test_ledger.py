@@ -96,7 +96,7 @@ def test_a_refused_attempt_gives_its_slot_back_and_needs_one_to_be_called_again(
 ) -> None:
     first = called("1")
     ledger.reserve(first, None, cap=1)
-    ledger.refused(first, "policy")
+    ledger.refused(first, "policy", NOW)
     assert ledger.view().in_flight == frozenset()
     refused = ledger.view().job("1").last
     ledger.reserve(called("2"), None, cap=1)
@@ -109,8 +109,8 @@ def test_an_attempt_is_forgotten_only_as_it_was_when_that_was_decided(ledger: Le
     ledger.reserve(waiting, None, cap=2)
     ledger.reserve(called("2"), None, cap=2)
     ledger.submitted(called("2"), "u", NOW)
-    ledger.release(waiting)
-    ledger.release(called("2"))
+    ledger.release(waiting, NOW)
+    ledger.release(called("2"), NOW)
     assert set(ledger.view().jobs) == {"2"}
 
 
@@ -119,7 +119,7 @@ def test_a_verdict_that_stands_is_not_changed(ledger: Ledger) -> None:
     ledger.reserve(attempt, None, cap=1)
     for code, verdict in ((2, Verdict.MOUNT_FAILURE), (1, Verdict.CONFIGURATION_ERROR)):
         evidence, outcome = Evidence(exit_code=code), Outcome(verdict, f"exit code {code}")
-        ledger.judged(replace(attempt, evidence=evidence, outcome=outcome))
+        ledger.judged(replace(attempt, evidence=evidence, outcome=outcome), NOW)
     found = ledger.view().job("1").last
     assert found is not None
     assert found.outcome == Outcome(Verdict.MOUNT_FAILURE, "exit code 2")
@@ -141,7 +141,7 @@ def test_a_listing_is_remembered_whole(ledger: Ledger) -> None:
 def test_a_log_is_saved_whole_with_what_is_known_of_its_end(ledger: Ledger) -> None:
     attempt = called("../x", 2)
     ledger.reserve(attempt, None, cap=1)
-    ledger.save_log(attempt, b"one\ntwo\n", "{}")
+    ledger.save_log(attempt, b"one\ntwo\n", "{}", NOW)
     names = sorted(path.name for path in (ledger.folder / "logs").iterdir())
     assert names == ["%2E%2E%2Fx.2.json", "%2E%2E%2Fx.2.log"]
     found = ledger.view().job("../x").last
@@ -170,9 +170,9 @@ def test_looking_makes_no_file(tmp_path: Path) -> None:
 
 def test_who_is_at_work_is_known_until_they_end_or_die(ledger: Ledger) -> None:
     with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as other:
-        mine = ledger.begin_run("submit", NOW)
+        mine = ledger.begin_run("submit", BATCH, NOW)
         insert = "UPDATE runs SET pid = ? WHERE id = ?"
-        theirs = ledger.begin_run("retry", NOW)
+        theirs = ledger.begin_run("retry", BATCH, NOW)
         ledger._connection.execute(insert, (other.pid, theirs))
         assert [run.command for run in ledger.live_runs(NOW)] == ["submit", "retry"]
         other.kill()
@@ -182,7 +182,7 @@ def test_who_is_at_work_is_known_until_they_end_or_die(ledger: Ledger) -> None:
 
 
 def test_a_run_on_another_machine_counts_while_it_gives_signs(ledger: Ledger) -> None:
-    run = ledger.begin_run("submit", NOW)
+    run = ledger.begin_run("submit", BATCH, NOW)
     ledger._connection.execute("UPDATE runs SET host = 'elsewhere' WHERE id = ?", (run,))
     assert len(ledger.live_runs(NOW + timedelta(minutes=9))) == 1
     assert ledger.live_runs(NOW + timedelta(minutes=11)) == ()

@@ -10,6 +10,7 @@ from pathlib import Path
 import click
 
 from runbatch import __version__
+from runbatch.cli.audit import audit
 from runbatch.cli.init import init
 from runbatch.cli.look import check, logs
 from runbatch.cli.retry import retry
@@ -38,7 +39,7 @@ def cli() -> None:
     """Run hundreds of independent jobs on a shared cluster, never more than a cap in flight."""
 
 
-for command in (init, check, submit, retry, status, logs):
+for command in (init, check, submit, retry, status, logs, audit):
     cli.add_command(command)
 
 

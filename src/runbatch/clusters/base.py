@@ -19,6 +19,10 @@ class Cluster(Protocol):
     def patience(self) -> Patience:
         """How long this cluster may leave a workload unlisted before it is believed to be gone."""
 
+    @property
+    def calls_at_once(self) -> int:
+        """How many jobs' evidence and logs it may be asked for side by side."""
+
     def list(self, prefix: str) -> Listing:
         """Return every workload whose name begins with `prefix` and a dash, whatever its phase.
 

@@ -188,6 +188,6 @@ def memory_bytes(text: str) -> int:
     match = _MEMORY.fullmatch(text)
     base = 1024 if match and match[3] else 1000
     size = int(float(match[1]) * base ** _UNITS[match[2]]) if match else 0
-    if size < 1:
+    if not size:
         raise BatchError(f"[run] memory = {text!r}", "write a number and a unit, like 32G or 500M.")
     return size

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from enum import Enum
 
-from runbatch.core.attempt import Attempt, Phase, Verdict
+from runbatch.core.attempt import Attempt, Outcome, Phase, Verdict
 from runbatch.core.batch import Batch
 from runbatch.core.reconcile import Change
 
@@ -52,12 +52,13 @@ def of_change(change: Change, batch: Batch) -> Event | None:
 
 def _of_end(after: Attempt, batch: Batch) -> Event | None:
     who = _who(after, batch)
-    if after.is_verdict(Verdict.SUCCEEDED):
-        return Event(Kind.DONE, f"{who} succeeded", after.key)
-    if after.is_verdict(Verdict.VANISHED):
-        text = f"{who} is no longer there; {after.outcome.source if after.outcome else ''}"
-        return Event(Kind.GONE, text, after.key)
-    return None  # a failure is told when its evidence is in: of_verdict
+    match after.outcome:
+        case Outcome(Verdict.SUCCEEDED):
+            return Event(Kind.DONE, f"{who} succeeded", after.key)
+        case Outcome(Verdict.VANISHED, source):
+            return Event(Kind.GONE, f"{who} is no longer there; {source}", after.key)
+        case _:
+            return None  # a failure is told when its evidence is in: of_verdict
 
 
 def of_verdict(attempt: Attempt, batch: Batch) -> Event:

@@ -86,7 +86,11 @@ class View:
         return frozenset(key for key, job in self.jobs.items() if job.holds_slot)
 
     @property
+    def attempts(self) -> tuple[Attempt, ...]:
+        """Return every attempt of every job."""
+        return tuple(attempt for job in self.jobs.values() for attempt in job.attempts)
+
+    @property
     def called(self) -> frozenset[tuple[str, int]]:
         """Return the ids of the attempts whose submit call was begun: they may be missed."""
-        attempts = (attempt for job in self.jobs.values() for attempt in job.attempts)
-        return frozenset(attempt.id for attempt in attempts if attempt.called_at is not None)
+        return frozenset(each.id for each in self.attempts if each.called_at is not None)

@@ -7,6 +7,7 @@ tick like any other. Read `_next_step` first: it is the life of a job.
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from enum import Enum
 
 from runbatch.core.attempt import Attempt, Patience, Verdict
 from runbatch.core.batch import Batch
@@ -14,13 +15,27 @@ from runbatch.core.failure import next_retry_at
 from runbatch.core.job import Job, View
 
 
+class Why(Enum):
+    """Why a job is started."""
+
+    FIRST = "first"
+    RETRY = "retry"
+    RERUN = "rerun"
+    VANISHED = "vanished"
+    REFUSED_BEFORE = "refused before"
+
+
 @dataclass(frozen=True, slots=True)
 class Submit:
-    """Call the cluster for this attempt. `instead_of` is the attempt as it was when decided."""
+    """Call the cluster for this attempt. `instead_of` is the attempt as it was when decided.
+
+    `why` is None where the attempt was begun before, and only goes on.
+    """
 
     key: str
     number: int
     instead_of: Attempt | None = None
+    why: Why | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +48,7 @@ class Reserve:
     key: str
     number: int
     follows: datetime | None
+    why: Why
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,26 +158,30 @@ def _next_step(
     """Return the one thing to do about this job now, if there is any."""
     last = job.last
     if last is None:
-        return Submit(job.key, 1) if wish.start else None
+        return Submit(job.key, 1, why=Why.FIRST) if wish.start else None
     if last.waiting_for_name:
         return _make_room(job, last, now, patience)
     if last.unanswered:
         return _make_room(job, last, now, patience) if patience.is_over(last, now) else None
     if last.ended_at is not None and last.outcome is None:
         return Gather(last)
-    if job.holds_slot or not _may_follow(last, batch, wish, now):
+    if job.holds_slot:
         return None
-    return _follow(job, last)
+    why = _why_follow(last, batch, wish, now)
+    return _follow(job, last, why) if why is not None else None
 
 
-def _may_follow(last: Attempt, batch: Batch, wish: Wish, now: datetime) -> bool:
+def _why_follow(last: Attempt, batch: Batch, wish: Wish, now: datetime) -> Why | None:
+    """Return why an attempt that has ended is to be followed by another, if it is."""
     if last.turn in wish.rerun:
-        return True
+        return Why.RERUN
     if last.turn in wish.stale and _is_stale(last):
-        return True
+        return Why.REFUSED_BEFORE if last.refusal is not None else Why.VANISHED
     due_at = _retry_at(last, batch, wish)
     # What somebody else deleted is left alone.
-    return due_at is not None and due_at <= now and (last.listed or _is_deleted_by_us(last))
+    if due_at is not None and due_at <= now and (last.listed or _is_deleted_by_us(last)):
+        return Why.RETRY
+    return None
 
 
 def _retry_at(last: Attempt | None, batch: Batch, wish: Wish) -> datetime | None:
@@ -172,14 +192,14 @@ def _retry_at(last: Attempt | None, batch: Batch, wish: Wish) -> datetime | None
     return next_retry_at(last, batch.retry) if is_meant else None
 
 
-def _follow(job: Job, last: Attempt) -> Action:
+def _follow(job: Job, last: Attempt, why: Why) -> Action:
     """Return the first step to the attempt after this one; one the cluster refused never was."""
     if last.refusal is not None:
-        return Submit(*last.id, instead_of=last)
+        return Submit(*last.id, instead_of=last, why=why)
     holder = job.holder
     if holder is not None:
-        return Reserve(job.key, last.number + 1, follows=holder.ended_at)
-    return Submit(job.key, last.number + 1)
+        return Reserve(job.key, last.number + 1, follows=holder.ended_at, why=why)
+    return Submit(job.key, last.number + 1, why=why)
 
 
 def _make_room(job: Job, last: Attempt, now: datetime, patience: Patience) -> Action | None:

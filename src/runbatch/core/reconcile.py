@@ -130,10 +130,8 @@ def _adoptions(job: Job, observations: Collection[Observation], now: datetime) -
     known = {attempt.uid for attempt in job.attempts}
     for observation in observations:
         if observation.uid not in known:
-            number = max(number + 1, observation.number or 0)
-            adopted = Attempt(
-                key=job.key, number=number, reserved_at=now, called_at=now, submitted_at=now
-            )
+            number = max(number + 1, observation.number or number)
+            adopted = Attempt(key=job.key, number=number, reserved_at=now)
             yield Change(None, _seen(adopted, observation, now))
 
 
@@ -170,9 +168,8 @@ def _ended(before: Attempt, seen: Attempt, observation: Observation, now: dateti
     if known and not turned:
         return seen
     ended_at = min(now, observation.ended_at or now)
-    if completed or before.is_verdict(Verdict.SUCCEEDED):
-        return replace(seen, ended_at=ended_at, outcome=SUCCEEDED, evidence=None)
-    return replace(seen, ended_at=ended_at, outcome=None, evidence=None)
+    outcome = SUCCEEDED if completed or before.is_verdict(Verdict.SUCCEEDED) else None
+    return replace(seen, ended_at=ended_at, outcome=outcome, evidence=None)
 
 
 def _running_again(seen: Attempt) -> Attempt:

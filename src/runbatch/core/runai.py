@@ -22,7 +22,6 @@ def check_for_runai(batch: Batch) -> None:
     _check_choice(batch)
     for key in batch.keys:
         _check_name(batch, key)
-        _check_value(f"[jobs] key {key!r}", key)
     for name, value in batch.run.env.items():
         _check_value(f"[run] env {name}", value)
     for mount in batch.run.mounts:

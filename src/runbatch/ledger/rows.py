@@ -1,14 +1,15 @@
 """Between an `Attempt` and its row. Times are ISO 8601 in UTC, evidence is JSON."""
 
 import json
-from collections.abc import Mapping
 from dataclasses import asdict, fields
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any
 
 from runbatch.core.attempt import Attempt, Evidence, Outcome, Phase, Verdict
+from runbatch.core.batch import MOST_JOBS
 
-_TIMES = (
+TIMES = (
     "reserved_at",
     "called_at",
     "submitted_at",
@@ -18,7 +19,7 @@ _TIMES = (
     "follows",
 )
 _PLAIN = ("key", "number", "refusal", "uid", "node", "calls", "missed", "log")
-COLUMNS = (*_PLAIN, *_TIMES, "phase", "evidence", "verdict", "source")
+COLUMNS = (*_PLAIN, *TIMES, "phase", "evidence", "verdict", "source")
 
 
 def row_of(attempt: Attempt) -> tuple[Any, ...]:
@@ -26,7 +27,7 @@ def row_of(attempt: Attempt) -> tuple[Any, ...]:
     outcome = attempt.outcome
     return (
         *(getattr(attempt, name) for name in _PLAIN),
-        *(to_text(getattr(attempt, name)) for name in _TIMES),
+        *(to_text(getattr(attempt, name)) for name in TIMES),
         attempt.phase.value if attempt.phase else None,
         json.dumps(asdict(attempt.evidence)) if attempt.evidence else None,
         outcome.verdict.value if outcome else None,
@@ -34,14 +35,22 @@ def row_of(attempt: Attempt) -> tuple[Any, ...]:
     )
 
 
-def attempt_of(row: Mapping[str, Any]) -> Attempt:
-    """Return the attempt that a row remembers."""
+@lru_cache(maxsize=2 * MOST_JOBS)
+def attempt_of(row: tuple[Any, ...]) -> Attempt:
+    """Return the attempt that a row, in the order of COLUMNS, remembers.
+
+    Kept in mind: from one look to the next most rows stay as they are.
+    """
+    values = dict(zip(COLUMNS, row, strict=True))
+    verdict, source = values.pop("verdict"), values.pop("source")
+    phase, evidence = values.pop("phase"), values.pop("evidence")
+    for name in TIMES:
+        values[name] = from_text(values[name])
     return Attempt(
-        **{name: row[name] for name in _PLAIN},
-        **{name: from_text(row[name]) for name in _TIMES},
-        phase=Phase(row["phase"]) if row["phase"] else None,
-        evidence=_evidence_of(row["evidence"]),
-        outcome=Outcome(Verdict(row["verdict"]), row["source"]) if row["verdict"] else None,
+        **values,
+        phase=Phase(phase) if phase else None,
+        evidence=_evidence_of(evidence),
+        outcome=Outcome(Verdict(verdict), source) if verdict else None,
     )
 
 

@@ -1,10 +1,16 @@
 """Who works on a batch now: each invocation of a command leaves its mark in the ledger."""
 
+import os
 import socket
+import sqlite3
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import psutil
+
+from runbatch.core.batch import Batch
+from runbatch.core.journal import Started
+from runbatch.ledger.rows import from_text, to_text
 
 # A run on another machine is taken for dead when it has given no sign for so long.
 SILENT_FOR = timedelta(minutes=10)
@@ -20,6 +26,58 @@ class Run:
     command: str
     started_at: datetime
     ticked_at: datetime
+
+
+def begin(
+    connection: sqlite3.Connection,
+    command: str,
+    batch: Batch,
+    keys: tuple[str, ...] | None,
+    now: datetime,
+) -> tuple[int, Started]:
+    """Leave the mark of this process; return the run's id, and what it goes by."""
+    started = Started(
+        command=command,
+        host=here(),
+        pid=os.getpid(),
+        prefix=batch.prefix,
+        cluster=batch.cluster.kind,
+        cap=batch.cap,
+        retry=batch.retry,
+        beside=tuple(run.id for run in alive(connection, now)),
+        keys=keys,
+    )
+    cursor = connection.execute(
+        "INSERT INTO runs (host, pid, command, started_at, ticked_at) VALUES (?,?,?,?,?)",
+        (started.host, started.pid, command, to_text(now), to_text(now)),
+    )
+    return int(cursor.lastrowid or 0), started
+
+
+def tick(connection: sqlite3.Connection, run: int, now: datetime, *, ended: bool) -> None:
+    """Renew the mark of this run; or, with `ended`, close it."""
+    values = (to_text(now), to_text(now) if ended else None, run)
+    connection.execute("UPDATE runs SET ticked_at=?, ended_at=? WHERE id=?", values)
+
+
+def alive(connection: sqlite3.Connection, now: datetime) -> tuple[Run, ...]:
+    """Return the runs that are at work now, oldest first."""
+    found = connection.execute(
+        "SELECT id, host, pid, command, started_at, ticked_at FROM runs"
+        " WHERE ended_at IS NULL ORDER BY id"
+    )
+    every = (
+        Run(
+            id=row["id"],
+            host=row["host"],
+            pid=row["pid"],
+            command=row["command"],
+            started_at=from_text(row["started_at"]),
+            ticked_at=from_text(row["ticked_at"]),
+        )
+        for row in found
+    )
+    return tuple(run for run in every if is_alive(run, now))
 
 
 def here() -> str:

@@ -43,6 +43,12 @@ MIGRATIONS = (
         ended_at TEXT
     );
     """,
+    """
+    CREATE TABLE journal (
+        seq INTEGER PRIMARY KEY,
+        line TEXT NOT NULL
+    );
+    """,
 )
 
 

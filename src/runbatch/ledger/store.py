@@ -1,10 +1,11 @@
 """The ledger: one SQLite file for each batch, safe for several processes and for a `kill -9`.
 
 Rollback journal and not WAL, since home folders are on NFS; `synchronous=FULL`, since an intention
-must be on disk before it is acted on. Every change is one short `BEGIN IMMEDIATE` transaction.
+must be on disk before it is acted on. Every change is one short `BEGIN IMMEDIATE` transaction, and
+its entry in the journal is part of it.
 """
 
-import os
+import json
 import sqlite3
 from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import closing, contextmanager
@@ -15,14 +16,19 @@ from pathlib import Path
 from runbatch.core.attempt import Attempt, Listing, Patience
 from runbatch.core.batch import Batch
 from runbatch.core.errors import BatchError, LedgerError
+from runbatch.core.events import Event
 from runbatch.core.job import View
+from runbatch.core.journal import Changed, Did, Ended, changed_by_listing
+from runbatch.core.planner import Why
 from runbatch.core.reconcile import Learned, learn
 from runbatch.ledger import archive, rows, runs, schema
+from runbatch.ledger.journal import Journal
 
 FILE_NAME = "ledger.sqlite3"
 _BUSY_TIMEOUT_S = 30
 _ROWS_SEEN = "rows seen"
 _WORKLOAD_TYPE = "workload type"
+_KEYS = "keys"
 # All that may hold a slot, and more: which do is for `Attempt.holds_slot` to say.
 _RELEVANT = "key = ? OR ended_at IS NULL OR phase NOT IN ('Completed', 'Failed')"
 _COLUMNS = ", ".join(rows.COLUMNS)
@@ -39,6 +45,7 @@ class Ledger:
         with self._trouble():
             self._connection = _read_only(folder) if read_only else _open(folder)
             self._connection.row_factory = sqlite3.Row
+        self._journal = Journal(self._connection, folder)
 
     def close(self) -> None:
         """Close the file; the ledger cannot be used after that."""
@@ -73,15 +80,20 @@ class Ledger:
         """Remember what the listing teaches, all of it or nothing; see `learn`."""
         with self._transaction():
             learned = learn(batch, self._view(), listing, asked_before, now, patience)
-            self._write(change.after for change in learned.changes)
+            # What frees a slot first: so no replay counts more at once than there were.
+            changes = sorted(learned.changes, key=lambda change: change.after.holds_slot)
+            self._write(change.after for change in changes)
+            self._journal.write(now, filter(None, map(changed_by_listing, changes)))
             self._mark(_ROWS_SEEN, rows.to_text(learned.view.rows_seen_at))
             return learned
 
-    def reserve(self, new: Attempt, instead_of: Attempt | None, cap: int) -> bool:
+    def reserve(
+        self, new: Attempt, instead_of: Attempt | None, cap: int, why: Why | None = None
+    ) -> bool:
         """Take a slot for `new`, on disk; return False, with nothing changed, if that cannot be.
 
         It cannot when another process was quicker: the attempt is no longer as it was when it was
-        decided on (`instead_of`; None: not there), or no slot is free.
+        decided on (`instead_of`; None: not there), or no slot is free. `why` is for the journal.
         """
         with self._transaction():
             view = self._view(_RELEVANT, (new.key,))
@@ -93,10 +105,12 @@ class Ledger:
                 return False
             if job.holds_slot and instead_of is None:
                 return False
+            did = Did.RESERVED if new.waiting_for_name else Did.CALLED
             self._write([new])
+            self._journal.write(new.called_at or new.reserved_at, [Changed(did, new, why)])
             return True
 
-    def release(self, attempt: Attempt) -> None:
+    def release(self, attempt: Attempt, now: datetime) -> None:
         """Forget an attempt that never reached the cluster; nothing happens if it is not as it was.
 
         Then it is none: its number is free for the next.
@@ -105,18 +119,24 @@ class Ledger:
             if attempt in self._view().job(attempt.key).attempts:
                 statement = "DELETE FROM attempts WHERE key = ? AND number = ?"
                 self._connection.execute(statement, attempt.id)
+                self._journal.write(now, [Changed(Did.RELEASED, attempt)])
 
     def submitted(self, attempt: Attempt, uid: str | None, now: datetime) -> None:
         """Remember that the cluster said yes, and the workload's uid where it told."""
         self._revise(
-            attempt, lambda it: replace(it, submitted_at=now, uid=it.uid or uid, refusal=None)
+            attempt,
+            lambda it: replace(it, submitted_at=now, uid=it.uid or uid, refusal=None),
+            Did.SUBMITTED,
+            now,
         )
 
-    def refused(self, attempt: Attempt, why: str) -> None:
+    def refused(self, attempt: Attempt, why: str, now: datetime) -> None:
         """Remember that the cluster said no for good; the slot is free again."""
-        self._revise(attempt, lambda it: it if it.uid else replace(it, refusal=why))
+        self._revise(
+            attempt, lambda it: it if it.uid else replace(it, refusal=why), Did.REFUSED, now
+        )
 
-    def judged(self, after: Attempt) -> None:
+    def judged(self, after: Attempt, now: datetime) -> None:
         """Remember the evidence and verdict of `after`, once: one that stands is not changed."""
 
         def add_verdict(it: Attempt) -> Attempt:
@@ -124,60 +144,63 @@ class Ledger:
                 return it
             return replace(it, evidence=after.evidence, outcome=after.outcome)
 
-        self._revise(after, add_verdict)
+        self._revise(after, add_verdict, Did.JUDGED, now)
 
     def delete_asked(self, attempt: Attempt, now: datetime) -> None:
         """Remember that the attempt's workload is about to be deleted by us."""
-        self._revise(attempt, lambda it: replace(it, delete_asked_at=now))
+        self._revise(attempt, lambda it: replace(it, delete_asked_at=now), Did.DELETE_ASKED, now)
 
-    def save_log(self, attempt: Attempt, log: bytes, description: str) -> None:
+    def save_log(self, attempt: Attempt, log: bytes, description: str, now: datetime) -> None:
         """Save the attempt's log beside the ledger, and what is known of its end as JSON."""
         folder = self.folder / "logs"
         with self._trouble():
             archive.save(folder, *attempt.id, "json", description.encode())
             path = archive.save(folder, *attempt.id, "log", log)
-        self._revise(attempt, lambda it: replace(it, log=str(path)))
+        self._revise(attempt, lambda it: replace(it, log=str(path)), Did.LOG_SAVED, now)
 
-    def begin_run(self, command: str, now: datetime) -> int:
-        """Leave the mark that this process works on the batch; return the run's id."""
-        at = rows.to_text(now)
+    def told(self, event: Event, now: datetime) -> None:
+        """Remember what people were told."""
         with self._transaction():
-            cursor = self._connection.execute(
-                "INSERT INTO runs (host, pid, command, started_at, ticked_at) VALUES (?,?,?,?,?)",
-                (runs.here(), os.getpid(), command, at, at),
-            )
-            return int(cursor.lastrowid or 0)
+            self._journal.write(now, [event])
+
+    def begin_run(self, command: str, batch: Batch, now: datetime) -> int:
+        """Leave the mark that this process works on the batch; return the run's id."""
+        with self._transaction():
+            known = () if self._journal.last() else self._view().attempts
+            keys = self._new_keys(batch)
+            self._journal.run, started = runs.begin(self._connection, command, batch, keys, now)
+            remembered = (Changed(Did.REMEMBERED, attempt) for attempt in known)
+            self._journal.write(now, [started, *remembered])
+            return self._journal.run
 
     def tick_run(self, run: int, now: datetime, *, ended: bool = False) -> None:
         """Renew the mark of this run; or, with `ended`, close it."""
-        at = rows.to_text(now)
-        values = (at, at if ended else None, run)
         with self._transaction():
-            self._connection.execute("UPDATE runs SET ticked_at=?, ended_at=? WHERE id=?", values)
+            runs.tick(self._connection, run, now, ended=ended)
+            if ended:
+                self._journal.write(now, [Ended()])
 
     def live_runs(self, now: datetime) -> tuple[runs.Run, ...]:
         """Return the invocations that work on this batch now, oldest first."""
         with self._trouble():
-            found = self._connection.execute(
-                "SELECT id, host, pid, command, started_at, ticked_at FROM runs"
-                " WHERE ended_at IS NULL ORDER BY id"
-            )
-            every = (
-                runs.Run(
-                    id=row["id"],
-                    host=row["host"],
-                    pid=row["pid"],
-                    command=row["command"],
-                    started_at=rows.from_text(row["started_at"]),
-                    ticked_at=rows.from_text(row["ticked_at"]),
-                )
-                for row in found
-            )
-            return tuple(run for run in every if runs.is_alive(run, now))
+            return runs.alive(self._connection, now)
+
+    def journal(self) -> dict[int, str]:
+        """Return the journal's lines by their numbers; the events file is a copy of them."""
+        with self._trouble():
+            return self._journal.lines()
+
+    def _new_keys(self, batch: Batch) -> tuple[str, ...] | None:
+        """Return the batch's keys unless they are those that were recorded last; record them."""
+        keys = json.dumps(batch.keys)
+        if self._mark_of(_KEYS) == keys:
+            return None
+        self._mark(_KEYS, keys)
+        return batch.keys
 
     def _view(self, condition: str = "TRUE", values: tuple[str, ...] = ()) -> View:
         query = f"SELECT {_COLUMNS} FROM attempts WHERE {condition}"
-        attempts = [rows.attempt_of(row) for row in self._connection.execute(query, values)]
+        attempts = [rows.attempt_of(tuple(row)) for row in self._connection.execute(query, values)]
         return View.of(attempts, rows_seen_at=rows.from_text(self._mark_of(_ROWS_SEEN)))
 
     def _mark_of(self, name: str) -> str | None:
@@ -196,14 +219,21 @@ class Ledger:
             [rows.row_of(attempt) for attempt in attempts],
         )
 
-    def _revise(self, attempt: Attempt, change: Callable[[Attempt], Attempt]) -> None:
+    def _revise(
+        self, attempt: Attempt, change: Callable[[Attempt], Attempt], did: Did, now: datetime
+    ) -> None:
         """Apply `change` to the attempt as it is now, which another process may have altered."""
         with self._transaction():
             row = self._connection.execute(
                 f"SELECT {_COLUMNS} FROM attempts WHERE key = ? AND number = ?", attempt.id
             ).fetchone()
-            if row is not None:
-                self._write([change(rows.attempt_of(row))])
+            if row is None:
+                return
+            before = rows.attempt_of(tuple(row))
+            after = change(before)
+            if after != before:
+                self._write([after])
+                self._journal.write(now, [Changed(did, after)])
 
     @contextmanager
     def _transaction(self) -> Iterator[None]:
@@ -215,6 +245,7 @@ class Ledger:
             except BaseException:
                 self._connection.rollback()
                 raise
+        self._journal.publish()
 
     @contextmanager
     def _trouble(self) -> Iterator[None]:

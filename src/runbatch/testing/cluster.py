@@ -40,6 +40,7 @@ class FakeCluster:
     """
 
     patience: Patience = PATIENCE
+    calls_at_once: int = 1
     live: dict[str, FakeWorkload] = field(default_factory=dict)
     faults: list[Fault] = field(default_factory=list)
     calls: list[tuple[str, str]] = field(default_factory=list)

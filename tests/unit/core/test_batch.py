@@ -22,6 +22,7 @@ from runbatch.core.failure import RetryPolicy
 from runbatch.core.workload import Workload, workload_of
 
 HALF = "\ud83d"
+ENDS_OF_THE_HALVES = ("\ud800", "\udfff")
 
 
 def test_a_batch_unless_told_otherwise() -> None:
@@ -68,8 +69,15 @@ def test_a_batch_unless_told_otherwise() -> None:
         pytest.param({"keys": ("",)}, "[jobs] key ''", "at least one character", id="no key"),
         pytest.param({"keys": ("a\0",)}, "[jobs] key 'a\\x00'", "NUL", id="a NUL in a key"),
         pytest.param({"keys": (HALF,)}, "[jobs] key ", "surrogate", id="half a character"),
+        *(
+            pytest.param({"keys": (half,)}, "[jobs] key ", "surrogate", id=f"half {ord(half):x}")
+            for half in ENDS_OF_THE_HALVES
+        ),
         pytest.param(
-            {"keys": ("k" * 46,)}, f"[jobs] key {'k' * 46!r}", "51 characters", id="a long name"
+            {"keys": ("k" * 46,)},
+            f"[jobs] key {'k' * 46!r}",
+            f"the name 'gwas-{'k' * 46}' has 51 characters",
+            id="a long name",
         ),
     ],
 )
@@ -107,6 +115,24 @@ def test_a_run_that_is_refused(changes: dict[str, Any], place: str, problem: str
 
 
 @pytest.mark.parametrize(
+    "changes",
+    [
+        pytest.param({"cpu": 0.5}, id="half a core"),
+        pytest.param({"cpu": 10_000}, id="the most cores"),
+        pytest.param({"env": {"BIG": "ü" * 50_000}}, id="the longest value"),
+        pytest.param({"command": ("\ud7ff\ue000", "")}, id="characters next to the surrogates"),
+    ],
+)
+def test_a_run_at_its_limits(changes: dict[str, Any]) -> None:
+    run = Run(**{"command": ("job",)} | changes)
+    assert {name: getattr(run, name) for name in changes} == changes
+
+
+def test_a_batch_of_the_most_jobs() -> None:
+    assert len(batch(*range_of(0, 9_999), cap=10_000).keys) == 10_000
+
+
+@pytest.mark.parametrize(
     ("host", "path", "place", "problem"),
     [
         pytest.param("/a", "data", "[run] mounts path = 'data'", "begins with /", id="relative"),
@@ -126,6 +152,11 @@ def test_a_mount_that_is_refused(host: str, path: str, place: str, problem: str)
 def test_a_mount_is_read_only_unless_asked_otherwise() -> None:
     assert Mount("/hpi/data", "/data").read_only
     assert not Mount("out", "/outputs", read_only=False).read_only
+
+
+def test_a_batch_is_the_same_however_it_was_read() -> None:
+    assert batch("37", notes=("START_TRAIT is not set: 2",)) == batch("37")
+    assert batch("37", folder=PurePath("/elsewhere")) != batch("37")
 
 
 @pytest.mark.parametrize("cap", [1, 50, LARGEST_CAP])
@@ -164,6 +195,12 @@ def test_a_range_is_inclusive() -> None:
             MOST_JOBS,
             "[jobs] range = [0, 10000]: 10001 jobs; a batch holds at most 10000.",
             id="too many",
+        ),
+        pytest.param(
+            5,
+            10_005,
+            "[jobs] range = [5, 10005]: 10001 jobs; a batch holds at most 10000.",
+            id="too many by one",
         ),
         pytest.param(
             0,

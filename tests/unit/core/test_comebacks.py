@@ -11,6 +11,7 @@ from tests.unit.core.values import (
     batch,
     called,
     failed,
+    first_submit,
     listed,
     listing,
     looked,
@@ -28,7 +29,7 @@ from tests.unit.core.values import (
 from runbatch.core.attempt import Attempt, Listing, Phase
 from runbatch.core.failure import RetryPolicy
 from runbatch.core.job import View
-from runbatch.core.planner import Delete, Release, Submit
+from runbatch.core.planner import Delete, Release, Submit, Why
 
 FAILED = observation(phase=Phase.FAILED)
 COMPLETED = observation(phase=Phase.COMPLETED)
@@ -136,7 +137,7 @@ def test_a_job_outside_the_range_that_never_was_gives_its_slot_back(
         assert last is not None
         released = (Release(last, OUTSIDE),) if seconds >= after_s else ()
         assert (left.actions, left.starved, left.done) == (released, 1, False)
-    assert actions(view(), START, 90, of=narrow) == (Submit("42", 1),)
+    assert actions(view(), START, 90, of=narrow) == (first_submit("42"),)
 
 
 def test_a_retry_outside_the_range_that_was_never_begun_gives_its_slot_back() -> None:
@@ -144,6 +145,12 @@ def test_a_retry_outside_the_range_that_was_never_begun_gives_its_slot_back() ->
     slot = known.job("187").last
     assert slot is not None
     assert actions(known, START, 60, of=batch("42", cap=1)) == (Release(slot, OUTSIDE),)
+
+
+def test_each_job_outside_the_range_gives_back_its_own_slot() -> None:
+    known = view(listed("185"), reserved("186"), refused("187"), reserved("188"))
+    released = (Release(reserved("186"), OUTSIDE), Release(reserved("188"), OUTSIDE))
+    assert actions(known, START, 60, of=batch("42", cap=1)) == released
 
 
 ASKED = failed("187", delete_asked_at=at(5), missed=3)
@@ -161,7 +168,7 @@ def test_what_we_deleted_to_make_room_gives_its_slot_back_and_is_retried_in_the_
 ) -> None:
     known = view(ASKED, slot)
     assert actions(known, START, 9000, of=batch("42", cap=1)) == (Release(slot, OUTSIDE),)
-    assert actions(view(ASKED), RETRY, 9000) == (Submit("187", 2),)
+    assert actions(view(ASKED), RETRY, 9000) == (Submit("187", 2, why=Why.RETRY),)
     assert not planned(view(ASKED), RETRY, 5).done
 
 
@@ -180,7 +187,7 @@ def test_what_we_deleted_to_make_room_gives_its_slot_back_and_is_retried_in_the_
 def test_other_jobs_outside_the_range_are_left_alone(
     others: tuple[Attempt, ...], seconds: float
 ) -> None:
-    assert actions(view(*others), START, seconds, of=batch("42")) == (Submit("42", 1),)
+    assert actions(view(*others), START, seconds, of=batch("42")) == (first_submit("42"),)
 
 
 def test_an_older_attempt_came_back_and_is_missing_once_so_nothing_is_submitted_yet() -> None:

@@ -114,6 +114,24 @@ KILLED = "killed by signal 9"
             NOTHING.source,
             id="a reason that tells nothing",
         ),
+        pytest.param(
+            Evidence(events=("Pulled", "OOMKilled: job", "BackOff")),
+            Verdict.OUT_OF_MEMORY,
+            "event: OOMKilled: job",
+            id="an event says OOMKilled",
+        ),
+        pytest.param(
+            Evidence(events=("OOMKilled: job",), marker=LINE),
+            Verdict.MOUNT_FAILURE,
+            f"log: {LINE}",
+            id="the marker outranks events",
+        ),
+        pytest.param(
+            Evidence(events=("FailedMount: /data", "Started", "BackOff")),
+            Verdict.UNDETERMINED,
+            f"{NOTHING.source}; last event: BackOff",
+            id="an event that speaks of a mount makes no mount failure: it may have come back",
+        ),
     ],
 )
 def test_the_verdict_on_a_failure(evidence: Evidence, verdict: Verdict, source: str) -> None:

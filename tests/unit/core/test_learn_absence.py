@@ -1,9 +1,12 @@
 """What a listing's gaps mean, and when they mean nothing."""
 
+from dataclasses import replace
+
 import pytest
 from tests.unit.core.values import (
     DONE,
     END_NOT_SEEN,
+    PATIENCE,
     accepted,
     at,
     called,
@@ -74,6 +77,22 @@ def test_an_empty_listing_is_not_believed_while_jobs_were_just_there(
     assert looked(known, answer, seconds).view.trusted is trusted
 
 
+@pytest.mark.parametrize(
+    ("known", "seconds", "trusted"),
+    [
+        pytest.param(view(failed(), succeeded("4"), rows_seen=0), 3599, False, id="within an hour"),
+        pytest.param(view(failed(), succeeded("4"), rows_seen=0), 3600, True, id="all had ended"),
+        pytest.param(view(failed(), listed("4"), rows_seen=0), 86_399, False, id="one still ran"),
+        pytest.param(view(failed(), listed("4"), rows_seen=0), 86_400, True, id="a day on"),
+    ],
+)
+def test_a_cluster_that_is_doubted_for_a_day_is_doubted_for_an_hour_once_all_have_ended(
+    known: View, seconds: float, trusted: bool
+) -> None:
+    slow = replace(PATIENCE, empty_doubt_s=86_400)
+    assert looked(known, NOBODY, seconds, patience=slow).view.trusted is trusted
+
+
 def test_a_listing_that_is_not_believed_changes_nothing() -> None:
     known = view(listed(missed=0), called("4"), accepted("5", missed=2), rows_seen=0)
     learned = looked(known, NOBODY, 100)
@@ -81,8 +100,9 @@ def test_a_listing_that_is_not_believed_changes_nothing() -> None:
     assert learned.view == View(known.jobs, trusted=False, rows_seen_at=at(0))
 
 
-def test_when_a_listing_last_had_a_row_is_remembered() -> None:
-    known = looked(view(), OTHERS_ONLY, 30).view
+@pytest.mark.parametrize("others", [1, 33])
+def test_when_a_listing_last_had_a_row_is_remembered(others: int) -> None:
+    known = looked(view(), listing(others=others), 30).view
     assert known.rows_seen_at == at(30)
     assert looked(known, NOBODY, 60).view.rows_seen_at == at(30)
 

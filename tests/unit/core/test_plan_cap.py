@@ -10,6 +10,7 @@ from tests.unit.core.values import (
     batch,
     called,
     failed,
+    first_submit,
     listed,
     listing,
     looked,
@@ -25,7 +26,7 @@ from tests.unit.core.values import (
 
 from runbatch.core.attempt import Phase
 from runbatch.core.job import View
-from runbatch.core.planner import Action, Reserve, Submit, Wish
+from runbatch.core.planner import Action, Reserve, Submit, Why, Wish
 
 ENDED = succeeded("2")
 NO_ENDS = [phase for phase in Phase if not phase.ended]
@@ -33,7 +34,7 @@ NO_ENDS = [phase for phase in Phase if not phase.ended]
 
 def test_a_new_batch_fills_the_cap_in_the_order_of_its_keys() -> None:
     plan = planned(view(), of=batch(cap=50))
-    assert plan.actions == tuple(Submit(str(key), 1) for key in range(2, 52))
+    assert plan.actions == tuple(first_submit(str(key)) for key in range(2, 52))
     assert (plan.starved, plan.done, plan.wake_at) == (136, False, None)
 
 
@@ -47,7 +48,7 @@ def test_a_workload_in_any_phase_that_is_no_end_takes_the_only_slot(phase: Phase
 @pytest.mark.parametrize("phase", [Phase.COMPLETED, Phase.FAILED])
 def test_a_workload_that_ended_takes_none(phase: Phase) -> None:
     known = looked(view(), listing(observation("2", phase)), 0).view
-    assert Submit("3", 1) in actions(known, of=batch("2", "3", cap=1))
+    assert first_submit("3") in actions(known, of=batch("2", "3", cap=1))
 
 
 @pytest.mark.parametrize(
@@ -84,7 +85,7 @@ def test_the_only_slot_is_taken(known: View) -> None:
     ],
 )
 def test_the_only_slot_is_free(known: View) -> None:
-    assert actions(known, of=batch("2", "3", cap=1)) == (Submit("3", 1),)
+    assert actions(known, of=batch("2", "3", cap=1)) == (first_submit("3"),)
 
 
 @pytest.mark.parametrize(
@@ -100,7 +101,7 @@ def test_as_many_submits_as_free_slots(running: int, cap: int, new: int) -> None
     known = view(*(listed(str(key)) for key in range(2, 2 + running)))
     plan = planned(known, of=batch(cap=cap))
     first = 2 + running
-    assert plan.actions == tuple(Submit(str(key), 1) for key in range(first, first + new))
+    assert plan.actions == tuple(first_submit(str(key)) for key in range(first, first + new))
     assert plan.starved == 186 - running - new
 
 
@@ -117,7 +118,10 @@ def test_a_retry_takes_a_slot_like_a_start() -> None:
     known = view(failed("2"), failed("3"), failed("4"), listed("5"))
     both = Wish(start=True, retry=True)
     plan = planned(known, both, 30, of=batch("2", "3", "4", "5", "6", cap=3))
-    assert plan.actions == (Reserve("2", 2, follows=at(0)), Reserve("3", 2, follows=at(0)))
+    assert plan.actions == (
+        Reserve("2", 2, at(0), Why.RETRY),
+        Reserve("3", 2, at(0), Why.RETRY),
+    )
     assert plan.starved == 2
 
 
@@ -146,6 +150,7 @@ def test_evidence_and_deletions_take_no_slot() -> None:
     assert [type(step).__name__ for step in steps] == ["Gather", "Delete"]
 
 
-def test_a_full_batch_wakes_at_the_usual_interval_for_what_is_due() -> None:
-    plan = planned(view(failed("2"), listed("3")), RETRY, 45, of=batch("2", "3", cap=1))
+@pytest.mark.parametrize("seconds", [30, 45])
+def test_a_full_batch_wakes_at_the_usual_interval_for_what_is_due(seconds: float) -> None:
+    plan = planned(view(failed("2"), listed("3")), RETRY, seconds, of=batch("2", "3", cap=1))
     assert (plan.actions, plan.starved, plan.wake_at, plan.done) == ((), 1, None, False)

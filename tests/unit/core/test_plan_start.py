@@ -30,14 +30,18 @@ from tests.unit.core.values import (
 
 from runbatch.core.attempt import Attempt, Outcome, Phase, Verdict
 from runbatch.core.job import View
-from runbatch.core.planner import Action, Gather, Plan, Reserve, Submit, Wish, rerun, stale
+from runbatch.core.planner import Action, Gather, Plan, Reserve, Submit, Why, Wish, rerun, stale
 
 EVERYTHING = Wish(start=True, retry=True, stale=frozenset({vanished("5").turn}))
 ONCE = Wish(retry=True, once=True, only=frozenset({failed().turn}))
 
 
-def reserve(number: int) -> Reserve:
-    return Reserve("37", number, follows=at(0))
+def reserve(number: int, why: Why = Why.RERUN) -> Reserve:
+    return Reserve("37", number, at(0), why)
+
+
+def submit(number: int, why: Why, instead_of: Attempt | None = None) -> Submit:
+    return Submit("37", number, instead_of, why)
 
 
 OTHER_ENDS = [
@@ -170,11 +174,11 @@ def test_only_the_newest_attempt_of_a_job_is_ever_followed() -> None:
 @pytest.mark.parametrize(
     ("attempt", "step"),
     [
-        pytest.param(vanished(), Submit("37", 2), id="vanished: its name is free"),
-        pytest.param(refused(), Submit("37", 1, instead_of=refused()), id="refused: it never was"),
+        pytest.param(vanished(), submit(2, Why.RERUN), id="vanished: its name is free"),
+        pytest.param(refused(), submit(1, Why.RERUN, refused()), id="refused: it never was"),
         pytest.param(failed(outcome=CONFIGURATION), reserve(2), id="failed and listed"),
         pytest.param(succeeded(), reserve(2), id="succeeded and listed"),
-        pytest.param(succeeded(missed=3), Submit("37", 2), id="succeeded and gone"),
+        pytest.param(succeeded(missed=3), submit(2, Why.RERUN), id="succeeded and gone"),
         pytest.param(failed(number=9), reserve(10), id="named however often it was tried"),
     ],
 )
@@ -186,8 +190,8 @@ def test_how_an_attempt_that_a_person_named_is_followed(attempt: Attempt, step: 
 @pytest.mark.parametrize(
     ("attempt", "step"),
     [
-        pytest.param(vanished(), Submit("37", 2), id="vanished"),
-        pytest.param(refused(), Submit("37", 1, instead_of=refused()), id="refused"),
+        pytest.param(vanished(), submit(2, Why.VANISHED), id="vanished"),
+        pytest.param(refused(), submit(1, Why.REFUSED_BEFORE, refused()), id="refused"),
     ],
 )
 def test_how_a_stale_attempt_is_followed(attempt: Attempt, step: Action) -> None:
@@ -243,6 +247,7 @@ def test_a_named_job_that_holds_a_slot_is_not_followed(attempt: Attempt) -> None
     [
         pytest.param(view(), START, 0, False, id="submit: a job is to be started"),
         pytest.param(view(called()), START, 0, False, id="submit: an answer is awaited"),
+        pytest.param(view(listed(missed=1)), START, 0, False, id="submit: one listing lacks it"),
         pytest.param(view(accepted()), START, 0, True, id="submit: all are accepted"),
         pytest.param(view(accepted()), Wish(start=True, wait=True), 0, False, id="and wait"),
         pytest.param(view(listed(missed=3)), Wish(wait=True), 0, False, id="wait: it is missing"),
@@ -250,6 +255,7 @@ def test_a_named_job_that_holds_a_slot_is_not_followed(attempt: Attempt) -> None
         pytest.param(view(failed(outcome=None)), START, 0, False, id="a failure is to be judged"),
         pytest.param(view(failed()), START, 0, True, id="submit: what failed is left to retry"),
         pytest.param(view(refused()), START, 0, True, id="submit: what was refused is told"),
+        pytest.param(view(), RETRY, 0, True, id="retry: nothing was ever started"),
         pytest.param(view(failed()), RETRY, 0, False, id="retry: its delay is not over"),
         pytest.param(view(failed(number=4)), RETRY, 0, True, id="retry: no retries are left"),
         pytest.param(view(failed(missed=2)), RETRY, 90, False, id="retry: two listings lack it"),
@@ -328,4 +334,6 @@ def test_a_retry_waits_for_its_delay_and_for_no_other(
 ) -> None:
     known = view(attempt, failed("2", seconds=500))
     steps = actions(known, RETRY, seconds)
-    assert steps == ((Reserve("37", attempt.number + 1, follows=attempt.ended_at),) if due else ())
+    assert steps == (
+        (Reserve("37", attempt.number + 1, attempt.ended_at, Why.RETRY),) if due else ()
+    )

@@ -25,7 +25,7 @@ from tests.unit.core.values import (
 
 from runbatch.core.attempt import Observation, Phase
 from runbatch.core.job import State, View
-from runbatch.core.planner import Delete, Gather, Plan, Release, Reserve, Submit, Wish
+from runbatch.core.planner import Delete, Gather, Plan, Release, Reserve, Submit, Why, Wish
 
 FAILED = observation(phase=Phase.FAILED)
 DELETING = observation(phase=Phase.DELETING)
@@ -50,7 +50,7 @@ def test_the_whole_cycle_step_by_step() -> None:
     assert (waiting.actions, waiting.wake_at, waiting.done) == ((), at(40), False)
 
     # Then a slot is taken, and nothing more in this tick.
-    assert actions(known, RETRY, 40) == (Reserve("37", 2, follows=at(10)),)
+    assert actions(known, RETRY, 40) == (Reserve("37", 2, at(10), Why.RETRY),)
     slot = reserved_after(judged, reserved_at=at(40))
     known = remembering(known, slot)
     assert known.in_flight == {"37"}
@@ -200,7 +200,7 @@ def test_a_slot_with_nothing_before_it_is_used_at_once() -> None:
 
 def test_a_success_that_a_person_named_is_replaced_in_the_same_way() -> None:
     wish = Wish(start=True, rerun=frozenset({succeeded().turn}))
-    assert actions(view(succeeded()), wish) == (Reserve("37", 2, follows=at(0)),)
+    assert actions(view(succeeded()), wish) == (Reserve("37", 2, at(0), Why.RERUN),)
     known = after(view(succeeded(), NEW), 60, observation(phase=Phase.COMPLETED))
     assert actions(known, wish, 60) == (Delete(succeeded()),)
 

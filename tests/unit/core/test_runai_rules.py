@@ -39,7 +39,7 @@ def test_a_batch_that_run_ai_can_carry_is_accepted() -> None:
         ),
         pytest.param(
             on_runai(cluster=ClusterChoice(kind="runai", project="--all")),
-            "[cluster] project = '--all'",
+            "[cluster] project = '--all': this cannot name a project.",
             id="a project that reads as an option",
         ),
         pytest.param(
@@ -52,7 +52,9 @@ def test_a_batch_that_run_ai_can_carry_is_accepted() -> None:
         ),
         pytest.param(on_runai(run=replace(RUN, image="")), "[run] image = ''", id="empty image"),
         pytest.param(
-            on_runai(run=replace(RUN, image="-x")), "[run] image = '-x'", id="image as an option"
+            on_runai(run=replace(RUN, image="-x")),
+            "[run] image = '-x': this cannot name a container image.",
+            id="image as an option",
         ),
         pytest.param(
             on_runai(run=replace(RUN, image="a b")), "[run] image = 'a b'", id="image with a space"
@@ -85,7 +87,7 @@ def test_a_batch_that_run_ai_can_carry_is_accepted() -> None:
         ),
         pytest.param(
             on_runai(run=replace(RUN, command=("sh", "-c", 'echo "hi"'))),
-            "put them into a script",
+            "[run] command 'echo \"hi\"': Run:ai cannot pass on double quotes",
             id="double quotes in the command",
         ),
         pytest.param(
@@ -107,12 +109,13 @@ def test_what_cannot_be_carried_is_refused(wrong: Batch, said: str) -> None:
 
 
 def test_a_propagation_nobody_knows_is_refused() -> None:
-    with pytest.raises(BatchError, match="write HostToContainer or None"):
+    said = r"\[run\] mounts propagation = 'Bidirectional': write HostToContainer or None"
+    with pytest.raises(BatchError, match=said):
         Mount("/a", "/b", propagation="Bidirectional")
 
 
 def test_two_mounts_at_one_path_are_refused() -> None:
-    with pytest.raises(BatchError, match="two of them have the same path"):
+    with pytest.raises(BatchError, match=r"\[run\] mounts: two of them have the same path"):
         Run(command=("x",), mounts=(Mount("/a", "/data"), Mount("/b", "/data")))
 
 

@@ -15,11 +15,11 @@ from runbatch.core.attempt import (
 )
 from runbatch.core.batch import Batch, Run
 from runbatch.core.job import View
-from runbatch.core.planner import Action, Plan, Wish, plan
+from runbatch.core.planner import Action, Plan, Submit, Why, Wish, plan
 from runbatch.core.reconcile import Learned, learn
 
 EPOCH = datetime(2026, 1, 5, 9, 30, tzinfo=UTC)
-PATIENCE = Patience(grace_s=60, empty_doubt_s=600, agreeing_listings=3)
+PATIENCE = Patience(grace_s=60, empty_doubt_s=600)
 START = Wish(start=True)
 RETRY = Wish(retry=True, wait=True)
 
@@ -141,10 +141,11 @@ def looked(
     *,
     of: Batch | None = None,
     asked_before: Iterable[tuple[str, int]] | None = None,
+    patience: Patience = PATIENCE,
 ) -> Learned:
     """What this listing teaches; it was asked for just now unless `asked_before` says otherwise."""
     asked = given.called if asked_before is None else frozenset(asked_before)
-    return learn(of or batch(), given, answer, asked, at(seconds), PATIENCE)
+    return learn(of or batch(), given, answer, asked, at(seconds), patience)
 
 
 def looked_often(given: View, answer: Listing, *times: float) -> View:
@@ -152,6 +153,11 @@ def looked_often(given: View, answer: Listing, *times: float) -> View:
     for seconds in times:
         given = looked(given, answer, seconds).view
     return given
+
+
+def first_submit(key: str) -> Submit:
+    """The submit of a job that was never started."""
+    return Submit(key, 1, why=Why.FIRST)
 
 
 def planned(

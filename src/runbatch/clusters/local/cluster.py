@@ -50,6 +50,7 @@ class LocalCluster:
     """
 
     patience = PATIENCE
+    calls_at_once = 8
 
     def __init__(self, root: Path, *, grace_s: float = 10) -> None:
         self._root = root

@@ -33,7 +33,9 @@ class RunaiCluster:
         *,
         execute: Execute = execute,
         kubectl: Execute = execute_kubectl,
+        calls_at_once: int = 8,
     ) -> None:
+        self.calls_at_once = calls_at_once
         self._project = project
         self._kind = kind
         self._execute = execute

@@ -13,10 +13,12 @@ field of `Switches`.
 
 from .call import Answer
 from .cluster import Change, Deed, Plot
+from .memory import MemoryStore
 from .settings import Delays, Others, Settings
 from .standin import ClientHung, ClientKilled, StandIn
+from .store import CallMade
 from .switches import Chatter, Fault, JsonShape, Switches, Trouble, WorkspaceEnd
-from .truth import CallMade, Truth
+from .truth import Truth
 from .workload import Phase
 
 __all__ = [
@@ -30,6 +32,7 @@ __all__ = [
     "Delays",
     "Fault",
     "JsonShape",
+    "MemoryStore",
     "Others",
     "Phase",
     "Plot",

@@ -78,6 +78,7 @@ class Call:
             if not self._is_meant(fault):
                 continue
             if cluster.chance.happens(fault.rate, "call", index, trouble.value, self.number):
+                cluster.count(trouble)
                 return fault
         return None
 
@@ -101,6 +102,7 @@ class Call:
             is_new = cluster.now_s < workload.created_s + fault.seconds
             hits = fault.covers(workload.created_s, workload.name)
             if is_new and hits and cluster.chance.happens(fault.rate, "lag", index, uid):
+                cluster.count(Trouble.LIST_LAG)
                 return False
         return True
 

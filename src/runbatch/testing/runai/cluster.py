@@ -24,6 +24,7 @@ class Deed(StrEnum):
     SUSPEND = "suspend"
     RESUME = "resume"
     PREEMPT = "preempt"
+    RESTART = "restart"  # runs again although it had ended
     FINISH = "finish"  # ends now, with `code`
     SHOW = "show"  # shows `word` as its phase for `seconds`
 
@@ -64,6 +65,7 @@ class Tally:
     created: dict[str, int] = field(default_factory=dict)
     outcomes_used: dict[str, int] = field(default_factory=dict)
     calls: dict[str, int] = field(default_factory=dict)
+    struck: dict[str, int] = field(default_factory=dict)  # how often which trouble hit
     plots: list[Plot] = field(default_factory=list)
 
 
@@ -181,5 +183,10 @@ class Cluster:
             if fault.trouble is not trouble or not fault.covers(self.now_s, name):
                 continue
             if self.chance.happens(fault.rate, "fault", index, trouble.value, *purpose):
+                self.count(trouble)
                 return fault
         return None
+
+    def count(self, trouble: Trouble) -> None:
+        """Count a trouble that hit."""
+        self.tally.struck[trouble.value] = self.tally.struck.get(trouble.value, 0) + 1

@@ -91,6 +91,13 @@ def _preempt(cluster: Cluster, workload: Workload, _plot: Plot) -> None:
         evict(cluster, workload)
 
 
+def _restart(cluster: Cluster, workload: Workload, _plot: Plot) -> None:
+    if workload.phase in ENDED:
+        workload.completed_s = None
+        cluster.enter(workload, Phase.PENDING)
+        cluster.due(workload, Step.QUEUE)
+
+
 def _finish_now(cluster: Cluster, workload: Workload, plot: Plot) -> None:
     if workload.phase in _STARTABLE:
         workload.pods[-1].exit_code = plot.code
@@ -109,6 +116,7 @@ _DEEDS: dict[Deed, Callable[[Cluster, Workload, Plot], object]] = {
     Deed.SUSPEND: lambda cluster, workload, _plot: suspend(cluster, workload),
     Deed.RESUME: lambda cluster, workload, _plot: resume(cluster, workload),
     Deed.PREEMPT: _preempt,
+    Deed.RESTART: _restart,
     Deed.FINISH: _finish_now,
     Deed.SHOW: _show,
 }

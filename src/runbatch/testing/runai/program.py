@@ -5,17 +5,19 @@ import signal
 import sys
 import time
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import NoReturn
 
 from .session import respond
+from .store import opened
 
 
 def main() -> NoReturn:
     """Perform the call that the words of the command line ask for, after the cluster's folder."""
     folder, *argv = sys.argv[1:]
     client = os.getppid()
-    answer = respond(Path(folder), argv)
+    answer = respond(partial(opened, Path(folder)), argv)
     if answer.kills_client:
         os.kill(client, signal.SIGKILL)
         sys.exit(1)

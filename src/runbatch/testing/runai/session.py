@@ -3,7 +3,6 @@
 import time
 from collections.abc import Callable
 from dataclasses import replace
-from pathlib import Path
 
 from .call import Answer, Call
 from .cluster import Cluster
@@ -11,7 +10,7 @@ from .errors import LOST_ANSWER, REFUSALS, CallError, name_taken, project_not_fo
 from .flags import Command
 from .others import advance
 from .parse import Parsed, parse
-from .store import Store, opened
+from .store import Opened, Store
 from .switches import Chatter, Trouble
 from .verbs_account import config, projects, version, whoami
 from .verbs_change import delete_many, delete_one, resume_one, suspend_one
@@ -48,20 +47,23 @@ def present(store: Store) -> Cluster:
 
 
 def respond(
-    folder: Path, argv: list[str], owner: str = "batch", pause: Callable[[float], None] = time.sleep
+    opened: Opened,
+    argv: list[str],
+    owner: str = "batch",
+    pause: Callable[[float], None] = time.sleep,
 ) -> Answer:
     """Perform one call and return its answer; what it did is saved and in the truth.
 
     A call that hangs before its effect holds no lock meanwhile, so that others can go on.
     """
-    with opened(folder) as store:
+    with opened() as store:
         call, wrong = _begin(store, argv, owner)
         hang = call.fault(Trouble.HANG_BEFORE)
         if hang is None:
             return _settle(store, call, wrong)
         store.save(call.cluster)
     pause(hang.seconds)
-    with opened(folder) as store:
+    with opened() as store:
         call.cluster, call.gone_since = present(store), store.gone_since
         return _settle(store, call, wrong)
 

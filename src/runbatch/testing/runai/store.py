@@ -1,4 +1,4 @@
-"""The folder of a cluster: one SQLite file, used by one process at a time.
+"""Where a cluster is kept: in a folder, one SQLite file used by one process at a time.
 
 Every call of the program is a process of its own, and several may run at once: a lock file makes
 them take turns, and a transaction makes each of them happen wholly or not at all, also when the
@@ -9,16 +9,16 @@ import fcntl
 import json
 import sqlite3
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import asdict
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
-from .cluster import Cluster, Deed, Plot, Tally
+from .cluster import Change, Cluster, Deed, Plot, Tally
 from .settings import settings_from_plain, settings_to_plain
 from .switches import switches_from_plain, switches_to_plain
-from .workload import Workload, from_plain, to_plain
+from .workload import Phase, Workload, from_plain, to_plain
 
 _SCHEMA = """
 CREATE TABLE kept (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
@@ -33,7 +33,65 @@ CREATE TABLE call (
 """
 
 
-class Store:
+@dataclass(frozen=True, slots=True)
+class CallMade:
+    """One call: when, which words, how it ended and what it did.
+
+    `exit_code` is None when the call never answered: its client was killed, or killed it.
+    `effect` is empty for calls that only read, `none` for calls that were to change something
+    and did not.
+    """
+
+    number: int
+    at_s: float
+    verb: str
+    name: str
+    argv: tuple[str, ...]
+    exit_code: int | None
+    effect: str
+
+
+class Store(Protocol):
+    """A cluster and its truth, one's own until the `opened` block ends."""
+
+    def load(self) -> Cluster:
+        """Return the cluster as it was saved, not advanced to now."""
+
+    def now_s(self, cluster: Cluster) -> float:
+        """Return the cluster's time."""
+
+    def move(self, seconds: float) -> None:
+        """Move the clock on by some seconds of the cluster's time."""
+
+    def save(self, cluster: Cluster) -> None:
+        """Keep what changed since the cluster was loaded."""
+
+    def save_settings(self, cluster: Cluster) -> None:
+        """Keep the settings and switches, which calls never change."""
+
+    def gone_since(self, moment_s: float) -> list[Workload]:
+        """Return the workloads that are gone, but were there after a moment."""
+
+    def begin_call(self, at_s: float, verb: str, name: str, argv: list[str]) -> int:
+        """Add a call to the truth, its end unknown yet, and return its number from 1."""
+
+    def end_call(self, number: int, exit_code: int | None, effect: str) -> None:
+        """Complete a call in the truth."""
+
+    def changes(self) -> tuple[Change, ...]:
+        """Return all phase changes, the first one first."""
+
+    def calls(self) -> tuple[CallMade, ...]:
+        """Return all calls, the first one first."""
+
+    def workloads(self) -> list[Workload]:
+        """Return all workloads that there ever were."""
+
+
+Opened = Callable[[], AbstractContextManager[Store]]
+
+
+class FileStore:
     """An open cluster folder, locked until its `opened` block ends."""
 
     def __init__(self, database: sqlite3.Connection) -> None:
@@ -101,6 +159,31 @@ class Store:
             "UPDATE call SET exit_code = ?, effect = ? WHERE seq = ?", (exit_code, effect, number)
         )
 
+    def changes(self) -> tuple[Change, ...]:
+        """Return all phase changes, the first one first."""
+        rows = self.database.execute(
+            "SELECT at_s, uid, name, project, owner, phase FROM change ORDER BY seq"
+        )
+        return tuple(
+            Change(at_s, uid, name, project, owner, Phase(phase))
+            for at_s, uid, name, project, owner, phase in rows
+        )
+
+    def calls(self) -> tuple[CallMade, ...]:
+        """Return all calls, the first one first."""
+        rows = self.database.execute(
+            "SELECT seq, at_s, verb, name, argv, exit_code, effect FROM call ORDER BY seq"
+        )
+        return tuple(
+            CallMade(number, at_s, verb, name, tuple(json.loads(argv)), exit_code, effect)
+            for number, at_s, verb, name, argv, exit_code, effect in rows
+        )
+
+    def workloads(self) -> list[Workload]:
+        """Return all workloads that there ever were."""
+        bodies = self.database.execute("SELECT body FROM workload")
+        return [from_plain(json.loads(body)) for (body,) in bodies]
+
     def keep(self, name: str, value: Any) -> None:
         """Keep a value under a name."""
         row = (name, json.dumps(value, separators=(",", ":")))
@@ -112,7 +195,7 @@ class Store:
 
 
 @contextmanager
-def opened(folder: Path) -> Iterator[Store]:
+def opened(folder: Path) -> Iterator[FileStore]:
     """Lock a cluster folder, open it, and commit at the end unless something is raised."""
     with (folder / "lock").open("a") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
@@ -122,7 +205,7 @@ def opened(folder: Path) -> Iterator[Store]:
             database.execute("PRAGMA synchronous = OFF")
             database.execute("PRAGMA journal_mode = PERSIST")
             database.execute("BEGIN IMMEDIATE")
-            yield Store(database)
+            yield FileStore(database)
             database.execute("COMMIT")
         finally:
             database.close()

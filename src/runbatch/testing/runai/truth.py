@@ -1,34 +1,13 @@
 """What really happened on a cluster: the record that tests compare a tool's belief with."""
 
-import json
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import cached_property
-from pathlib import Path
 
 from .cluster import Change
-from .store import opened
-from .workload import ENDED, Phase, Workload, from_plain
+from .store import CallMade, Opened
+from .workload import ENDED, Phase, Workload
 
 Member = Callable[[str], bool]
-
-
-@dataclass(frozen=True, slots=True)
-class CallMade:
-    """One call: when, which words, how it ended and what it did.
-
-    `exit_code` is None when the call never answered: its client was killed, or killed it.
-    `effect` is empty for calls that only read, `none` for calls that were to change something
-    and did not.
-    """
-
-    number: int
-    at_s: float
-    verb: str
-    name: str
-    argv: tuple[str, ...]
-    exit_code: int | None
-    effect: str
 
 
 class Truth:
@@ -126,22 +105,8 @@ class Truth:
         return [call for call in self.calls if call.verb == verb]
 
 
-def read_truth(folder: Path) -> Truth:
-    """Return the truth of a cluster folder as it was saved last."""
-    with opened(folder) as store:
-        rows = store.database.execute
-        changes = tuple(
-            Change(at_s, uid, name, project, owner, Phase(phase))
-            for at_s, uid, name, project, owner, phase in rows(
-                "SELECT at_s, uid, name, project, owner, phase FROM change ORDER BY seq"
-            )
-        )
-        calls = tuple(
-            CallMade(number, at_s, verb, name, tuple(json.loads(argv)), exit_code, effect)
-            for number, at_s, verb, name, argv, exit_code, effect in rows(
-                "SELECT seq, at_s, verb, name, argv, exit_code, effect FROM call ORDER BY seq"
-            )
-        )
-        bodies = rows("SELECT body FROM workload")
-        workloads = [from_plain(json.loads(body)) for (body,) in bodies]
-    return Truth(changes, calls, tuple(sorted(workloads, key=lambda w: w.ordinal)))
+def read_truth(opened: Opened) -> Truth:
+    """Return the truth of a cluster as it was saved last."""
+    with opened() as store:
+        workloads = sorted(store.workloads(), key=lambda w: w.ordinal)
+        return Truth(store.changes(), store.calls(), tuple(workloads))

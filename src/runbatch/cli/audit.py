@@ -1,0 +1,44 @@
+"""`runbatch audit`: what happened, replayed, and whether each promise was kept."""
+
+import click
+
+from runbatch.cli.options import Where, common, json_option
+from runbatch.cli.output import print_json
+from runbatch.core.audit import audit_of
+from runbatch.core.errors import BatchError
+from runbatch.ledger.events import FILE_NAME
+from runbatch.ledger.record import read_record
+from runbatch.views.audit import audit_json, audit_text
+
+PROMISE_BROKEN = 1
+
+
+@click.command(
+    short_help="Replay what happened; say whether each promise was kept.",
+    epilog="""\b
+Examples:
+  runbatch audit
+  runbatch audit --json | jq '.promises[] | select(.held | not)'
+Exit codes: 0 every promise was kept, 1 one was broken, 2 there are no events yet.
+""",
+)
+@common
+@json_option
+def audit(*, where: Where, as_json: bool) -> int:
+    """Replay the batch's events and say whether each promise was kept.
+
+    It shows the most jobs that were in flight at any time, and where a promise was broken the lines
+    of events.jsonl that show it. It asks no cluster and changes nothing.
+    """
+    batch = where.batch()
+    folder = where.place(batch).ledger_folder
+    record = read_record(folder)
+    if not record.entries:
+        place = str(folder / FILE_NAME)
+        raise BatchError(place, "there are no events yet; runbatch submit writes them.")
+    found = audit_of(record.entries, record.remembered, record.altered)
+    if as_json:
+        print_json(audit_json(batch.prefix, found, record.lacking))
+    else:
+        click.echo(audit_text(batch.prefix, found, record.lacking))
+    return 0 if found.held else PROMISE_BROKEN

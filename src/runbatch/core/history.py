@@ -1,0 +1,117 @@
+"""The batch's past, told from its journal: slots over time, what each attempt was, what was said.
+
+Values only. The report draws them, and nothing in them needs the cluster or the ledger.
+"""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from runbatch.core.attempt import Attempt
+from runbatch.core.events import Event
+from runbatch.core.job import View
+from runbatch.core.journal import Did, Entry, Step, replay, view_after
+
+SUBMITTING = "submitting"
+IN_DOUBT = "in doubt"
+WAITING_FOR_NAME = "waiting for name"
+
+
+@dataclass(frozen=True, slots=True)
+class Level:
+    """From `at` on so many jobs were in flight, under this cap: the next level ends it."""
+
+    at: datetime
+    in_flight: int
+    cap: int
+
+
+@dataclass(frozen=True, slots=True)
+class Stretch:
+    """One attempt in one state, from `start` to `end`; with `end` None it still is.
+
+    `state` is "submitting", "in doubt", "waiting for name", or a phase's word.
+    """
+
+    key: str
+    number: int
+    state: str
+    start: datetime
+    end: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What people were told, but for what an attempt's own changes tell."""
+
+    at: datetime
+    kind: str
+    text: str
+    key: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class History:
+    """All of a batch's past, oldest first; `view` is how the last entry leaves its jobs."""
+
+    levels: tuple[Level, ...]
+    stretches: tuple[Stretch, ...]
+    told: tuple[Told, ...]
+    view: View
+
+
+def history_of(entries: Iterable[Entry]) -> History:
+    """Return the past that the entries tell, in time that grows with their number only."""
+    steps = tuple(replay(entries))
+    return History(
+        levels=tuple(levels_of(steps)),
+        stretches=_stretches(steps),
+        told=tuple(_told(steps)),
+        view=view_after(steps),
+    )
+
+
+def levels_of(steps: Iterable[Step]) -> Iterator[Level]:
+    """Yield a level for each step that changed how many slots are held, or the cap."""
+    last: tuple[int, int] | None = None
+    for step in steps:
+        if (now := (step.in_flight, step.cap)) != last:
+            last = now
+            yield Level(step.entry.at, *now)
+
+
+def _stretches(steps: Iterable[Step]) -> tuple[Stretch, ...]:
+    """Return the stretches in the order in which they began."""
+    found: list[Stretch] = []
+    current: dict[tuple[str, int], int] = {}
+    for step in steps:
+        if step.move is None:
+            continue
+        changed, at = step.move.changed, step.entry.at
+        attempt = changed.attempt
+        state = _state(attempt) if changed.did is not Did.RELEASED else None
+        place = current.get(attempt.id)
+        if place is not None and found[place].state != state:
+            found[place] = replace(found[place], end=at)
+            del current[attempt.id]
+        if state is not None and attempt.id not in current:
+            current[attempt.id] = len(found)
+            found.append(Stretch(*attempt.id, state, at, end=None))
+    return tuple(found)
+
+
+def _state(attempt: Attempt) -> str | None:
+    """Return the state that an attempt is in, None if it is in none: it has ended, or never was."""
+    if not attempt.holds_slot:
+        return None
+    if attempt.waiting_for_name:
+        return WAITING_FOR_NAME
+    if attempt.missed:
+        return IN_DOUBT
+    return attempt.phase.value if attempt.phase is not None else SUBMITTING
+
+
+def _told(steps: Iterable[Step]) -> Iterator[Told]:
+    for step in steps:
+        if isinstance(event := step.entry.what, Event):
+            yield Told(step.entry.at, event.kind.value, event.text, event.key)

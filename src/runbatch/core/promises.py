@@ -1,0 +1,153 @@
+"""What the tool promises; each promise is one small function of one step of the replay.
+
+It returns what was wrong with the step, if anything was. What the cluster did of its own accord is
+no breach of ours.
+"""
+
+from collections.abc import Callable
+from enum import Enum
+from typing import assert_never
+
+from runbatch.core.attempt import Attempt, Phase, Verdict
+from runbatch.core.failure import next_retry_at
+from runbatch.core.job import Job
+from runbatch.core.journal import Did, Move, Step
+from runbatch.core.names import is_integer
+from runbatch.core.planner import Why
+
+
+class Promise(Enum):
+    """What the tool promises, as it reads when it was kept."""
+
+    CAP = "no slot was taken above the cap"
+    ONCE = "no job was started while it might still run"
+    SUCCEEDED = "no job that had succeeded was started again, unless a person named it"
+    RETRIES = "only mount failures were retried, each after its delay, within the bound"
+    LOGS = "no workload was deleted before its log was saved"
+    NAMES = "only workloads of the batch's own names were counted, started or deleted"
+    LOST = "no job was lost"
+    WHOLE = "the events are whole"
+    LEDGER = "the events say what the ledger says"
+
+
+Rule = Callable[[Step, Move], str | None]
+
+
+def _cap(step: Step, move: Move) -> str | None:
+    if move.is_ours and move.takes_slot and step.in_flight > step.terms.cap:
+        return f"{step.in_flight} in flight, of at most {step.terms.cap}"
+    return None
+
+
+def _once(_: Step, move: Move) -> str | None:
+    number = move.changed.attempt.number
+    if _running(move.after) > 1 >= _running(move.before):
+        return "two attempts of it were listed at once"
+    if move.changed.did is not Did.CALLED:
+        return None
+    for each in move.before.attempts:
+        if each.number != number and each.holds_slot:
+            return f"attempt {number} was submitted while attempt {each.number} held a slot"
+        if each.number == number and not _may_be_called(each):
+            return f"attempt {number} was submitted again, although the cluster had it"
+    return None
+
+
+def _running(job: Job) -> int:
+    """Return how many of its attempts, that we submitted, the last listing showed at work."""
+    leaving = (Phase.DELETING, Phase.TERMINATING)
+    listed = (each for each in job.attempts if each.calls and each.listed)
+    return sum(each.holds_slot and each.phase not in leaving for each in listed)
+
+
+def _may_be_called(attempt: Attempt) -> bool:
+    return attempt.waiting_for_name or attempt.unanswered or attempt.refusal is not None
+
+
+def _succeeded(_: Step, move: Move) -> str | None:
+    last, why = move.before.last, move.changed.why
+    if move.starts and last and last.is_verdict(Verdict.SUCCEEDED) and why is not Why.RERUN:
+        return f"attempt {last.number} had succeeded; started again for: {_word(why)}"
+    return None
+
+
+def _retries(step: Step, move: Move) -> str | None:
+    """Return what is wrong with the reason that a job was started for."""
+    if not move.starts:
+        return None
+    last, why = move.before.last, move.changed.why
+    match why:
+        case Why.RERUN:
+            return None
+        case Why.RETRY:
+            return _retried(step, last)
+        case Why.FIRST:
+            fits = last is None
+        case Why.VANISHED:
+            fits = last is not None and last.is_verdict(Verdict.VANISHED)
+        case Why.REFUSED_BEFORE:
+            fits = last is not None and last.refusal is not None
+        case None:
+            fits = False
+        case _:
+            assert_never(why)
+    return None if fits else f"started for: {_word(why)}; but before it {_end_of(last)}"
+
+
+def _retried(step: Step, last: Attempt | None) -> str | None:
+    policy = step.terms.retry
+    due_at = next_retry_at(last, policy) if last is not None else None
+    if due_at is None:
+        bound = f"at most {policy.max_retries} retries"
+        return f"retried, {bound}; but before it {_end_of(last)}"
+    early_s = (due_at - step.entry.at).total_seconds()
+    return f"retried {early_s:g} s before its delay was over" if early_s > 0 else None
+
+
+def _end_of(last: Attempt | None) -> str:
+    """Return what an attempt came to, for people."""
+    if last is None:
+        return "there was none"
+    if last.refusal is not None:
+        return f"attempt {last.number} was refused"
+    return f"attempt {last.number}: {last.outcome or 'no verdict'}"
+
+
+def _word(why: Why | None) -> str:
+    return why.value if why is not None else "no reason"
+
+
+def _logs(_: Step, move: Move) -> str | None:
+    if move.changed.did is Did.DELETE_ASKED and move.changed.attempt.log is None:
+        return "its deletion was asked for, and no log was saved"
+    return None
+
+
+def _names(step: Step, move: Move) -> str | None:
+    key, terms = move.after.key, step.terms
+    if key in terms.keys:
+        return None
+    if move.is_ours or move.changed.did is Did.DELETE_ASKED:
+        return f"{move.changed.did.value}, and is not one of the batch's jobs"
+    is_known = move.before.attempts or (terms.integer_keys and is_integer(key))
+    if move.changed.did is Did.ADOPTED and not is_known:
+        return "adopted, and its name is not the batch's"
+    return None
+
+
+def _released(_: Step, move: Move) -> str | None:
+    attempt = move.changed.attempt
+    if move.changed.did is Did.RELEASED and (attempt.uid or attempt.submitted_at):
+        return f"attempt {attempt.number} was given up, although the cluster had it"
+    return None
+
+
+RULES: dict[Promise, Rule] = {
+    Promise.CAP: _cap,
+    Promise.ONCE: _once,
+    Promise.SUCCEEDED: _succeeded,
+    Promise.RETRIES: _retries,
+    Promise.LOGS: _logs,
+    Promise.NAMES: _names,
+    Promise.LOST: _released,
+}

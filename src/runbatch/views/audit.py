@@ -1,0 +1,100 @@
+"""What an audit found, on one screen and as JSON."""
+
+from collections.abc import Collection, Iterator
+from datetime import UTC, datetime
+from typing import Any
+
+from runbatch.core.audit import Audit, Checked, Remark
+from runbatch.core.promises import Promise
+from runbatch.views.text import plural, printable
+
+_MOST_SHOWN = 5
+
+
+def audit_text(prefix: str, audit: Audit, lacking: int) -> str:
+    """Return the audit for people; the file lacks so many of its last lines."""
+    return "\n".join(_lines(prefix, audit, lacking))
+
+
+def _lines(prefix: str, audit: Audit, lacking: int) -> Iterator[str]:
+    peak = audit.peak
+    since, until = _time(audit.since), _time(audit.until)
+    yield f"{printable(prefix)}: {plural(audit.entries, 'event')} from {since} to {until}"
+    yield f"  most in flight  {peak.in_flight} of {peak.cap}, first at {_time(peak.at)}"
+    jobs = (f"{count} {state.value.replace('_', ' ')}" for state, count in audit.counts.items())
+    yield f"  jobs            {', '.join(jobs)}"
+    if lacking:
+        problem = f"events.jsonl lacks its last {plural(lacking, 'line')}"
+        yield f"  {problem}; the ledger has them, and the next submit or retry adds them"
+    if audit.above:
+        yield "above the cap, though no slot was taken"
+        yield from _remarks(audit.above)
+    yield "promises"
+    for checked in audit.checked:
+        yield from _checked(checked)
+    if Promise.LEDGER not in (checked.promise for checked in audit.checked):
+        yield f"  --      {Promise.LEDGER.value}: there is no ledger here"
+    yield "Every promise was kept." if audit.held else _summary(audit)
+
+
+def _checked(checked: Checked) -> Iterator[str]:
+    yield f"  {'BROKEN' if checked.breaches else 'ok    '}  {checked.promise.value}"
+    yield from _remarks(checked.breaches)
+
+
+def _remarks(remarks: Collection[Remark]) -> Iterator[str]:
+    for remark in tuple(remarks)[:_MOST_SHOWN]:
+        yield f"            {_place(remark)}: {printable(remark.text)}"
+    if len(remarks) > _MOST_SHOWN:
+        yield f"            and {len(remarks) - _MOST_SHOWN} more: runbatch audit --json"
+
+
+def _place(remark: Remark) -> str:
+    """Return which line it is about, and which job: `line 7, job 37, 2026-01-05 09:31:10 UTC`."""
+    parts = [
+        f"line {remark.seq}" if remark.seq is not None else "",
+        f"job {printable(remark.key)}" if remark.key is not None else "",
+        _time(remark.at) if remark.at is not None else "",
+    ]
+    return ", ".join(filter(None, parts))
+
+
+def _summary(audit: Audit) -> str:
+    broken = sum(bool(checked.breaches) for checked in audit.checked)
+    return f"{plural(broken, 'promise')} of {len(audit.checked)} broken."
+
+
+def _time(at: datetime) -> str:
+    return f"{at.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"
+
+
+def audit_json(prefix: str, audit: Audit, lacking: int) -> dict[str, Any]:
+    """Return the audit as plain values."""
+    return {
+        "schema": 1,
+        "batch": prefix,
+        "held": audit.held,
+        "events": audit.entries,
+        "lacking": lacking,
+        "most_in_flight": {
+            "in_flight": audit.peak.in_flight,
+            "cap": audit.peak.cap,
+            "at": audit.peak.at.astimezone(UTC).isoformat(),
+        },
+        "counts": {state.value: count for state, count in audit.counts.items()},
+        "above_cap": [_remark_json(remark) for remark in audit.above],
+        "promises": [
+            {
+                "promise": checked.promise.name.lower(),
+                "text": checked.promise.value,
+                "held": not checked.breaches,
+                "breaches": [_remark_json(remark) for remark in checked.breaches],
+            }
+            for checked in audit.checked
+        ],
+    }
+
+
+def _remark_json(remark: Remark) -> dict[str, Any]:
+    at = remark.at.astimezone(UTC).isoformat() if remark.at is not None else None
+    return {"line": remark.seq, "key": remark.key, "at": at, "text": remark.text}

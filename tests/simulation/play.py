@@ -1,0 +1,412 @@
+"""One history: the real commands' parts over a simulated cluster, while everything goes wrong."""
+
+import random
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
+from typing import Any, cast
+
+from tests.runai.rig import forbidden, pods_json
+from tests.simulation.promises import TENDED_EVERY_S, Promises
+from tests.simulation.stage import Stage, WallClock, utc
+from tests.simulation.weather import PROJECT, Mishap, Weather
+
+from runbatch.clock import SystemClock
+from runbatch.clusters.runai.arguments import Version, noun_of, submit_args
+from runbatch.clusters.runai.cluster import RunaiCluster
+from runbatch.clusters.runai.program import Reply
+from runbatch.core.batch import Batch
+from runbatch.core.errors import ClusterError, LedgerError, Unreachable
+from runbatch.core.events import Event
+from runbatch.core.planner import Wish
+from runbatch.core.snapshot import Snapshot
+from runbatch.core.workload import workload_of
+from runbatch.ledger.store import Ledger
+from runbatch.runner import Ears, Pace, Runner
+from runbatch.testing.runai import Deed, Plot, StandIn, Trouble
+from runbatch.wiring import Place
+
+PACE = Pace(poll_interval_s=30, submit_interval_s=2)
+# A call that was given up takes effect so much later at most: within the grace of a submit.
+LATEST_EFFECT_S = 60
+LONGEST_FULL_S = 120
+LONGEST_OUTAGE_S = 900
+COMMANDS = ("submit --wait", "submit", "retry", "retry --once")
+_WRITES = (
+    "record", "reserve", "release", "submitted", "refused", "judged", "delete_asked",
+    "save_log", "begin_run", "tick_run", "begin_type", "told",
+)  # fmt: skip
+
+
+class Killed(BaseException):
+    """The process is gone, from one step to the next."""
+
+
+@dataclass
+class Process:
+    """One invocation of a command, which may be killed at any step; then it can do nothing."""
+
+    play: "Play"
+    is_dead: bool = False
+    listed_at_s: float = -1.0  # of which moment the last good listing tells
+
+    def step(self) -> None:
+        """Let others go first, perhaps; perhaps never come back."""
+        if self.is_dead:
+            raise Killed
+        self.play.stage.pause(self.play.dice.random() * 0.5)
+        if self.play.strikes(Mishap.KILLED):
+            self.is_dead = True
+            raise Killed
+
+    def sleep(self, seconds: float) -> None:
+        """Let time pass."""
+        if self.is_dead:
+            raise Killed
+        self.play.stage.pause(seconds)
+        self.step()
+
+
+class ProcessClock(SystemClock):
+    """The real clock of the loop, on the stage's time."""
+
+    def __init__(self, process: Process, wall: WallClock) -> None:
+        super().__init__(wall=wall.now, elapsed_s=lambda: wall.stage.now_s)
+        self.process = process
+
+    def sleep(self, seconds: float) -> None:
+        """Let time pass."""
+        self.process.sleep(seconds)
+
+
+@dataclass
+class SteppedLedger:
+    """The real ledger; the process may die before and after each call, and the disk be full."""
+
+    ledger: Ledger
+    process: Process
+
+    def __getattr__(self, name: str) -> Any:
+        value = getattr(self.ledger, name)
+        if not callable(value):
+            return value
+
+        def call(*words: Any, **named: Any) -> Any:
+            self.process.step()
+            play = self.process.play
+            is_full = play.stage.now_s < min(play.full_until_s, play.weather.clears_s)
+            if name in _WRITES and is_full:
+                play.happened[Mishap.DISK_FULL] += 1
+                raise LedgerError("The ledger failed: database or disk is full.")
+            result = value(*words, **named)
+            play.promises.after_ledger(name, words, result, self.process.listed_at_s)
+            self.process.step()
+            return result
+
+        return call
+
+
+@dataclass
+class Wire:
+    """The program `runai`, as far as it can be reached."""
+
+    process: Process
+
+    def __call__(self, words: Sequence[str], limit_s: float) -> Reply:
+        """Return how the call ended; what may go wrong on the way does."""
+        process, play = self.process, self.process.play
+        process.step()
+        nothing = Unreachable(f"Run:ai: no answer within {limit_s:g} s.")
+        if play.is_out or play.strikes(Mishap.NEVER_SENT):
+            raise nothing
+        if play.strikes(Mishap.HANGS):
+            process.sleep(limit_s)
+            raise nothing
+        if _changes_something(words) and play.strikes(Mishap.LATE):
+            at_s = play.stage.now_s + play.dice.uniform(0, limit_s + LATEST_EFFECT_S)
+            play.stage.at(at_s, partial(play.call, words, process))
+            process.sleep(limit_s)
+            raise nothing
+        if play.strikes(Mishap.SLOW):
+            process.sleep(play.dice.uniform(0, limit_s / 2))
+        reply = play.call(words, process)
+        if play.strikes(Mishap.HANGS_DONE):
+            process.sleep(limit_s)
+            raise nothing
+        if play.strikes(Mishap.SLOW):
+            process.sleep(play.dice.uniform(0, limit_s / 2))
+        process.step()
+        if play.strikes(Mishap.ANSWER_LOST):
+            raise nothing
+        return reply
+
+    def kubectl(self, words: Sequence[str], limit_s: float) -> Reply:
+        """Tell of the pods, where that is allowed."""
+        self.process.step()
+        play = self.process.play
+        if not play.kubectl_is_allowed or play.strikes(Mishap.NO_EXIT_CODE):
+            return forbidden(words, limit_s)
+        return Reply(0, pods_json(play.standin), "")
+
+
+def _changes_something(words: Sequence[str]) -> bool:
+    return "submit" in words[:3] or "delete" in words[:3]
+
+
+@dataclass(frozen=True, slots=True)
+class SimulatedPlace(Place):
+    """Where the batch's state is, and the simulated cluster."""
+
+    process: Process
+
+    def cluster(self) -> RunaiCluster:
+        """Return the real adapter over the simulated program."""
+        wire, choice = Wire(self.process), self.batch.cluster
+        return RunaiCluster(
+            PROJECT, choice.workload, execute=wire, kubectl=wire.kubectl, calls_at_once=1
+        )
+
+
+class Play:
+    """One seed's history; `run` plays it and raises Broken where a promise is."""
+
+    def __init__(self, weather: Weather, folder: Path) -> None:
+        self.weather = weather
+        self.folder = folder
+        self.dice = random.Random(-1 - weather.seed)
+        self.standin, self.store = StandIn.in_memory(weather.settings, weather.switches)
+        self.stage = Stage(moved=self.store.move)
+        self.wall = WallClock(self.stage, utc(self.standin.unix_s))
+        self.happened: Counter[str] = Counter()
+        self.full_until_s = self.out_until_s = -1.0
+        self.kubectl_is_allowed = self.dice.random() < 0.5
+        self.said: list[tuple[float, str]] = []
+        self.processes: list[Process] = []
+        self.settled_at_s: float | None = None
+        ledger_folder = Place(weather.batch, folder).ledger_folder
+        self.promises = Promises(self.stage, self.wall, self.store, weather.batch, ledger_folder)
+
+    # -- chance ------------------------------------------------------------------------------
+
+    def strikes(self, mishap: Mishap) -> bool:
+        """Whether this goes wrong now."""
+        rate = self.weather.rates.get(mishap)
+        if rate is None or self.is_clear or self.dice.random() >= rate:
+            return False
+        self.happened[mishap] += 1
+        self.tell(mishap)
+        return True
+
+    @property
+    def is_clear(self) -> bool:
+        """Whether the faults are over."""
+        return self.stage.now_s >= self.weather.clears_s
+
+    @property
+    def is_out(self) -> bool:
+        """Whether nothing is reached now; count it."""
+        is_out = self.stage.now_s < min(self.out_until_s, self.weather.clears_s)
+        self.happened[Mishap.OUTAGE] += is_out
+        return is_out
+
+    def tell(self, text: str) -> None:
+        """Write a line of the history."""
+        self.said.append((self.stage.now_s, text))
+
+    # -- the cluster -------------------------------------------------------------------------
+
+    def call(self, words: Sequence[str], process: Process) -> Reply:
+        """Have the simulated program do what it is told, by a process that may be gone by now."""
+        self.standin.advance(0)
+        self.promises.look()
+        stale_before = self._stale_count()
+        answer = self.standin.call(*words)
+        if "list" in words[:3] and answer.exit_code == 0:
+            is_stale = self._stale_count() > stale_before
+            process.listed_at_s = self.stage.now_s - (self._stale_s() if is_stale else 0)
+        self.promises.after_call(words, process.listed_at_s)
+        return Reply(answer.exit_code or 0, answer.stdout, answer.stderr)
+
+    def _stale_count(self) -> int:
+        return self.store.load().tally.struck.get(Trouble.STALE_LIST.value, 0)
+
+    def _stale_s(self) -> float:
+        faults = self.weather.switches.faults
+        return max((f.seconds for f in faults if f.trouble is Trouble.STALE_LIST), default=0)
+
+    # -- the tool ----------------------------------------------------------------------------
+
+    def invoke(self, command: str, batch: Batch) -> Snapshot | None:
+        """Run one command as a person would; return how the batch then stands, if it ended."""
+        process = Process(self)
+        self.processes.append(process)
+        self.tell(f"$ {command} ({len(batch.keys)} jobs)")
+        try:
+            snapshot = self._carry_out(command, batch, process)
+        except Killed:
+            self.tell(f"{command} was killed")
+            return None
+        except (ClusterError, LedgerError) as error:
+            self.tell(f"{command} gave up: {error}")
+            return None
+        finally:
+            process.is_dead = True
+        self.tell(f"{command} ended")
+        self.promises.after_command()
+        return snapshot
+
+    def _carry_out(self, command: str, batch: Batch, process: Process) -> Snapshot:
+        place = SimulatedPlace(batch, self.folder, process)
+        clock = ProcessClock(process, self.wall)
+        wish = self._wish(command, place, clock)
+        ledger = place.open_ledger()
+        try:
+            stepped = cast(Ledger, SteppedLedger(ledger, process))
+            ears = Ears(event=self._heard)
+            runner = Runner(batch, place.cluster(), stepped, wish, clock, PACE, ears=ears)
+            return runner.run(command)
+        finally:
+            ledger.close()
+
+    def _wish(self, command: str, place: SimulatedPlace, clock: ProcessClock) -> Wish:
+        look = place.look(clock, judge=command.startswith("retry"))
+        match command:
+            case "submit --wait":
+                return look.wish_to_submit(wait=True)
+            case "submit":
+                return look.wish_to_submit()
+            case "retry":
+                return Wish(retry=True)
+            case _:
+                return Wish(retry=True, once=True, only=look.turns(place.batch.keys))
+
+    def _heard(self, event: Event) -> None:
+        self.tell(f"[{event.kind.value}] {event.text}")
+
+    # -- the people --------------------------------------------------------------------------
+
+    def somebody(self) -> None:
+        """Type commands until the faults are over."""
+        while not self.is_clear:
+            batch = self.weather.batch
+            if len(batch.keys) > 2 and self.dice.random() < 0.15:
+                batch = replace(batch, keys=batch.keys[:2])
+                self.happened[Mishap.NARROWED] += 1
+            self.invoke(self.dice.choice(COMMANDS), batch)
+            self.stage.pause(self.dice.uniform(0, 60))
+
+    def somebody_patient(self) -> None:
+        """Type commands, and when the faults are over go on until nothing is left to do."""
+        self.somebody()
+        while self.settled_at_s is None:
+            self.invoke("submit --wait", self.weather.batch)
+            snapshot = self.invoke("retry", self.weather.batch)
+            if snapshot is not None and _is_settled(snapshot):
+                self.settled_at_s = self.stage.now_s
+            self.stage.pause(PACE.poll_interval_s)
+
+    def do(self, mishap: Mishap) -> None:
+        """Have something happen that is nobody's call."""
+        match mishap:
+            case Mishap.DISK_FULL:
+                self.full_until_s = self.stage.now_s + self.dice.uniform(1, LONGEST_FULL_S)
+            case Mishap.OUTAGE:
+                self.out_until_s = self.stage.now_s + self.dice.uniform(1, LONGEST_OUTAGE_S)
+            case Mishap.CLOCK_FORWARD:
+                self._jump(self.dice.uniform(1, 900), mishap)
+            case Mishap.CLOCK_BACK:
+                self._jump(-self.dice.uniform(1, 900), mishap)
+            case Mishap.BY_HAND:
+                self._start_by_hand()
+            case _:
+                self._disturb(mishap)
+
+    def _jump(self, seconds: float, mishap: Mishap) -> None:
+        self.wall.jump(seconds)
+        self.happened[mishap] += 1
+        self.tell(f"{mishap} by {abs(seconds):.0f} s")
+
+    def _start_by_hand(self) -> None:
+        """Start a job as the old scripts did: no RUNBATCH_* tells what it is."""
+        batch = self.weather.batch
+        workload = workload_of(batch, self.dice.choice(batch.keys), 1)
+        plain = replace(workload, env={"TRAIT_INDEX": workload.env["TRAIT_INDEX"]})
+        words = submit_args(plain, PROJECT, batch.cluster.workload, Version(2, 20))
+        with self.promises.by_hand(Mishap.BY_HAND):
+            self.standin.call(*words)
+        self._count(Mishap.BY_HAND)
+
+    def _disturb(self, mishap: Mishap) -> None:
+        """Have a person or the cluster do something to one of the workloads."""
+        batch = self.weather.batch
+        self._deed(_DEEDS[mishap], batch.workload_name(self.dice.choice(batch.keys)), mishap)
+        if mishap is Mishap.SUSPENDED:
+            at_s = self.stage.now_s + self.dice.uniform(10, 600)
+            name = batch.workload_name(self.dice.choice(batch.keys))
+            self.stage.at(at_s, lambda: self._deed(Deed.RESUME, name, Mishap.RESUMED))
+
+    def _deed(self, deed: Deed, name: str, mishap: Mishap) -> None:
+        with self.promises.by_hand(mishap):
+            self.standin.plot([Plot(0.0, deed, name)])
+        self._count(mishap)
+
+    def _count(self, mishap: Mishap) -> None:
+        if self.promises.was_disturbed:
+            self.happened[mishap] += 1
+            self.tell(mishap)
+
+    def clear(self) -> None:
+        """End all faults, once and for all."""
+        self.tell("the faults are over")
+        self.standin.switch(replace(self.weather.switches, faults=()))
+        self._tend()
+
+    def _tend(self) -> None:
+        """Have a person resume what was stopped, and clear away what would hang for ever."""
+        self.stage.at(self.stage.now_s + TENDED_EVERY_S, self._tend)
+        for name in self.standin.truth().live(self.promises.is_ours):
+            self._deed(Deed.RESUME, name, Mishap.RESUMED)
+        for name in self.promises.hanging():
+            self._deed(Deed.ERASE, name, Mishap.ERASED)
+        if not self.store.load().workloads:
+            # An empty project proves nothing while jobs are in flight: one other row must be there.
+            noun = noun_of(self.weather.batch.cluster.workload)
+            words = [*noun, "submit", "mchen-last", "-p", PROJECT, "-i", "x"]
+            self.standin.call(*words, owner="other")
+
+    # -- the history -------------------------------------------------------------------------
+
+    def run(self) -> None:
+        """Play until every job has come to an end; raise Broken where a promise was not kept."""
+        weather = self.weather
+        self.stage.play(self.somebody_patient, 0)
+        if weather.is_shared:
+            self.happened[Mishap.BESIDE] += 1
+            self.stage.play(self.somebody, self.dice.uniform(0, 60))
+        for at_s, mishap in weather.deeds:
+            self.stage.at(at_s, partial(self.do, mishap))
+        self.stage.at(weather.clears_s, self.clear)
+        try:
+            limit_s = weather.clears_s + self.promises.bound_s()
+            self.stage.run(limit_s, lambda: self.settled_at_s is not None)
+            self.promises.at_the_end(self.settled_at_s)
+        finally:
+            for process in self.processes:
+                process.is_dead = True
+            self.stage.clear()
+            self.promises.close()
+
+
+_DEEDS = {
+    Mishap.DELETED: Deed.DELETE,
+    Mishap.ERASED: Deed.ERASE,
+    Mishap.SUSPENDED: Deed.SUSPEND,
+    Mishap.RESTARTED: Deed.RESTART,
+}
+
+
+def _is_settled(snapshot: Snapshot) -> bool:
+    ended = all(job.state.value in ("succeeded", "failed") for job in snapshot.jobs)
+    return ended and not any(job.next_retry_at for job in snapshot.jobs) and not snapshot.in_flight

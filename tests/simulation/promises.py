@@ -1,0 +1,311 @@
+"""The judge of a history: each promise, checked against what the simulated cluster really did."""
+
+import sqlite3
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+from tests.simulation.stage import Stage, WallClock
+from tests.simulation.weather import DELAYS, Mishap
+
+from runbatch.core.attempt import Attempt, Verdict
+from runbatch.core.batch import Batch
+from runbatch.core.job import Job
+from runbatch.core.reconcile import Learned
+from runbatch.core.snapshot import snapshot_of
+from runbatch.ledger.store import FILE_NAME, Ledger
+from runbatch.testing.runai import Change, MemoryStore, Phase, Trouble
+from runbatch.testing.runai.workload import ENDED, Step, Workload
+from runbatch.views.json import snapshot_json
+
+# What somebody starts by hand may stay unlisted for so long.
+LONGEST_LAG_S = 60
+# Once the faults are over, a person resumes what was stopped.
+TENDED_EVERY_S = 600
+# A job may be followed after these only.
+FOLLOWED = (Verdict.MOUNT_FAILURE, Verdict.VANISHED)
+CODES = {Verdict.MOUNT_FAILURE: 2, Verdict.CONFIGURATION_ERROR: 1, Verdict.OUT_OF_MEMORY: 137}
+
+
+# Whose slots are taken, told once more: by the rows alone.
+SLOTS = """
+SELECT count(DISTINCT key) FROM attempts WHERE refusal IS NULL AND CASE
+    WHEN seen_at IS NOT NULL AND missed = 0 THEN phase NOT IN ('Completed', 'Failed')
+    ELSE ended_at IS NULL END
+"""
+
+
+class Broken(AssertionError):
+    """A promise was not kept."""
+
+
+def hold(is_kept: bool, text: str) -> None:
+    """Raise Broken unless it is kept."""
+    if not is_kept:
+        raise Broken(text)
+
+
+class Promises:
+    """Watches the cluster's truth and the ledger, and raises Broken at the first breach."""
+
+    def __init__(
+        self, stage: Stage, wall: WallClock, store: MemoryStore, batch: Batch, folder: Path
+    ) -> None:
+        self._stage = stage
+        self._wall = wall
+        self._store = store
+        self._batch = batch
+        self._folder = folder
+        self._ledger = Ledger(folder)
+        self._known = 0
+        self._phases: dict[str, Phase] = {}
+        self._woken_at_s: dict[str, float] = {}
+        self._in_flight = 0
+        self._decided_on_s: dict[tuple[str, int], float] = {}
+        self._hand: Mishap | None = None
+        self._by_hand: set[str] = set()
+        self._retries: Counter[str] = Counter()
+        self._succeeded: set[tuple[str, int, str]] = set()
+        self.was_disturbed = False
+
+    def close(self) -> None:
+        """Let go of the ledger."""
+        self._ledger.close()
+
+    def is_ours(self, name: str) -> bool:
+        """Whether a workload of this name is one of the batch's jobs."""
+        prefix, _, key = name.rpartition("-")
+        return prefix == self._batch.prefix and key.isdigit()
+
+    # -- the truth ---------------------------------------------------------------------------
+
+    def look(self) -> list[Change]:
+        """Take notice of what has happened on the cluster since."""
+        new = self._store.changes_after(self._known)
+        self._known += len(new)
+        for change in new:
+            if self.is_ours(change.name):
+                self._notice(change)
+        return new
+
+    def _notice(self, change: Change) -> None:
+        before = self._phases.get(change.uid)
+        if before is None:
+            twins = [uid for uid in self._live(change.name) if uid != change.uid]
+            hold(not twins, f"{change.name} is there twice")
+        is_awake = change.phase not in ENDED and change.phase is not Phase.GONE
+        if before in ENDED and is_awake:
+            self._woken_at_s[change.uid] = change.at_s
+        if before is None and self._hand is not None:
+            self._woken_at_s[change.uid] = change.at_s + LONGEST_LAG_S
+            self._by_hand.add(change.uid)
+        self._phases[change.uid] = change.phase
+
+    @contextmanager
+    def by_hand(self, mishap: Mishap) -> Iterator[None]:
+        """Whatever changes inside is nobody's call."""
+        self.look()
+        self._hand = mishap
+        try:
+            yield
+            self.was_disturbed = bool(self.look())
+        finally:
+            self._hand = None
+
+    def _workload(self, uid: str) -> Workload:
+        return self._store.workload(uid)
+
+    def _live(self, name: str) -> list[str]:
+        """Return the uids of what has this name."""
+        there = (uid for uid, phase in self._phases.items() if phase is not Phase.GONE)
+        return [uid for uid in there if self._workload(uid).name == name]
+
+    def _active(self, listed_at_s: float) -> set[str]:
+        """Return the names in flight, but for what woke by itself since a listing."""
+        return {
+            self._workload(uid).name
+            for uid, phase in self._phases.items()
+            if phase not in ENDED
+            and phase is not Phase.GONE
+            and self._woken_at_s.get(uid, -1) < listed_at_s
+        }
+
+    def hanging(self) -> list[str]:
+        """Return the names of what would hang for ever: nothing is due for it."""
+        live = (self._workload(uid) for name in self._names() for uid in self._live(name))
+        return [
+            each.name
+            for each in live
+            if each.phase not in ENDED and each.due is Step.NOTHING and not each.waiting_since_s
+        ]
+
+    def _names(self) -> list[str]:
+        return [self._batch.workload_name(key) for key in self._batch.keys]
+
+    # -- after a call ------------------------------------------------------------------------
+
+    def after_call(self, words: Sequence[str], listed_at_s: float) -> None:
+        """Check what a call of the tool's did, by a process that saw the cluster as of then."""
+        before = dict(self._phases)
+        new = self.look()
+        for change in new:
+            hold(self.is_ours(change.name), f"{change.name} is not ours, and {change.phase}")
+            if change.phase is Phase.CREATING:
+                self._check_start(change)
+            elif change.phase is Phase.DELETING:
+                self._check_deletion(change, before[change.uid], listed_at_s)
+            else:
+                raise Broken(f"{' '.join(words[:3])} made {change.name} {change.phase}")
+
+    def _check_start(self, change: Change) -> None:
+        asked = self._workload(change.uid).request
+        number = int(dict(asked.environment)["RUNBATCH_ATTEMPT"])
+        job = self._ledger.view().job(self._key(change.name))
+        known = [each for each in job.attempts if each.number == number]
+        hold(bool(known) and known[0].called_at is not None, f"{change.name} is not in the ledger")
+        hold(job.holds_slot, f"{change.name} runs without a slot")
+        # What woke by itself since its slot was taken is nobody's fault.
+        decided_on_s = self._decided_on_s.get((job.key, number), -1)
+        active = self._active(decided_on_s) | {change.name}
+        hold(len(active) <= self._batch.cap, f"{len(active)} in flight: {sorted(active)}")
+        earlier = [each for each in job.attempts if each.number < number]
+        self._check_follows(change, earlier)
+
+    def _check_follows(self, change: Change, earlier: Sequence[Attempt]) -> None:
+        """Check why the job is started again; what somebody started by hand is another story."""
+        while any(each.uid in self._by_hand for each in earlier[1:]):
+            earlier = earlier[1:]
+        for each in earlier:
+            verdict = each.outcome.verdict if each.outcome else None
+            hold(verdict in FOLLOWED, f"{change.name} was started again after {each.outcome}")
+        if earlier and earlier[-1].is_verdict(Verdict.MOUNT_FAILURE):
+            self._retries[change.name] += 1
+            most = self._batch.retry.max_retries
+            count = max(self._retries[change.name], earlier[-1].number)
+            hold(count <= most, f"{change.name} was retried {count} times")
+            self._check_delay(change, earlier[-1])
+
+    def _check_delay(self, change: Change, failure: Attempt) -> None:
+        """Check the delay in the cluster's own time, but for what a clock was set forward."""
+        ended_s = self._workload(failure.uid or "").completed_s
+        if ended_s is None:
+            return
+        waited = timedelta(seconds=change.at_s - ended_s + self._wall.forward_s + 1)
+        due = self._batch.retry.delay_before(failure.number)
+        hold(waited >= due, f"{change.name} was retried after {waited}, not {due}")
+
+    def _check_deletion(self, change: Change, before: Phase, listed_at_s: float) -> None:
+        woke = self._woken_at_s.get(change.uid, -1) >= listed_at_s
+        hold(before in ENDED or woke, f"{change.name} was deleted while {before}")
+        job = self._ledger.view().job(self._key(change.name))
+        found = [each for each in job.attempts if each.uid == change.uid]
+        hold(bool(found), f"{change.name}: what was deleted is not in the ledger")
+        (attempt,) = found
+        hold(attempt.is_verdict(Verdict.MOUNT_FAILURE), f"{attempt.outcome} was deleted")
+        hold(attempt.log is not None, f"{change.name} was deleted, its log is not saved")
+        log = Path(attempt.log or "").read_bytes()
+        lost = Trouble.NO_LOGS.value in self._store.load().tally.struck
+        hold(bool(log) or lost, f"{change.name} was deleted, its saved log is empty")
+
+    def _key(self, name: str) -> str:
+        return name.rpartition("-")[2]
+
+    # -- after the ledger --------------------------------------------------------------------
+
+    def after_ledger(
+        self, method: str, words: Sequence[Any], result: Any, listed_at_s: float
+    ) -> None:
+        """Check what a process has just concluded, which saw the cluster as of then."""
+        if method == "record":
+            self._check_learned(result)
+        elif method == "reserve" and result:
+            count = len(self._ledger.view().in_flight)
+            hold(count <= max(self._batch.cap, self._in_flight), f"{count} slots are held")
+            self._in_flight = count
+            self._decided_on_s.setdefault(words[0].id, listed_at_s)
+        elif method == "judged":
+            self._check_verdict(words[0])
+
+    def _check_learned(self, learned: Learned) -> None:
+        self._in_flight = len(learned.view.in_flight)
+        for before, after in ((each.before, each.after) for each in learned.changes):
+            is_new = before is None or before.ended_at != after.ended_at
+            if after.ended_at is None or not is_new:
+                continue
+            name = self._batch.workload_name(after.key)
+            if not after.listed:
+                there = [uid for uid in self._live(name) if uid == (after.uid or uid)]
+                there = [uid for uid in there if uid not in self._woken_at_s]
+                hold(not there, f"{name} has not vanished: {self._phases.get(after.uid or '')}")
+            else:
+                self._check_end(name, after)
+
+    def _check_end(self, name: str, after: Attempt) -> None:
+        past = {word for _, word in self._workload(after.uid or "").history}
+        word = after.phase.value if after.phase else ""
+        hold(word in past, f"{name} was never {word}")
+        if after.is_verdict(Verdict.SUCCEEDED):
+            hold("Completed" in past, f"{name} never succeeded")
+
+    def _check_verdict(self, attempt: Attempt) -> None:
+        """Check the verdict against the exit codes, which the cluster itself never tells."""
+        if attempt.outcome is None or attempt.uid is None:
+            return
+        code = CODES.get(attempt.outcome.verdict)
+        codes = [pod.exit_code for pod in self._workload(attempt.uid).pods]
+        hold(code is None or code in codes, f"{attempt.key} is no {attempt.outcome}: {codes}")
+
+    # -- at the end of a command, and of all -------------------------------------------------
+
+    def after_command(self) -> None:
+        """Check what `status --json` would say now against the rows of the ledger's file."""
+        shown = snapshot_json(snapshot_of(self._batch, self._ledger.view(), self._wall.now()))
+        with closing(sqlite3.connect(self._folder / FILE_NAME)) as file:
+            rows = file.execute("SELECT key, number, uid, verdict FROM attempts").fetchall()
+            (held,) = file.execute(SLOTS).fetchone()
+        told = [
+            (job["key"], each["number"], each["uid"], each["verdict"])
+            for job in shown["jobs"]
+            for each in job["attempts"]
+        ]
+        hold(set(told) == set(rows), f"status says {told}, the ledger {rows}")
+        hold(shown["in_flight"] == held, f"status says {shown['in_flight']} in flight, not {held}")
+        hold(sum(shown["counts"].values()) == len(shown["jobs"]), f"{shown['counts']}")
+        succeeded = {row[:3] for row in rows if row[3] == Verdict.SUCCEEDED.value}
+        hold(self._succeeded <= succeeded, f"{self._succeeded - succeeded} had succeeded")
+        self._succeeded = succeeded
+
+    def bound_s(self) -> float:
+        """Return within how many seconds after the last fault every job must have ended.
+
+        However unlucky: one after the other, each with all its retries and after one attempt that
+        vanished; each waits for the grace of a lost submit, for its delay, for a clock that was set
+        back, and for the listings that tell.
+        """
+        spans = (DELAYS.creating, DELAYS.pending, DELAYS.initializing_full, DELAYS.running,
+                 DELAYS.preempted, DELAYS.deleting)  # fmt: skip
+        life_s = sum(high for _, high in spans)
+        delay_s, grace_s, looks_s = 300, 2 * 240, 12 * 60 + TENDED_EVERY_S
+        each_s = life_s + delay_s + grace_s + looks_s + self._wall.back_s
+        attempts = self._batch.retry.max_retries + 3
+        return each_s * attempts * len(self._batch.keys)
+
+    def at_the_end(self, settled_at_s: float | None) -> None:
+        """Check that nothing is left to do, and nothing left behind."""
+        view = self._ledger.view()
+        states = {key: view.job(key).state.value for key in self._batch.keys}
+        hold(settled_at_s is not None, f"after {self._stage.now_s:.0f} s: {states}")
+        hold(not view.in_flight, f"slots are still held: {sorted(view.in_flight)}")
+        self.look()
+        active = self._active(self._stage.now_s) & set(self._names())
+        hold(not active, f"still running: {sorted(active)}")
+        for key in self._batch.keys:
+            self._check_job(view.job(key))
+
+    def _check_job(self, job: Job) -> None:
+        last = job.last
+        is_known = last is not None and (last.outcome is not None or last.refusal is not None)
+        hold(is_known, f"{job.key} was lost: {last}")

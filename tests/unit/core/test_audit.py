@@ -1,0 +1,428 @@
+"""The audit: what happened as it should breaks no promise, and each breach is found by its line."""
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from tests.unit.core.test_journal import entries, started
+from tests.unit.core.values import (
+    CONFIGURATION,
+    accepted,
+    at,
+    called,
+    failed,
+    listed,
+    refused,
+    reserved,
+    reserved_after,
+    succeeded,
+    vanished,
+    view,
+)
+
+from runbatch.core.attempt import Attempt, Phase
+from runbatch.core.audit import Audit, Remark, audit_of
+from runbatch.core.failure import RetryPolicy
+from runbatch.core.history import Level
+from runbatch.core.job import State, View
+from runbatch.core.journal import Changed, Did, Ended, Entry, Happening
+from runbatch.core.planner import Why
+from runbatch.core.promises import Promise
+
+KEYS = ("1", "2", "3")
+QUICK = RetryPolicy(delay_s=1)
+
+
+def start(key: str, number: int = 1, why: Why | None = Why.FIRST, **changes: Any) -> Changed:
+    return Changed(Did.CALLED, called(key, number, calls=1, **changes), why)
+
+
+def reserve(attempt: Attempt, why: Why | None) -> Changed:
+    return Changed(Did.RESERVED, reserved_after(attempt), why)
+
+
+def known(attempt: Attempt) -> Changed:
+    return Changed(Did.REMEMBERED, attempt)
+
+
+def audited(*happenings: Happening, cap: int = 2, retry: RetryPolicy = QUICK) -> Audit:
+    """The audit of these, behind the beginning of a run: the first of them is line 2."""
+    return audit_of(entries(started(cap, *KEYS, retry=retry), *happenings))
+
+
+def breaches(audit: Audit) -> dict[Promise, tuple[Remark, ...]]:
+    return {each.promise: each.breaches for each in audit.checked if each.breaches}
+
+
+SAVED = failed("1", seconds=1, log="/log")
+
+
+@pytest.mark.parametrize(
+    "happenings",
+    [
+        pytest.param([start("1"), start("2"), Ended()], id="as many as the cap allows"),
+        pytest.param(
+            [start("1"), Changed(Did.REFUSED, refused("1")), start("2"), start("3")],
+            id="a refusal frees its slot",
+        ),
+        pytest.param(
+            [start("1"), Changed(Did.SEEN, listed("1", Phase.STOPPED)), start("2")],
+            id="one is stopped, within the cap",
+        ),
+        pytest.param(
+            [
+                start("1"),
+                Changed(Did.ENDED, failed("1", seconds=1, outcome=None)),
+                Changed(Did.LOG_SAVED, replace(SAVED, outcome=None)),
+                Changed(Did.JUDGED, SAVED),
+                reserve(SAVED, Why.RETRY),
+                Changed(Did.DELETE_ASKED, replace(SAVED, delete_asked_at=at(7))),
+                Changed(Did.SEEN, replace(SAVED, phase=Phase.DELETING)),
+                Changed(Did.MISSED, replace(SAVED, missed=1)),
+                start("1", 2, None),
+                Changed(Did.SEEN, listed("1", number=2, calls=1)),
+            ],
+            id="a retry, step by step",
+        ),
+        pytest.param(
+            [known(failed("1", seconds=1)), start("1", 2, Why.RETRY)],
+            id="a retry of what we had deleted, as soon as its delay is over",
+        ),
+        pytest.param([known(succeeded("1")), reserve(succeeded("1"), Why.RERUN)], id="a rerun"),
+        pytest.param(
+            [known(failed("1", number=9)), reserve(failed("1", number=9), Why.RERUN)],
+            id="a person may name a job that was retried often enough",
+        ),
+        pytest.param([known(vanished("1")), start("1", 2, Why.VANISHED)], id="it had vanished"),
+        pytest.param([known(refused("1")), start("1", 1, Why.REFUSED_BEFORE)], id="it was refused"),
+        pytest.param(
+            [start("1"), Changed(Did.MISSED, called("1", missed=3)), start("1", 1, None)],
+            id="a lost submit is called again",
+        ),
+        pytest.param(
+            [start("1"), Changed(Did.RELEASED, called("1", missed=3)), start("1")],
+            id="a lost submit was given up, and is begun anew by the wider batch",
+        ),
+        pytest.param([Changed(Did.ADOPTED, listed("370"))], id="any whole number is the batch's"),
+        pytest.param(
+            [known(vanished("old-key")), Changed(Did.ADOPTED, listed("old-key", number=2))],
+            id="so is a key that is known",
+        ),
+        pytest.param(
+            [
+                start("1"),
+                Changed(Did.SEEN, listed("1", Phase.DELETING, calls=1)),
+                Changed(Did.ADOPTED, listed("1", number=2)),
+            ],
+            id="somebody started it again by hand",
+        ),
+    ],
+)
+def test_what_happened_as_it_should_breaks_no_promise(happenings: list[Happening]) -> None:
+    audit = audited(*happenings)
+    assert breaches(audit) == {}
+    assert audit.held
+
+
+@pytest.mark.parametrize(
+    ("happenings", "promise", "line", "text"),
+    [
+        pytest.param(
+            [start("1"), start("2"), start("3")],
+            Promise.CAP,
+            4,
+            "3 in flight, of at most 2",
+            id="a start above the cap",
+        ),
+        pytest.param(
+            [start("1"), start("2"), known(failed("3")), reserve(failed("3"), Why.RETRY)],
+            Promise.CAP,
+            5,
+            "3 in flight, of at most 2",
+            id="a reservation above the cap",
+        ),
+        pytest.param(
+            [known(listed("1", missed=1)), start("1", 2, Why.RERUN)],
+            Promise.ONCE,
+            3,
+            "attempt 2 was submitted while attempt 1 held a slot",
+            id="submitted while its last attempt was only missing",
+        ),
+        pytest.param(
+            [start("1"), Changed(Did.SUBMITTED, accepted("1", calls=1)), start("1", 1, None)],
+            Promise.ONCE,
+            4,
+            "attempt 1 was submitted again, although the cluster had it",
+            id="submitted twice",
+        ),
+        pytest.param(
+            [
+                known(vanished("1", calls=1)),
+                start("1", 2, Why.VANISHED),
+                Changed(Did.SEEN, listed("1", number=2, calls=1)),
+                Changed(Did.RUNNING_AGAIN, listed("1", calls=1)),
+                Changed(Did.MISSED, listed("1", calls=1, missed=1)),
+            ],
+            Promise.ONCE,
+            5,
+            "two attempts of it were listed at once",
+            id="what had vanished runs beside its next attempt",
+        ),
+        pytest.param(
+            [known(succeeded("1")), start("1", 2, Why.VANISHED)],
+            Promise.SUCCEEDED,
+            3,
+            "attempt 1 had succeeded; started again for: vanished",
+            id="a success started again by itself",
+        ),
+        pytest.param(
+            [known(failed("1", outcome=CONFIGURATION)), start("1", 2, Why.RETRY)],
+            Promise.RETRIES,
+            3,
+            "retried, at most 3 retries; but before it attempt 1: configuration error",
+            id="a configuration error retried",
+        ),
+        pytest.param(
+            [known(failed("1", outcome=None)), start("1", 2, Why.RETRY)],
+            Promise.RETRIES,
+            3,
+            "but before it attempt 1: no verdict",
+            id="retried without a verdict",
+        ),
+        pytest.param(
+            [known(failed("1", number=4)), start("1", 5, Why.RETRY)],
+            Promise.RETRIES,
+            3,
+            "retried, at most 3 retries; but before it attempt 4: mount failure",
+            id="one retry too many",
+        ),
+        pytest.param(
+            [known(failed("1", seconds=2.5)), start("1", 2, Why.RETRY)],
+            Promise.RETRIES,
+            3,
+            "retried 0.5 s before its delay was over",
+            id="retried too soon",
+        ),
+        pytest.param(
+            [start("1", 1, Why.RETRY)],
+            Promise.RETRIES,
+            2,
+            "but before it there was none",
+            id="a retry of nothing",
+        ),
+        pytest.param(
+            [known(failed("1")), start("1", 2, Why.FIRST)],
+            Promise.RETRIES,
+            3,
+            "started for: first; but before it attempt 1: mount failure",
+            id="a second start called a first",
+        ),
+        pytest.param(
+            [known(failed("1")), start("1", 2, Why.VANISHED)],
+            Promise.RETRIES,
+            3,
+            "started for: vanished; but",
+            id="a failure called vanished",
+        ),
+        pytest.param(
+            [known(vanished("1")), start("1", 2, Why.REFUSED_BEFORE)],
+            Promise.RETRIES,
+            3,
+            "started for: refused before; but before it attempt 1: vanished",
+            id="what vanished called refused",
+        ),
+        pytest.param(
+            [known(refused("1")), start("1", 1, None)],
+            Promise.RETRIES,
+            3,
+            "started for: no reason; but before it attempt 1 was refused",
+            id="a start without a reason",
+        ),
+        pytest.param(
+            [known(failed("1")), Changed(Did.DELETE_ASKED, failed("1", delete_asked_at=at(2)))],
+            Promise.LOGS,
+            3,
+            "its deletion was asked for, and no log was saved",
+            id="deleted without a log",
+        ),
+        pytest.param(
+            [start("370")],
+            Promise.NAMES,
+            2,
+            "called, and is not one of the batch's jobs",
+            id="a job outside the batch started",
+        ),
+        pytest.param(
+            [Changed(Did.DELETE_ASKED, failed("370", log="/log"))],
+            Promise.NAMES,
+            2,
+            "delete asked, and is not",
+            id="a job outside the batch deleted",
+        ),
+        pytest.param(
+            [Changed(Did.ADOPTED, listed("test"))],
+            Promise.NAMES,
+            2,
+            "adopted, and its name is not the batch's",
+            id="somebody else's workload counted",
+        ),
+        pytest.param(
+            [start("1"), Changed(Did.RELEASED, accepted("1"))],
+            Promise.LOST,
+            3,
+            "attempt 1 was given up, although the cluster had it",
+            id="a running job given up",
+        ),
+    ],
+)
+def test_what_breaks_a_promise_is_found_by_its_line(
+    happenings: list[Happening], promise: Promise, line: int, text: str
+) -> None:
+    audit = audited(*happenings)
+    ((remark,),) = (found for each, found in breaches(audit).items() if each is promise)
+    assert text in remark.text
+    assert (remark.seq, remark.at) == (line, at(line))
+    assert remark.key is not None
+    assert not audit.held
+
+
+def test_a_job_that_is_nowhere_is_lost() -> None:
+    audit = audited(start("1"), Changed(Did.SEEN, listed("1", Phase.FAILED)))
+    assert breaches(audit) == {
+        Promise.LOST: (Remark("neither in flight nor ended", key="1"),),
+    }
+
+
+def test_each_run_is_held_to_its_own_cap_and_policy() -> None:
+    known_first = known(failed("1", seconds=0))
+    happenings: list[tuple[int, Happening]] = [
+        (1, started(1, *KEYS, retry=QUICK)),
+        (2, started(2, retry=RetryPolicy(delay_s=300), beside=(1,))),
+        (1, known_first),
+        (1, start("1", 2, Why.RETRY)),
+        (2, start("2")),
+    ]
+    lines = [Entry(seq, at(seq), run, what) for seq, (run, what) in enumerate(happenings, 1)]
+    assert audit_of(lines).held
+    swapped = [replace(line, run=3 - (line.run or 0)) if line.seq > 3 else line for line in lines]
+    assert set(breaches(audit_of(swapped))) == {Promise.CAP, Promise.RETRIES}
+
+
+def test_the_peak_is_the_first_moment_of_the_most_in_flight() -> None:
+    audit = audited(start("1"), start("2"), Changed(Did.ENDED, succeeded("1")), start("3"), cap=3)
+    assert audit.peak == Level(at(3), 2, 3)
+    assert (audit.entries, audit.since, audit.until) == (5, at(1), at(5))
+    assert audit.counts == {
+        State.WAITING: 0,
+        State.IN_FLIGHT: 2,
+        State.SUCCEEDED: 1,
+        State.FAILED: 0,
+    }
+
+
+def test_what_is_above_the_cap_by_no_start_of_ours_is_told_apart() -> None:
+    audit = audit_of(
+        entries(
+            started(2, *KEYS),
+            known(listed("1")),
+            start("2"),
+            Changed(Did.ADOPTED, listed("3")),
+            Changed(Did.SEEN, listed("3", Phase.PENDING)),
+            Changed(Did.ENDED, failed("2", outcome=None)),
+            Changed(Did.RUNNING_AGAIN, listed("2")),
+            started(1),
+        )
+    )
+    assert audit.held
+    assert audit.peak == Level(at(4), 3, 2)
+    assert audit.above == (
+        Remark("somebody else had started it: 3 in flight", 4, at(4), "3"),
+        Remark("it runs again: 3 in flight", 7, at(7), "2"),
+        Remark("the cap fell to 1 while 3 were in flight", 8, at(8)),
+    )
+
+
+def test_what_was_in_flight_before_there_were_events_is_told_apart_too() -> None:
+    audit = audited(known(listed("1")), known(listed("2")), cap=1)
+    assert audit.held
+    assert [remark.text for remark in audit.above] == [
+        "it was in flight before there were events: 2 in flight"
+    ]
+
+
+LINES = entries(started(2, *KEYS), start("1"), Changed(Did.SUBMITTED, accepted("1")), Ended())
+
+
+@pytest.mark.parametrize(
+    ("lines", "found"),
+    [
+        pytest.param(LINES[1:], [(2, "the first line is not the beginning")], id="no beginning"),
+        pytest.param(
+            [replace(LINES[1], seq=1), *LINES[1:]],
+            [(1, "the first line is not the beginning")],
+            id="another beginning",
+        ),
+        pytest.param([*LINES[:2], LINES[3]], [(4, "the line before it is 2")], id="one lacks"),
+        pytest.param(
+            [*LINES[:2], LINES[1], *LINES[2:]], [(2, "the line before it is 2")], id="one twice"
+        ),
+    ],
+)
+def test_events_that_are_not_whole_are_found(
+    lines: list[Entry], found: list[tuple[int, str]]
+) -> None:
+    whole = breaches(audit_of(lines))[Promise.WHOLE]
+    assert [(remark.seq, remark.text) for remark in whole] == found
+
+
+REMEMBERED = view(accepted("1", calls=1), failed("2"))
+END: list[Happening] = [
+    started(2, *KEYS),
+    known(accepted("1", calls=1)),
+    known(failed("2")),
+]
+
+
+@pytest.mark.parametrize(
+    ("remembered", "found"),
+    [
+        pytest.param(REMEMBERED, [], id="the same"),
+        pytest.param(
+            view(accepted("1", calls=1), failed("2", seen_at=at(99))), [], id="seen later"
+        ),
+        pytest.param(
+            view(accepted("1", calls=1), failed("2"), reserved("3")),
+            [("3", "attempt 1 is only in the ledger")],
+            id="one more in the ledger",
+        ),
+        pytest.param(
+            view(failed("2")),
+            [("1", "attempt 1 is only in the events")],
+            id="one more in the events",
+        ),
+        pytest.param(
+            view(accepted("1", calls=3), succeeded("2", node="n")),
+            [("1", "attempt 1: calls differ"), ("2", "attempt 1: phase, node, outcome differ")],
+            id="two that are not alike",
+        ),
+    ],
+)
+def test_a_ledger_that_says_something_else_is_found(
+    remembered: View, found: list[tuple[str, str]]
+) -> None:
+    audit = audit_of(entries(*END), remembered)
+    remarks = breaches(audit).get(Promise.LEDGER, ())
+    assert [(remark.key, remark.text) for remark in remarks] == found
+
+
+def test_without_a_ledger_nothing_is_said_of_it() -> None:
+    assert Promise.LEDGER not in [each.promise for each in audit_of(LINES).checked]
+    checked = [each.promise for each in audit_of(LINES, view(accepted("1"))).checked]
+    assert checked == list(Promise)
+
+
+def test_a_line_that_is_not_the_ledger_s_is_found() -> None:
+    audit = audit_of(entries(*END), REMEMBERED, altered=[2])
+    assert breaches(audit) == {
+        Promise.LEDGER: (Remark("the ledger's own journal says otherwise", 2, at(2)),)
+    }

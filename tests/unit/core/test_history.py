@@ -1,0 +1,99 @@
+"""The past that the journal tells: slots over time, each attempt's states, what was said."""
+
+from tests.unit.core.test_journal import entries, started
+from tests.unit.core.values import (
+    accepted,
+    at,
+    called,
+    failed,
+    listed,
+    refused,
+    reserved_after,
+    succeeded,
+    vanished,
+)
+
+from runbatch.core.attempt import Phase
+from runbatch.core.events import Event, Kind
+from runbatch.core.history import Level, Stretch, Told, history_of
+from runbatch.core.job import View
+from runbatch.core.journal import Changed, Did, Ended
+
+
+def test_the_life_of_a_job_that_was_retried() -> None:
+    ended = failed(seconds=5)
+    waiting = reserved_after(ended)
+    history = history_of(
+        entries(
+            started(2, "37"),
+            Changed(Did.CALLED, called()),
+            Changed(Did.SUBMITTED, accepted()),
+            Changed(Did.SEEN, listed(phase=Phase.PENDING)),
+            Changed(Did.ENDED, failed(seconds=5, outcome=None)),
+            Changed(Did.JUDGED, ended),
+            Changed(Did.RESERVED, waiting),
+            Changed(Did.SEEN, failed(seconds=5, phase=Phase.DELETING)),
+            Changed(Did.MISSED, failed(seconds=5, missed=1)),
+            Changed(Did.CALLED, called(number=2)),
+            Changed(Did.SEEN, listed(number=2)),
+            Changed(Did.MISSED, listed(number=2, missed=1)),
+            Changed(Did.MISSED, listed(number=2, missed=2)),
+            Changed(Did.SEEN, listed(number=2)),
+            Ended(),
+        )
+    )
+    assert history.stretches == (
+        Stretch("37", 1, "submitting", at(2), at(4)),
+        Stretch("37", 1, "Pending", at(4), at(5)),
+        Stretch("37", 2, "waiting for name", at(7), at(10)),
+        Stretch("37", 1, "Deleting", at(8), at(9)),
+        Stretch("37", 2, "submitting", at(10), at(11)),
+        Stretch("37", 2, "Running", at(11), at(12)),
+        Stretch("37", 2, "in doubt", at(12), at(14)),
+        Stretch("37", 2, "Running", at(14), None),
+    )
+    assert history.levels == (
+        Level(at(1), 0, 2),
+        Level(at(2), 1, 2),
+        Level(at(5), 0, 2),
+        Level(at(7), 1, 2),
+    )
+    assert history.view == View.of([failed(seconds=5, missed=1), listed(number=2)])
+
+
+def test_what_ends_in_any_way_is_in_no_state_any_more() -> None:
+    history = history_of(
+        entries(
+            started(),
+            Changed(Did.CALLED, called("1")),
+            Changed(Did.CALLED, called("2")),
+            Changed(Did.CALLED, called("3")),
+            Changed(Did.ADOPTED, listed("4")),
+            Changed(Did.CALLED, called("5", missed=1)),
+            Changed(Did.REFUSED, refused("1")),
+            Changed(Did.ENDED, succeeded("2")),
+            Changed(Did.VANISHED, vanished("3")),
+            Changed(Did.RELEASED, called("5", missed=1)),
+        )
+    )
+    ends = {stretch.key: (stretch.state, stretch.end) for stretch in history.stretches}
+    assert ends == {
+        "1": ("submitting", at(7)),
+        "2": ("submitting", at(8)),
+        "3": ("submitting", at(9)),
+        "4": ("Running", None),
+        "5": ("in doubt", at(10)),
+    }
+
+
+def test_a_level_is_told_when_the_cap_changes_too() -> None:
+    history = history_of(entries(started(2), started(5), started(5)))
+    assert history.levels == (Level(at(1), 0, 2), Level(at(2), 0, 5))
+
+
+def test_what_was_told_is_there_word_by_word() -> None:
+    history = history_of(entries(Event(Kind.WAIT, "50 active"), Event(Kind.SKIP, "gone", "37")))
+    assert history.told == (
+        Told(at(1), "WAIT", "50 active", None),
+        Told(at(2), "SKIP", "gone", "37"),
+    )
