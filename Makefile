@@ -10,7 +10,7 @@ DEMO := $(BIN)/runbatch
 SCRATCH := TMPDIR=$(shell test -w /dev/shm && echo /dev/shm || echo $${TMPDIR:-/tmp})
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 
-.PHONY: demo incident simulate breaks kills test lint mutate format setup clean
+.PHONY: demo incident pictures simulate breaks kills test lint mutate format setup clean
 .DEFAULT_GOAL := help
 
 .PHONY: help
@@ -31,6 +31,9 @@ demo: setup  ## run 40 traits of a made-up cohort on this machine, 4 at a time
 
 incident: setup  ## replay the incident on a simulated Run:ai cluster: the old rule and this one
 	$(BIN)/python -m runbatch.testing.incident
+
+pictures: setup  ## draw docs/pictures anew
+	$(BIN)/python docs/pictures/status.py
 
 simulate: setup  ## play SEEDS histories (1000) in which everything goes wrong, on all cores
 	$(BIN)/python -m tests.simulation --seeds $(or $(SEEDS),1000)

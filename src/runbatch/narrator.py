@@ -11,6 +11,7 @@ from runbatch.core.events import Event, Kind
 from runbatch.core.job import View
 from runbatch.core.planner import Plan
 from runbatch.core.reconcile import Learned
+from runbatch.core.why import NOTHING_LISTED, slots_of
 
 # A deletion that takes so many times the cluster's grace is told of.
 STUCK_AFTER = 2
@@ -60,8 +61,7 @@ class Narrator:
     ) -> None:
         """Tell what a listing taught, and whether the cluster is to be believed again."""
         if not learned.view.trusted:
-            text = "The cluster lists nothing at all, though jobs were just there."
-            self._tell_silence(f"{text} Nothing is submitted until it does.")
+            self._tell_silence(f"{NOTHING_LISTED} Nothing is submitted until it does.")
         elif self._silence is not None:
             self._silence = None
             self._hear(Event(Kind.OK, "The cluster answers again."))
@@ -76,15 +76,16 @@ class Narrator:
             if event := events.of_change(change, self._batch):
                 self._hear(event)
 
-    def waiting(self, planned: Plan, view: View, poll_interval_s: float) -> None:
-        """Tell when jobs wait for nothing but a free slot."""
+    def waiting(self, planned: Plan, view: View, now: datetime, poll_interval_s: float) -> None:
+        """Tell when jobs wait for nothing but a free slot, and what holds the slots just then."""
         if not planned.starved or planned.actions:
             return
         active = f"{len(view.in_flight)} active jobs in batch (max: {self._batch.cap})."
         text = f"{active} Waiting {poll_interval_s:g}s..."
         if text != self._waiting:
             self._waiting = text
-            self._hear(Event(Kind.WAIT, text))
+            slots = slots_of((job.attempts for job in view.jobs.values()), now)
+            self._hear(Event(Kind.WAIT, f"{text} ({slots})"))
 
     def _tell_silence(self, text: str) -> None:
         if text != self._silence:

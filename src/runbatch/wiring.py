@@ -3,6 +3,7 @@
 import os
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from datetime import datetime
 from pathlib import Path
 
 import platformdirs
@@ -11,6 +12,7 @@ from runbatch.clock import Clock
 from runbatch.clusters.base import Cluster
 from runbatch.clusters.local.cluster import LocalCluster
 from runbatch.clusters.runai.cluster import RunaiCluster
+from runbatch.core.attempt import Listing
 from runbatch.core.batch import Batch
 from runbatch.core.errors import BatchError
 from runbatch.core.job import View
@@ -18,6 +20,7 @@ from runbatch.core.planner import Wish, rerun, stale
 from runbatch.core.reconcile import Learned, learn
 from runbatch.core.runai import check_for_runai
 from runbatch.evidence import judged_on_sight
+from runbatch.ledger.runs import Run
 from runbatch.ledger.store import Ledger
 from runbatch.runner import Pace
 
@@ -35,6 +38,7 @@ class Look:
     """A look at the cluster that left no trace: what was known before, and what it would teach."""
 
     before: View
+    listing: Listing
     learned: Learned
 
     def turns(self, keys: Iterable[str]) -> frozenset[tuple[str, int, int]]:
@@ -85,12 +89,21 @@ class Place:
         check_for_runai(self.batch)
         return RunaiCluster(choice.project or "", choice.workload)
 
-    def look(self, clock: Clock, *, judge: bool = False) -> Look:
+    def at_work(self, now: datetime) -> tuple[Run, ...]:
+        """Return the invocations that work on the batch now, making nothing; raise LedgerError."""
+        ledger = Ledger(self.ledger_folder, read_only=True)
+        try:
+            return ledger.live_runs(now)
+        finally:
+            ledger.close()
+
+    def look(self, clock: Clock, *, judge: bool = False, cluster: Cluster | None = None) -> Look:
         """Return the batch as one listing shows it, remembering nothing; raise ClusterError.
 
-        With `judge` also the evidence of what has failed is asked for, be it slow.
+        With `judge` also the evidence of what has failed is asked for, be it slow. Who looks often
+        names the `cluster` to ask.
         """
-        cluster = self.cluster()
+        cluster = cluster or self.cluster()
         view = self.remembered()
         listing = cluster.list(self.batch.prefix)
         now, patience = clock.now(), cluster.patience
@@ -99,7 +112,7 @@ class Place:
             batch = self.batch
             seen = judged_on_sight(learned.view, batch.prefix, cluster, batch.retry)
             learned = replace(learned, view=seen)
-        return Look(view, learned)
+        return Look(view, listing, learned)
 
 
 def state_dir(option: Path | str | None) -> Path:

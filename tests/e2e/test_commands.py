@@ -103,16 +103,24 @@ def test_status_json_is_as_documented(shell: Shell) -> None:
 
 def test_status_names_who_is_at_work(shell: Shell, journal: Journal) -> None:
     shell.write(toml(journal.command(seconds=30), last=3, cap=2))
-    assert "at work: nobody" in shell.run("status").out
+    assert "at work  nobody" in shell.run("status").out
     with shell.start("submit", "--yes", "--wait") as process:
         assert process.stderr is not None
         while "[WAIT]" not in process.stderr.readline():
             pass
         text = shell.run("status").out
-        assert f"at work: submit on {os.uname().nodename} (pid {process.pid})" in text
-        assert "slots held by: 2 Running" in text
+        assert f"at work  submit on {os.uname().nodename} (pid {process.pid})" in text
+        assert "slots    2 of 2 held: 2 running" in text
+        assert "waiting  1 job: no slot is free" in text
+        why = shell.run("status", "--json").json["why"]
+        assert why["slots"]["by"] == {"running": 2}
+        assert why["to_start"]["waiting_for"] == "a free slot"
+        assert why["cluster"]["answers"] is True
+        assert [(run["command"], run["pid"]) for run in why["at_work"]] == [("submit", process.pid)]
         process.kill()
-    assert "at work: nobody" in shell.run("status").out
+    text = shell.run("status").out
+    assert "at work  nobody" in text
+    assert "waiting  1 job: no submit runs (runbatch submit)" in text
 
 
 @pytest.mark.parametrize("name", ["submit-all-traits-runai", "retry-failed-traits"])

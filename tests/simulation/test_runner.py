@@ -128,12 +128,33 @@ def test_a_job_somebody_else_started_is_adopted_also_outside_the_range(
         assert left.starved == 2
         assert world.cluster.count("submit") == 0
         assert len(world.lines("ADOPT")) == 2
-        assert world.lines("WAIT") == ["2 active jobs in batch (max: 2). Waiting 30s..."]
+        told = "2 active jobs in batch (max: 2). Waiting 30s... (2 running)"
+        assert world.lines("WAIT") == [told]
         runner.tick()
         assert len(world.lines("WAIT")) == 1
     snapshot = world.submit()
     assert snapshot.counts[State.SUCCEEDED] == 3
     assert world.cluster.count("delete") == 0
+
+
+def test_what_holds_the_slots_is_told_behind_the_waiting_line_but_not_again_when_it_changes(
+    make_world: MakeWorld,
+) -> None:
+    world = make_world(last=3, cap=2)
+    wish = world.wish()
+    with world.ledger() as ledger:
+        runner = world.runner(ledger, wish)
+        runner.tick()
+        runner.tick()
+        assert world.lines("WAIT") == [
+            "2 active jobs in batch (max: 2). Waiting 30s... (2 pending)"
+        ]
+        world.move()
+        runner.tick()
+        assert {job.holder.phase for job in ledger.view().jobs.values() if job.holder} == {
+            Phase.RUNNING
+        }
+        assert len(world.lines("WAIT")) == 1
 
 
 def test_a_vanished_job_is_started_again_by_the_next_invocation_only(

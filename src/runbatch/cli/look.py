@@ -1,4 +1,4 @@
-"""`runbatch check`, `status` and `logs`: the commands that only look."""
+"""`runbatch check` and `logs`: commands that only look."""
 
 import sys
 from collections.abc import Iterator
@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from runbatch.cli.options import Where, common, json_option
-from runbatch.cli.output import print_json, stderr_console, stdout_console
+from runbatch.cli.output import stderr_console
 from runbatch.cli.submit import show_preview
 from runbatch.clock import SystemClock
 from runbatch.config.keys import parse_keys
@@ -16,11 +16,7 @@ from runbatch.core.attempt import Attempt
 from runbatch.core.batch import Batch
 from runbatch.core.errors import BatchError, ClusterError
 from runbatch.core.job import View
-from runbatch.core.snapshot import snapshot_of
-from runbatch.ledger.store import Ledger
-from runbatch.views.json import snapshot_json
 from runbatch.views.preview import preview_of
-from runbatch.views.status import show_status
 from runbatch.views.text import printable_lines
 from runbatch.wiring import Place
 
@@ -47,32 +43,6 @@ def check(*, where: Where, as_json: bool) -> int:
     show_preview(preview, found, as_json=as_json)
     if not as_json:
         click.echo(f"Next: {where.again('submit')}")
-    return 0
-
-
-@click.command(
-    short_help="Show how the batch stands.",
-    epilog="""\b
-Examples:
-  runbatch status
-  runbatch status --json | jq .counts
-""",
-)
-@common
-@json_option
-def status(*, where: Where, as_json: bool) -> int:
-    """Show how the batch stands, changing nothing.
-
-    It asks the cluster, and where that does not answer shows what the ledger knows.
-    """
-    batch, clock = where.batch(), SystemClock()
-    place = where.place(batch)
-    snapshot = snapshot_of(batch, _view(place, clock), clock.now())
-    if as_json:
-        print_json(snapshot_json(snapshot))
-        return 0
-    ledger = Ledger(place.ledger_folder, read_only=True)
-    show_status(stdout_console(), snapshot, ledger.live_runs(clock.now()))
     return 0
 
 

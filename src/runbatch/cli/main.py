@@ -12,8 +12,9 @@ import click
 from runbatch import __version__
 from runbatch.cli.audit import audit
 from runbatch.cli.init import init
-from runbatch.cli.look import check, logs, status
+from runbatch.cli.look import check, logs
 from runbatch.cli.retry import retry
+from runbatch.cli.status import status
 from runbatch.cli.submit import submit
 from runbatch.core.errors import BatchError, RunbatchError
 from runbatch.views.text import printable_lines

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import click
 
+from runbatch.cli.notify import notice, notify_option, notify_url, word_when_over
 from runbatch.cli.options import Where, common, dry_run_option, json_option, yes_option
 from runbatch.cli.output import confirm, print_json
 from runbatch.cli.run import carry_out, exit_code
@@ -54,6 +55,7 @@ Examples:
     metavar="KEYS",
     help="Retry these failed jobs, whatever the verdict (37, 37,50 or 40-60).",
 )
+@notify_option
 def retry(
     *,
     where: Where,
@@ -64,6 +66,7 @@ def retry(
     max_retries: int | None,
     delay_s: float | None,
     words: tuple[str, ...],
+    notify: str | None,
 ) -> int:
     """Retry the jobs that the infrastructure broke.
 
@@ -73,6 +76,7 @@ def retry(
     """
     batch = _with_policy(where.batch(), max_retries, delay_s)
     keys = parse_keys(words, batch)
+    url = notify_url(notify)
     clock = SystemClock()
     look = where.place(batch).look(clock, judge=True)
     before = snapshot_of(batch, look.learned.view, clock.now())
@@ -83,14 +87,20 @@ def retry(
         return 0
     if chosen.retried:
         confirm(f"Retry {plural(len(chosen.retried), 'job')} of {batch.prefix}?", yes=yes)
-    after, stop = carry_out(where, batch, wish, "retry", lambda _: None)
+    with word_when_over(url, batch) as tell:
+        after, stop = carry_out(where, batch, wish, "retry", lambda _: None)
+        tell(notice(where, after, stop))
+        _show_result(before, after, as_json=as_json)
+    return exit_code(after, stop)
+
+
+def _show_result(before: Snapshot, after: Snapshot, *, as_json: bool) -> None:
     totals = retry_totals(before, after)
     if as_json:
         print_json(snapshot_json(after) | {"totals": totals})
-    else:
-        click.echo(summary(after))
-        click.echo(f"This run: {totals_text(totals)}.")
-    return exit_code(after, stop)
+        return
+    click.echo(summary(after))
+    click.echo(f"This run: {totals_text(totals)}.")
 
 
 def _with_policy(batch: Batch, max_retries: int | None, delay_s: float | None) -> Batch:

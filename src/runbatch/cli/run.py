@@ -14,6 +14,7 @@ from runbatch.core.planner import Wish
 from runbatch.core.snapshot import Snapshot
 from runbatch.runner import Ears, Runner
 from runbatch.views.live import Live
+from runbatch.views.totals import next_command
 
 JOBS_ENDED_BADLY = 3
 
@@ -55,3 +56,9 @@ def exit_code(snapshot: Snapshot, stop: StopFlag) -> int:
         click.echo(f"[STOP] {STOPPED_HINT}", err=True)
         return DIED_BY_SIGNAL + stop.number
     return JOBS_ENDED_BADLY if snapshot.failed else 0
+
+
+def next_line(where: Where, snapshot: Snapshot) -> str | None:
+    """Return which command to type next, if there is anything left to do."""
+    command = next_command(snapshot)
+    return f"Next: {where.again(command)}" if command else None

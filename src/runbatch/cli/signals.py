@@ -1,4 +1,4 @@
-"""Ctrl-C and SIGTERM: a flag, so that the loop stops between two actions."""
+"""Ctrl-C and SIGTERM: a flag, so that the loop stops between two actions; or an end, at once."""
 
 import os
 import signal
@@ -42,3 +42,33 @@ def stopping_on_signals() -> Iterator[StopFlag]:
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
+
+
+@contextmanager
+def holding_signals() -> Iterator[None]:
+    """Let the signals that ask to stop wait, but for where they are let in: there they end it.
+
+    So what the block sets up is put back, whenever they come.
+    """
+    before = {number: signal.signal(number, _end) for number in _SIGNALS}
+    signal.pthread_sigmask(signal.SIG_BLOCK, _SIGNALS)
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, _SIGNALS)
+
+
+@contextmanager
+def letting_signals_in() -> Iterator[None]:
+    """Let the signals come that `holding_signals` holds back; one of them ends the program."""
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, _SIGNALS)
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_BLOCK, _SIGNALS)
+
+
+def _end(number: int, _frame: FrameType | None) -> None:
+    raise SystemExit(DIED_BY_SIGNAL + number)

@@ -2,16 +2,18 @@
 
 import click
 
+from runbatch.cli.notify import notice, notify_option, notify_url, word_when_over
 from runbatch.cli.options import Where, common, dry_run_option, json_option, yes_option
 from runbatch.cli.output import (
     confirm,
     print_json,
 )
-from runbatch.cli.run import carry_out, exit_code
+from runbatch.cli.run import carry_out, exit_code, next_line
 from runbatch.clock import SystemClock
 from runbatch.config.keys import parse_keys
 from runbatch.config.phenotypes import Finding, check_phenotypes
 from runbatch.core.batch import LARGEST_CAP
+from runbatch.core.errors import BatchError
 from runbatch.core.snapshot import Snapshot
 from runbatch.views.json import snapshot_json
 from runbatch.views.preview import (
@@ -24,7 +26,7 @@ from runbatch.views.preview import (
 )
 from runbatch.views.summary import summary
 from runbatch.views.text import plural, printable
-from runbatch.views.totals import Totals, next_command
+from runbatch.views.totals import Totals
 
 
 @click.command(
@@ -54,6 +56,7 @@ Examples:
     metavar="KEYS",
     help="Start these jobs again, if they have ended (37, 37,50 or 40-60; may be repeated).",
 )
+@notify_option
 def submit(
     *,
     where: Where,
@@ -63,6 +66,7 @@ def submit(
     wait: bool,
     cap: int | None,
     rerun: tuple[str, ...],
+    notify: str | None,
 ) -> int:
     """Start the jobs that were never started, at most the cap at a time.
 
@@ -73,6 +77,9 @@ def submit(
     batch = batch if cap is None else batch.with_cap(cap)
     keys = parse_keys(rerun, batch)
     found = check_phenotypes(batch)
+    if notify is not None and not wait:
+        raise BatchError("--notify", "goes with --wait; else submit is over while jobs still run.")
+    url = notify_url(notify) if wait else None
     place, clock = where.place(batch), SystemClock()
     look = place.look(clock)
     wish = look.wish_to_submit(wait=wait, keys=keys)
@@ -87,8 +94,10 @@ def submit(
     if preview.submit:
         confirm(question, yes=yes)
     totals = Totals(skipped=sum(why.startswith("skip") for why in preview.leave.values()))
-    snapshot, stop = carry_out(where, batch, wish, "submit", totals.event)
-    _show_result(where, snapshot, totals, as_json=as_json)
+    with word_when_over(url, batch) as tell:
+        snapshot, stop = carry_out(where, batch, wish, "submit", totals.event)
+        tell(notice(where, snapshot, stop))
+        _show_result(where, snapshot, totals, as_json=as_json)
     return exit_code(snapshot, stop)
 
 
@@ -110,5 +119,5 @@ def _show_result(where: Where, snapshot: Snapshot, totals: Totals, *, as_json: b
         return
     click.echo(summary(snapshot))
     click.echo(f"This run: {totals.line()}.")
-    if command := next_command(snapshot):
-        click.echo(f"Next: {where.again(command)}")
+    if line := next_line(where, snapshot):
+        click.echo(line)

@@ -30,7 +30,7 @@ def _job(job: JobSnapshot) -> dict[str, Any]:
         "state": job.state.value,
         "phase": _phase(last),
         "verdict": _verdict(last),
-        "next_retry_at": _time(job.next_retry_at),
+        "next_retry_at": time_json(job.next_retry_at),
         "attempts": [_attempt(attempt) for attempt in job.attempts],
     }
 
@@ -39,8 +39,8 @@ def _attempt(attempt: Attempt) -> dict[str, Any]:
     return {
         "number": attempt.number,
         "uid": attempt.uid,
-        "submitted_at": _time(attempt.submitted_at or attempt.called_at),
-        "ended_at": _time(attempt.ended_at),
+        "submitted_at": time_json(attempt.submitted_at or attempt.called_at),
+        "ended_at": time_json(attempt.ended_at),
         "phase": _phase(attempt),
         "node": attempt.node,
         "exit_code": attempt.evidence.exit_code if attempt.evidence else None,
@@ -61,5 +61,6 @@ def _verdict(attempt: Attempt | None) -> str | None:
     return attempt.outcome.verdict.value
 
 
-def _time(at: datetime | None) -> str | None:
+def time_json(at: datetime | None) -> str | None:
+    """Return the time as JSON has it: ISO 8601, in UTC, to the second."""
     return at.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z") if at else None

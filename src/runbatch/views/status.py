@@ -1,66 +1,172 @@
-"""`runbatch status` for people: the counts, who holds the slots, and what failed."""
+"""How the batch stands, at one glance: counts, slots, what everything waits for, what happened.
 
-from collections import Counter
-from collections.abc import Sequence
+Nothing is left to the terminal to wrap: a line too long for it is shortened, and in a pipe whole.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
+from itertools import accumulate, pairwise
 
-from rich.console import Console, Group, RenderableType
-from rich.table import Table
+from rich.console import Console, ConsoleOptions, RenderResult
 from rich.text import Text
 
-from runbatch.core.attempt import Attempt
 from runbatch.core.job import State
-from runbatch.core.snapshot import JobSnapshot, Snapshot
+from runbatch.core.past import Moment, NodeCount, last_moments, mount_failures
+from runbatch.core.snapshot import Snapshot
+from runbatch.core.why import Why
 from runbatch.ledger.runs import Run
-from runbatch.views.summary import summary
-from runbatch.views.text import duration, printable
+from runbatch.views.lines import GAP, Lines, beside, cut, joined, labelled, titled
+from runbatch.views.preview import place_of
+from runbatch.views.summary import failed_by_verdict, failure_lines
+from runbatch.views.text import clock_time, duration, fitting_list, plural, printable
+from runbatch.views.why import why_lines
 
-_STYLES = {State.SUCCEEDED: "green", State.FAILED: "red", State.IN_FLIGHT: "cyan"}
-
-
-def show_status(console: Console, snapshot: Snapshot, runs: Sequence[Run]) -> None:
-    """Print the status; without colour where there is no terminal."""
-    console.print(Group(_counts(snapshot), *_slots(snapshot), *_runs(runs, snapshot.at)))
-    console.print(Text(summary(snapshot)), soft_wrap=True)
-
-
-def _counts(snapshot: Snapshot) -> RenderableType:
-    table = Table(box=None, padding=(0, 2, 0, 0), show_header=False)
-    for state, count in snapshot.counts.items():
-        style = _STYLES.get(state, "") if count else "dim"
-        cap = f"of at most {snapshot.batch.cap}" if state is State.IN_FLIGHT else ""
-        table.add_row(state.value.replace("_", " "), Text(str(count), style=style), cap)
-    return table
+_MOST_MOMENTS = 5
+_MOST_NODES = 20
+_WIDEST_BAR = 120
+_SIDE_BY_SIDE = 110
+_BAR = {
+    State.SUCCEEDED: ("█", "green"),
+    State.FAILED: ("▓", "red"),
+    State.IN_FLIGHT: ("▒", "cyan"),
+    State.WAITING: ("░", "dim"),
+}
 
 
-def _slots(snapshot: Snapshot) -> list[RenderableType]:
-    """Return one line: what the slots are held by."""
-    held = [job for job in snapshot.jobs if job.holds_slot]
-    if not held:
-        return []
-    kinds = Counter(_holder(job) for job in held)
-    parts = (f"{count} {kind}" for kind, count in kinds.most_common())
-    return [Text(f"slots held by: {', '.join(parts)}")]
+@dataclass(frozen=True, slots=True)
+class Status:
+    """What one look at a batch found."""
+
+    snapshot: Snapshot
+    why: Why
+    runs: tuple[Run, ...]
+    counts: Mapping[State, int]
+    moments: tuple[Moment, ...]
+    nodes: tuple[NodeCount, ...]
+    failed: Mapping[str, Sequence[str]]
 
 
-def _holder(job: JobSnapshot) -> str:
-    last = job.last
-    if last is None or last.waiting_for_name:
-        return "reserved for a next attempt"
-    if last.listed and last.phase is not None:
-        return last.phase.value
-    return "in doubt" if _is_doubtful(last) else "submitted, not yet listed"
+def status_of(snapshot: Snapshot, why: Why, runs: Sequence[Run]) -> Status:
+    """Return the status, with all that takes time worked out: it may be drawn many times."""
+    return Status(
+        snapshot,
+        why,
+        tuple(runs),
+        snapshot.counts,
+        last_moments(snapshot, _MOST_MOMENTS),
+        mount_failures(snapshot),
+        {
+            verdict: [job.key for job in jobs]
+            for verdict, jobs in failed_by_verdict(snapshot).items()
+        },
+    )
 
 
-def _is_doubtful(attempt: Attempt) -> bool:
-    return attempt.unanswered or attempt.missed > 0
+def show_status(console: Console, status: Status) -> None:
+    """Print the status, and every failure with its evidence."""
+    now = status.snapshot.at
+    width = console.width if console.is_terminal else None
+    below = [_nodes(status, _MOST_NODES), _moments(status, now, _MOST_MOMENTS)]
+    for line in joined([*_head(status, now, width), *below]):
+        console.print(cut(line, width), soft_wrap=True)
+    for text in failure_lines(status.snapshot):
+        console.print(Text(text), soft_wrap=True)
 
 
-def _runs(runs: Sequence[Run], now: datetime) -> list[RenderableType]:
+class Picture:
+    """What a person watches: `status` is replaced after each look, and drawn again and again.
+
+    Each drawing asks for the time, and fits the terminal as it then is. `interval_s` is how long
+    after a look the next one comes.
+    """
+
+    def __init__(self, status: Status, now: Callable[[], datetime], interval_s: float) -> None:
+        self.status = status
+        self._now = now
+        self._interval_s = interval_s
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        """Draw as many events, nodes and failures as the height allows; events give way first."""
+        status, now, width = self.status, self._now(), options.max_width
+        height = options.height or console.height
+        head, foot = _head(status, now, width), [self._foot(status, now)]
+        rows = (status.moments, status.nodes, status.failed)
+        most = [min(len(each), height) for each in rows]
+        lines = joined([*head, *_below(status, now, width, most), foot])
+        while len(lines) > height and any(most):
+            most[most.index(max(most))] -= 1
+            lines = joined([*head, *_below(status, now, width, most), foot])
+        for line in lines:
+            yield cut(line, width)
+
+    def _foot(self, status: Status, now: datetime) -> Text:
+        ago = duration((now - status.snapshot.at).total_seconds())
+        text = f"last look {ago} ago, one every {self._interval_s:g} s; q or Ctrl-C ends"
+        return Text(text, "dim")
+
+
+def _head(status: Status, now: datetime, width: int | None) -> list[Lines]:
+    """Return the blocks that are always whole: the counts, and the answer to "why?"."""
+    batch = status.snapshot.batch
+    where = f" at {now:%H:%M:%S} UTC on {place_of(batch)}"
+    why = why_lines(status.why, status.runs, batch.cap, now)
     return [
-        Text(
-            f"at work: {printable(run.command)} on {printable(run.host)} (pid {run.pid}), "
-            f"last looked {duration((now - run.ticked_at).total_seconds())} ago"
-        )
-        for run in runs
-    ] or [Text("at work: nobody; runbatch submit starts or continues the batch", style="dim")]
+        [Text.assemble((batch.prefix, "bold"), (where, "dim"))],
+        [_bar(status.counts, min(width or _WIDEST_BAR, _WIDEST_BAR)), _counts(status.counts)],
+        [line for label, text in why for line in labelled(label, text, width)],
+    ]
+
+
+def _bar(counts: Mapping[State, int], width: int) -> Text:
+    """Return the jobs as one bar; each state has its share, to the nearest column."""
+    ends = accumulate((counts[state] for state in _BAR), initial=0)
+    columns = [round(width * end / sum(counts.values())) for end in ends]
+    parts = zip(_BAR.values(), pairwise(columns), strict=True)
+    return Text.assemble(*((mark * (end - begin), style) for (mark, style), (begin, end) in parts))
+
+
+def _counts(counts: Mapping[State, int]) -> Text:
+    """Return the counts in the order and the colours of the bar."""
+    line = Text()
+    for state, (_, style) in _BAR.items():
+        count = counts[state]
+        line.append(f"{count} {state.value.replace('_', ' ')}", style if count else "dim")
+        line.append("   ")
+    return line.append(plural(sum(counts.values()), "job"))
+
+
+def _below(status: Status, now: datetime, width: int, most: Sequence[int]) -> list[Lines]:
+    """Return the blocks that give way: at most so many rows of events, of nodes, of failures."""
+    moment_rows, node_rows, failed_rows = most
+    side = width * 2 // 3 if width >= _SIDE_BY_SIDE and status.nodes else width
+    failed, nodes = _failed(status, side - GAP, failed_rows), _nodes(status, node_rows)
+    blocks = [failed, nodes] if side == width else [beside(failed, nodes, side)]
+    return [*blocks, _moments(status, now, moment_rows)]
+
+
+def _failed(status: Status, width: int, most: int) -> Lines:
+    rows = []
+    widest = max(map(len, status.failed), default=0)
+    for verdict, keys in status.failed.items():
+        row = Text.assemble((f"{len(keys):>5}", "red"), f"  {verdict:<{widest}}  ")
+        rows.append(row.append(fitting_list(keys, width - row.cell_len), "dim"))
+    return titled("failed jobs", rows, most)
+
+
+def _nodes(status: Status, most: int) -> Lines:
+    rows = []
+    for each in status.nodes:
+        word = "job" if each.failed == 1 else "jobs"
+        what = word if each.jobs is None else f"of {plural(each.jobs, 'job')}"
+        where = f"  {what} on {printable(each.node)}"
+        rows.append(Text.assemble((f"{each.failed:>5}", "red"), where))
+    return titled("mount failures by node", rows, most)
+
+
+def _moments(status: Status, now: datetime, most: int) -> Lines:
+    rows = [
+        Text.assemble((clock_time(each.at, now), "dim"), f"  {printable(each.text)}")
+        for each in status.moments
+    ]
+    return titled("last events", rows[len(rows) - most :], most)

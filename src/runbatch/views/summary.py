@@ -14,7 +14,7 @@ _MOST_FAILURES_SHOWN = 5
 
 def summary(snapshot: Snapshot) -> str:
     """Return the counts, then every failure grouped by what to do about it."""
-    return "\n".join([headline(snapshot), *_failures(snapshot)])
+    return "\n".join([headline(snapshot), *failure_lines(snapshot)])
 
 
 def headline(snapshot: Snapshot) -> str:
@@ -27,9 +27,9 @@ def headline(snapshot: Snapshot) -> str:
     return f"{snapshot.batch.prefix}: {plural(total, 'job')}: {', '.join(parts)}."
 
 
-def _failures(snapshot: Snapshot) -> Iterator[str]:
+def failure_lines(snapshot: Snapshot) -> Iterator[str]:
     """Yield the failed jobs by verdict, a few of each in full, with the way out."""
-    for verdict, jobs in _by_verdict(snapshot).items():
+    for verdict, jobs in failed_by_verdict(snapshot).items():
         yield ""
         yield f"{verdict}: {plural(len(jobs), 'job')} ({short_list([job.key for job in jobs])})"
         for job in jobs[:_MOST_FAILURES_SHOWN]:
@@ -52,7 +52,8 @@ def _advice(jobs: list[JobSnapshot], snapshot: Snapshot) -> Iterator[str]:
         yield f"  what to do{which}: {way}"
 
 
-def _by_verdict(snapshot: Snapshot) -> dict[str, list[JobSnapshot]]:
+def failed_by_verdict(snapshot: Snapshot) -> dict[str, list[JobSnapshot]]:
+    """Return the jobs that ended badly, by verdict."""
     groups: dict[str, list[JobSnapshot]] = {}
     for job in snapshot.failed:
         groups.setdefault(verdict_of(job), []).append(job)

@@ -1,7 +1,11 @@
 """Text that is safe and fit to show: names and logs can hold anything."""
 
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
+
+from rich.cells import cell_len
+
+_NARROWEST_WORD = len("x, ")
 
 
 def printable(text: str) -> str:
@@ -29,6 +33,20 @@ def short_list(words: Sequence[str], most: int = 8) -> str:
     """Return the words with commas, and how many more there are."""
     shown = ", ".join(printable(word) for word in words[:most])
     return shown if len(words) <= most else f"{shown} and {len(words) - most} more"
+
+
+def fitting_list(words: Sequence[str], room: int) -> str:
+    """Return as many of the words as fit into so many columns, at least one, and how many more."""
+    most = min(len(words), room // _NARROWEST_WORD + 1)
+    while most > 1 and cell_len(short_list(words, most)) > room:
+        most -= 1
+    return short_list(words, most)
+
+
+def clock_time(at: datetime, now: datetime) -> str:
+    """Return `09:31:10`, in UTC, and the day before it where that is not today's."""
+    day = "" if at.date() == now.date() else f"{at:%Y-%m-%d} "
+    return f"{day}{at:%H:%M:%S}"
 
 
 def duration(seconds: float) -> str:

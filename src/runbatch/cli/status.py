@@ -1,0 +1,92 @@
+"""`runbatch status`: how the batch stands, once or kept up to date."""
+
+from datetime import datetime
+
+import click
+
+from runbatch.cli.options import Where, common, json_option
+from runbatch.cli.output import print_json, stdout_console
+from runbatch.cli.watch import watch_on_terminal
+from runbatch.clock import Clock, SystemClock
+from runbatch.core.attempt import Observation
+from runbatch.core.errors import BatchError, ClusterError
+from runbatch.core.job import View
+from runbatch.core.snapshot import snapshot_of
+from runbatch.core.why import NOTHING_LISTED, Answer, heard_at, why_of
+from runbatch.views.json import snapshot_json
+from runbatch.views.status import Status, show_status, status_of
+from runbatch.views.why import why_json
+from runbatch.wiring import Place
+
+NOT_YET_HEARD = "it was asked, and has not answered yet."
+
+
+@click.command(
+    short_help="Show how the batch stands.",
+    epilog="""\b
+Examples:
+  runbatch status
+  runbatch status --watch          until q or Ctrl-C
+  runbatch status --json | jq .why
+""",
+)
+@common
+@json_option
+@click.option("--watch", is_flag=True, help="Keep it up to date, on a terminal.")
+def status(*, where: Where, as_json: bool, watch: bool) -> int:
+    """Show how the batch stands and what it waits for, changing nothing.
+
+    It asks the cluster, and where that does not answer shows what the ledger knows. A watch looks
+    at every poll interval; it never holds up a submit or a retry.
+    """
+    if watch and as_json:
+        raise BatchError("--watch", "there is no live JSON; ask again with status --json.")
+    batch = where.batch()
+    looker = Looker(where.place(batch), SystemClock())
+    if watch:
+        watch_on_terminal(looker.remembered, looker.look, where.pace(batch).poll_interval_s)
+    elif as_json:
+        seen = looker.look()
+        print_json(snapshot_json(seen.snapshot) | {"why": why_json(seen.why, seen.runs)})
+    else:
+        show_status(stdout_console(), looker.look())
+    return 0
+
+
+class Looker:
+    """Looks at one batch, again and again; remembers only when the cluster was last heard."""
+
+    def __init__(self, place: Place, clock: Clock) -> None:
+        self._place = place
+        self._clock = clock
+        self._cluster = place.cluster()
+        self._heard_at: datetime | None = None
+
+    def look(self) -> Status:
+        """Return how the batch stands: what the cluster says, or else what is remembered.
+
+        Raises LedgerError.
+        """
+        try:
+            look = self._place.look(self._clock, cluster=self._cluster)
+        except ClusterError as error:
+            return self.remembered(str(error))
+        view = look.learned.view
+        if not view.trusted:
+            return self._status(view, NOTHING_LISTED)
+        self._heard_at = self._clock.now()
+        return self._status(view, None, look.listing.observations)
+
+    def remembered(self, problem: str = NOT_YET_HEARD) -> Status:
+        """Return what the ledger knows, and why the cluster is not heard; raise LedgerError."""
+        return self._status(self._place.remembered(), problem)
+
+    def _status(
+        self, view: View, problem: str | None, listed: tuple[Observation, ...] = ()
+    ) -> Status:
+        now = self._clock.now()
+        snapshot = snapshot_of(self._place.batch, view, now)
+        runs = self._place.at_work(now)
+        answer = Answer(self._heard_at or heard_at(view), problem)
+        why = why_of(snapshot, answer, [run.command for run in runs], listed)
+        return status_of(snapshot, why, runs)

@@ -1,0 +1,176 @@
+"""Why nothing happens: what holds the slots, and what the jobs that do not run wait for."""
+
+from collections import Counter
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import Enum
+
+from runbatch.core.attempt import Attempt, Observation, Phase
+from runbatch.core.job import State, View
+from runbatch.core.snapshot import Snapshot
+
+# Whatever was submitted is listed by then, or something is amiss.
+LISTED_WITHIN = timedelta(minutes=1)
+RETRY = "retry"
+NOTHING_LISTED = "The cluster lists nothing at all, though jobs were just there."
+
+
+class Hold(Enum):
+    """What a job does that holds a slot."""
+
+    RUNNING = "running"
+    PENDING = "pending"
+    STARTING = "starting"
+    STOPPED = "stopped"
+    DELETING = "deleting"
+    UNKNOWN = "unknown"
+    RESERVED = "reserved"
+    IN_DOUBT = "in doubt"
+
+
+_HOLD_OF_PHASE = {
+    Phase.RUNNING: Hold.RUNNING,
+    Phase.UPDATING: Hold.RUNNING,
+    Phase.DEGRADED: Hold.RUNNING,
+    Phase.PENDING: Hold.PENDING,
+    Phase.CREATING: Hold.STARTING,
+    Phase.INITIALIZING: Hold.STARTING,
+    Phase.RESUMING: Hold.STARTING,
+    Phase.STOPPING: Hold.STOPPED,
+    Phase.STOPPED: Hold.STOPPED,
+    Phase.DELETING: Hold.DELETING,
+    Phase.TERMINATING: Hold.DELETING,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Slots:
+    """How many slots are held, by what their jobs do; a job counts once.
+
+    `doubt_since` is when the one that is longest in doubt last gave a sign.
+    """
+
+    held: Mapping[Hold, int]
+    doubt_since: datetime | None = None
+
+    @property
+    def count(self) -> int:
+        """Return how many are held."""
+        return sum(self.held.values())
+
+    def __str__(self) -> str:
+        """Return `32 running, 14 pending, 1 in doubt since 09:31 UTC`."""
+        held = ", ".join(f"{count} {hold.value}" for hold, count in self.held.items())
+        return f"{held} since {self.doubt_since:%H:%M} UTC" if self.doubt_since else held
+
+
+def slots_of(jobs: Iterable[Sequence[Attempt]], now: datetime) -> Slots:
+    """Return what the slots are held by; each job is given by its attempts, the newest last."""
+    newest_first = (reversed(attempts) for attempts in jobs)
+    found = (next((each for each in job if each.holds_slot), None) for job in newest_first)
+    holders = [(_hold(each, now), each.last_sign_at) for each in found if each is not None]
+    counted = Counter(hold for hold, _ in holders)
+    return Slots(
+        {hold: counted[hold] for hold in Hold if counted[hold]},
+        min((at for hold, at in holders if hold is Hold.IN_DOUBT), default=None),
+    )
+
+
+def _hold(holder: Attempt, now: datetime) -> Hold:
+    if holder.waiting_for_name:
+        return Hold.RESERVED
+    if holder.phase is None:
+        is_late = now - holder.last_sign_at > LISTED_WITHIN
+        return Hold.IN_DOUBT if is_late else Hold.STARTING
+    return _HOLD_OF_PHASE.get(holder.phase, Hold.UNKNOWN) if holder.listed else Hold.IN_DOUBT
+
+
+class Wait(Enum):
+    """What a job that does not run waits for."""
+
+    COMMAND = "somebody to run the command"
+    DELAY = "its delay"
+    CLUSTER = "the cluster to answer"
+    SLOT = "a free slot"
+    TURN = "its turn"
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """Whether the cluster answers: what is wrong if not, and when it was last heard."""
+
+    heard_at: datetime | None
+    problem: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Queue:
+    """Jobs that wait for the same: how many, for what, and when the first is due, if it has a time.
+
+    Nobody's turn comes before it is due.
+    """
+
+    jobs: int
+    wait: Wait
+    due_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Why:
+    """Where the slots went, and what everything else waits for.
+
+    `reasons` are the cluster's own words for why workloads do not run yet, the commonest first.
+    `to_start` are the jobs that were never started, `to_retry` those whose retry is to come.
+    """
+
+    slots: Slots
+    reasons: tuple[str, ...]
+    answer: Answer
+    to_start: Queue | None
+    to_retry: Queue | None
+
+
+def why_of(
+    snapshot: Snapshot,
+    answer: Answer,
+    commands: Collection[str],
+    listed: Iterable[Observation] = (),
+) -> Why:
+    """Return what the batch waits for; `commands` are at work on it, `listed` was just listed."""
+    slots = slots_of((job.attempts for job in snapshot.jobs), snapshot.at)
+    is_full = slots.count >= snapshot.batch.cap
+
+    def queue(jobs: int, *, is_served: bool, due_at: datetime | None = None) -> Queue | None:
+        if not jobs:
+            return None
+        if not is_served:
+            return Queue(jobs, Wait.COMMAND, due_at)
+        if due_at is not None and due_at > snapshot.at:
+            return Queue(jobs, Wait.DELAY, due_at)
+        if answer.problem is not None:
+            return Queue(jobs, Wait.CLUSTER, due_at)
+        return Queue(jobs, Wait.SLOT if is_full else Wait.TURN, due_at)
+
+    due = [job.next_retry_at for job in snapshot.jobs if job.next_retry_at is not None]
+    starts = any(command != RETRY for command in commands)
+    return Why(
+        slots=slots,
+        reasons=_reasons(snapshot, listed),
+        answer=answer,
+        to_start=queue(snapshot.counts[State.WAITING], is_served=starts),
+        to_retry=queue(len(due), is_served=RETRY in commands, due_at=min(due, default=None)),
+    )
+
+
+def _reasons(snapshot: Snapshot, listed: Iterable[Observation]) -> tuple[str, ...]:
+    ours = {job.name for job in snapshot.jobs if job.holds_slot}
+    said = Counter(each.reason for each in listed if each.reason and each.name in ours)
+    return tuple(reason for reason, _ in said.most_common())
+
+
+def heard_at(view: View) -> datetime | None:
+    """Return when a listing last showed anything, as far as it is remembered."""
+    shown = (each.seen_at for job in view.jobs.values() for each in job.attempts)
+    times = (view.rows_seen_at, *shown)
+    return max((at for at in times if at is not None), default=None)

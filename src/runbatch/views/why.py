@@ -1,0 +1,106 @@
+"""The answer to "why is nothing happening?", in sentences and as plain values."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from runbatch.core.why import Answer, Queue, Wait, Why
+from runbatch.ledger.runs import Run
+from runbatch.views.json import time_json
+from runbatch.views.text import clock_time, duration, plural, printable, short_list
+
+_MOST_REASONS = 2
+_START = {
+    Wait.COMMAND: ": no submit runs (runbatch submit)",
+    Wait.DELAY: "",
+    Wait.CLUSTER: ": the cluster does not answer",
+    Wait.SLOT: ": no slot is free",
+    Wait.TURN: ": one after the other",
+}
+_RETRY = _START | {Wait.COMMAND: ": no retry runs (runbatch retry)"}
+
+
+def why_lines(why: Why, runs: Sequence[Run], cap: int, now: datetime) -> Iterator[tuple[str, str]]:
+    """Yield a label and a sentence for each thing that people ask about; safe to print."""
+    yield "slots", _slots(why, cap)
+    if why.to_start is not None:
+        yield "waiting", _queue(why.to_start, _START, now)
+    if why.to_retry is not None:
+        yield "retries", _queue(why.to_retry, _RETRY, now)
+    yield "cluster", _answer(why.answer, now)
+    for run in runs:
+        yield "at work", _run(run, now)
+    if not runs:
+        yield "at work", "nobody"
+
+
+def _slots(why: Why, cap: int) -> str:
+    held = f"{why.slots.count} of {cap} held"
+    by = f": {why.slots}" if why.slots.held else ""
+    says = f"; the cluster says: {short_list(why.reasons, _MOST_REASONS)}" if why.reasons else ""
+    return f"{held}{by}{says}"
+
+
+def _queue(queue: Queue, endings: Mapping[Wait, str], now: datetime) -> str:
+    return f"{plural(queue.jobs, 'job')}{_due(queue.due_at, now)}{endings[queue.wait]}"
+
+
+def _due(at: datetime | None, now: datetime) -> str:
+    if at is None:
+        return ""
+    left_s = (at - now).total_seconds()
+    when = clock_time(at, now)
+    return f", next due {when} (in {duration(left_s)})" if left_s > 0 else f", due since {when}"
+
+
+def _answer(answer: Answer, now: datetime) -> str:
+    if answer.problem is None:
+        return "answers"
+    heard = f"last heard {clock_time(answer.heard_at, now)}" if answer.heard_at else "never heard"
+    return f"no answer, {heard}: {printable(answer.problem)} This is what the ledger remembers."
+
+
+def _run(run: Run, now: datetime) -> str:
+    ago = duration((now - run.ticked_at).total_seconds())
+    where = f"{printable(run.command)} on {printable(run.host)} (pid {run.pid})"
+    return f"{where}, last looked {ago} ago"
+
+
+def why_json(why: Why, runs: Sequence[Run]) -> dict[str, Any]:
+    """Return the same as plain values."""
+    return {
+        "slots": {
+            "held": why.slots.count,
+            "by": {hold.value: count for hold, count in why.slots.held.items()},
+            "in_doubt_since": time_json(why.slots.doubt_since),
+            "cluster_says": list(why.reasons),
+        },
+        "to_start": _queue_json(why.to_start),
+        "to_retry": _queue_json(why.to_retry),
+        "cluster": {
+            "answers": why.answer.problem is None,
+            "heard_at": time_json(why.answer.heard_at),
+            "problem": why.answer.problem,
+        },
+        "at_work": [_run_json(run) for run in runs],
+    }
+
+
+def _queue_json(queue: Queue | None) -> dict[str, Any] | None:
+    if queue is None:
+        return None
+    return {
+        "jobs": queue.jobs,
+        "waiting_for": queue.wait.value,
+        "next_due_at": time_json(queue.due_at),
+    }
+
+
+def _run_json(run: Run) -> dict[str, Any]:
+    return {
+        "command": run.command,
+        "host": run.host,
+        "pid": run.pid,
+        "started_at": time_json(run.started_at),
+        "looked_at": time_json(run.ticked_at),
+    }

@@ -1,0 +1,255 @@
+"""What `status` says and how it fits, drawn from values; the terminal itself: tests/e2e."""
+
+import io
+from dataclasses import replace
+
+import pytest
+from rich.console import Console
+from tests.unit.core.values import (
+    CONFIGURATION,
+    at,
+    batch,
+    failed,
+    listed,
+    observation,
+    reserved_after,
+    succeeded,
+    view,
+)
+
+from runbatch.core.attempt import Attempt, Evidence, Phase
+from runbatch.core.snapshot import snapshot_of
+from runbatch.core.why import Answer, why_of
+from runbatch.ledger.runs import Run
+from runbatch.views.status import Picture, Status, show_status, status_of
+from runbatch.views.text import clock_time, fitting_list
+from runbatch.views.why import why_json, why_lines
+
+NOW = at(3600)
+HEARD = Answer(NOW)
+SUBMIT = Run(1, "login-2", 4711, "submit", at(0), at(3588))
+RETRY = replace(SUBMIT, id=2, command="retry")
+NO_ROOM = "0 nodes available"
+
+
+def seen(*attempts: Attempt, runs: tuple[Run, ...] = (SUBMIT,), answer: Answer = HEARD) -> Status:
+    snapshot = snapshot_of(batch(), view(*attempts), NOW)
+    held = [job for job in snapshot.jobs if job.holds_slot]
+    rows = [observation(job.key, Phase.PENDING, reason=NO_ROOM) for job in held]
+    why = why_of(snapshot, answer, [run.command for run in runs], rows)
+    return status_of(snapshot, why, runs)
+
+
+def why(status: Status) -> dict[str, str]:
+    return dict(why_lines(status.why, status.runs, 50, NOW))
+
+
+PENDING = [listed(str(key), Phase.PENDING) for key in range(20, 50)]
+RUNNING = [listed(str(key)) for key in range(2, 20)]
+DOUBTFUL = [listed(key, seconds=60, missed=1) for key in ("50", "51")]
+
+
+def test_why_are_only_18_running_when_i_said_50() -> None:
+    assert why(seen(*PENDING, *RUNNING, *DOUBTFUL)) == {
+        "slots": "50 of 50 held: 18 running, 30 pending, 2 in doubt since 09:31 UTC; "
+        "the cluster says: 0 nodes available",
+        "waiting": "136 jobs: no slot is free",
+        "cluster": "answers",
+        "at work": "submit on login-2 (pid 4711), last looked 12 s ago",
+    }
+
+
+@pytest.mark.parametrize(
+    ("status", "label", "said"),
+    [
+        pytest.param(seen(runs=()), "slots", "0 of 50 held", id="nothing is held"),
+        pytest.param(
+            seen(runs=()), "waiting", "186 jobs: no submit runs (runbatch submit)", id="nobody"
+        ),
+        pytest.param(seen(runs=()), "at work", "nobody", id="nobody is at work"),
+        pytest.param(seen(*RUNNING), "waiting", "168 jobs: one after the other", id="room"),
+        pytest.param(
+            seen(*RUNNING, answer=Answer(at(0), "Run:ai: \x1b[31mno VPN.")),
+            "waiting",
+            "168 jobs: the cluster does not answer",
+            id="they wait for the cluster",
+        ),
+        pytest.param(
+            seen(answer=Answer(at(0), "Run:ai: \x1b[31mno VPN.")),
+            "cluster",
+            "no answer, last heard 09:30:00: Run:ai: \\x1b[31mno VPN. "
+            "This is what the ledger remembers.",
+            id="it does not answer",
+        ),
+        pytest.param(
+            seen(answer=Answer(None, "No VPN.")),
+            "cluster",
+            "no answer, never heard: No VPN. This is what the ledger remembers.",
+            id="it never did",
+        ),
+        pytest.param(
+            seen(failed(seconds=3580), runs=(RETRY,)),
+            "retries",
+            "1 job, next due 10:30:10 (in 10 s)",
+            id="a retry is to come",
+        ),
+        pytest.param(
+            seen(failed(seconds=3500)),
+            "retries",
+            "1 job, due since 10:28:50: no retry runs (runbatch retry)",
+            id="nobody retries",
+        ),
+        pytest.param(
+            seen(failed(), reserved_after(failed())),
+            "slots",
+            "1 of 50 held: 1 reserved; the cluster says: 0 nodes available",
+            id="a retry has begun",
+        ),
+    ],
+)
+def test_what_is_said(status: Status, label: str, said: str) -> None:
+    assert why(status)[label] == said
+
+
+def test_nothing_is_said_of_what_is_not() -> None:
+    assert list(why(seen(*RUNNING))) == ["slots", "waiting", "cluster", "at work"]
+
+
+def test_the_same_as_json() -> None:
+    status = seen(*RUNNING, *DOUBTFUL, failed("60", seconds=3580))
+    assert why_json(status.why, status.runs) == {
+        "slots": {
+            "held": 20,
+            "by": {"running": 18, "in doubt": 2},
+            "in_doubt_since": "2026-01-05T09:31:00Z",
+            "cluster_says": [NO_ROOM],
+        },
+        "to_start": {"jobs": 165, "waiting_for": "its turn", "next_due_at": None},
+        "to_retry": {
+            "jobs": 1,
+            "waiting_for": "somebody to run the command",
+            "next_due_at": "2026-01-05T10:30:10Z",
+        },
+        "cluster": {"answers": True, "heard_at": "2026-01-05T10:30:00Z", "problem": None},
+        "at_work": [
+            {
+                "command": "submit",
+                "host": "login-2",
+                "pid": 4711,
+                "started_at": "2026-01-05T09:30:00Z",
+                "looked_at": "2026-01-05T10:29:48Z",
+            }
+        ],
+    }
+
+
+MUCH = seen(
+    *RUNNING,
+    *(failed(str(key), node=f"gpu-node{key}-漢字" * 3) for key in range(20, 60)),
+    *(failed(str(key), outcome=CONFIGURATION) for key in range(60, 100)),
+    *(succeeded(str(key), seconds=key) for key in range(100, 120)),
+)
+
+
+def drawn(status: Status, width: int, height: int) -> list[str]:
+    file = io.StringIO()
+    console = Console(file=file, width=width, height=height)
+    console.print(Picture(status, lambda: NOW, 30))
+    return file.getvalue().splitlines()
+
+
+@pytest.mark.parametrize("height", [24, 30, 60])
+@pytest.mark.parametrize("width", [80, 109, 110, 120, 200])
+def test_everything_fits(width: int, height: int) -> None:
+    console = Console(file=io.StringIO(), width=width)
+    lines = drawn(MUCH, width, height)
+    assert len(lines) <= height
+    assert all(console.render_str(line).cell_len <= width for line in lines)
+    text = "\n".join(lines)
+    for part in ("slots", "configuration error", "by node", "last events", "Ctrl-C ends"):
+        assert part in text
+
+
+def test_on_a_low_terminal_events_give_way_first_and_the_answer_never() -> None:
+    titles = ("slots", "Ctrl-C ends", "failed jobs", "by node", "last events")
+    shown = {
+        height: sum(any(title in line for line in drawn(MUCH, 80, height)) for title in titles)
+        for height in range(13, 40)
+    }
+    assert list(shown.values()) == sorted(shown.values())
+    assert shown[13] == 2
+    assert shown[39] == len(titles)
+    assert "failed jobs" in "".join(drawn(MUCH, 80, 18))
+
+
+def test_a_wide_terminal_has_two_blocks_side_by_side() -> None:
+    def titles(width: int) -> list[str]:
+        return [line for line in drawn(MUCH, width, 60) if "failed jobs" in line]
+
+    assert titles(109) == ["failed jobs"]
+    (line,) = titles(110)
+    assert line.split() == ["failed", "jobs", "mount", "failures", "by", "node"]
+
+
+def test_the_bar_is_as_wide_as_the_jobs_are_many() -> None:
+    bar = drawn(MUCH, 93, 30)[2]
+    assert [bar.count(mark) for mark in "█▓▒░"] == [10, 40, 9, 34]
+
+
+def test_what_does_not_fit_is_counted() -> None:
+    lines = [line.strip() for line in drawn(MUCH, 80, 24)]
+    nodes = lines[lines.index("mount failures by node") + 1 :]
+    rows = nodes[: nodes.index("")]
+    assert rows[-1] == f"and {40 - len(rows) + 1} more"
+
+
+@pytest.mark.parametrize(
+    ("attempts", "said"),
+    [
+        pytest.param((failed(node="gpu-5"),), "1  of 1 job on gpu-5", id="all of one"),
+        pytest.param(
+            (failed("2", node="gpu-5"), failed("3", node="gpu-5"), listed("4", node="gpu-5")),
+            "2  of 3 jobs on gpu-5",
+            id="some",
+        ),
+        pytest.param(
+            (failed(evidence=Evidence(node="gpu-5")),), "1  job on gpu-5", id="of nobody knows"
+        ),
+        pytest.param(
+            (
+                failed("2", evidence=Evidence(node="\x1b[31m")),
+                failed("3", evidence=Evidence(node="\x1b[31m")),
+            ),
+            "2  jobs on \\x1b[31m",
+            id="a hostile name",
+        ),
+    ],
+)
+def test_mount_failures_by_node(attempts: tuple[Attempt, ...], said: str) -> None:
+    assert said in "\n".join(drawn(seen(*attempts), 80, 24))
+
+
+def test_in_a_pipe_nothing_is_shortened() -> None:
+    file = io.StringIO()
+    show_status(Console(file=file, width=40, markup=False), MUCH)
+    lines = file.getvalue().splitlines()
+    assert f"   1  of 1 job on {'gpu-node20-漢字' * 3}" in "\n".join(lines)
+    assert any(line.endswith("no retry runs (runbatch retry)") for line in lines)
+
+
+@pytest.mark.parametrize(
+    ("room", "shown"),
+    [
+        pytest.param(20, "k-10 and 3 more", id="one"),
+        pytest.param(21, "k-10, k-11 and 2 more", id="some"),
+        pytest.param(22, "k-10, k-11, k-12, k-13", id="all"),
+        pytest.param(5, "k-10 and 3 more", id="none: the first"),
+    ],
+)
+def test_as_many_words_as_fit(room: int, shown: str) -> None:
+    assert fitting_list(["k-10", "k-11", "k-12", "k-13"], room) == shown
+
+
+def test_a_time_of_another_day_names_it() -> None:
+    assert clock_time(at(0), NOW) == "09:30:00"
+    assert clock_time(at(0), at(86_400)) == "2026-01-05 09:30:00"
