@@ -9,7 +9,7 @@ DEMO := $(BIN)/runbatch
 SCRATCH := TMPDIR=$(shell test -w /dev/shm && echo /dev/shm || echo $${TMPDIR:-/tmp})
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 
-.PHONY: demo incident simulate breaks test lint mutate format setup clean
+.PHONY: demo incident simulate breaks test lint mutate browser pictures measure format setup clean
 .DEFAULT_GOAL := help
 
 .PHONY: help
@@ -37,7 +37,7 @@ simulate: setup  ## play SEEDS histories (1000) in which everything goes wrong, 
 breaks: setup  ## break the tool on purpose in ten ways, and see which check catches it
 	$(BIN)/python -m tests.breaks
 
-test: lint  ## run all checks
+test: lint browser  ## run all checks
 	$(SCRATCH) $(BIN)/pytest -n 2 --cov --cov-report=term
 
 lint: setup  ## style, types and which way imports go
@@ -49,6 +49,18 @@ lint: setup  ## style, types and which way imports go
 mutate: setup  ## break the core in hundreds of ways: a unit test must notice each (or MODULE=planner)
 	@$(BIN)/uv sync --quiet --frozen --inexact --group mutation
 	$(BIN)/python tests/mutate.py $(MODULE)
+
+browser:  ## install Chromium, which the report is tested in, where it is missing and that may be
+	@for name in chromium chromium-browser google-chrome; do command -v $$name >/dev/null && exit 0; done; \
+	{ test "$$(id -u)" = 0 && command -v apt-get >/dev/null \
+	&& apt-get -qq update && apt-get -qq install -y --no-install-recommends chromium fonts-dejavu-core >/dev/null; } \
+	|| echo "No Chromium here, and it cannot be installed: the report is not tested in a browser."
+
+pictures: setup browser  ## make the pictures in docs/pictures anew
+	$(BIN)/python -m tests.browser.pictures
+
+measure: setup browser  ## how long reports of 100 to 10 000 jobs take, and how large they are
+	$(BIN)/python -m tests.browser.measure
 
 format: setup  ## put the code into the project's style
 	$(BIN)/ruff format .
