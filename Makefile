@@ -10,7 +10,8 @@ DEMO := $(BIN)/runbatch
 SCRATCH := TMPDIR=$(shell test -w /dev/shm && echo /dev/shm || echo $${TMPDIR:-/tmp})
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 
-.PHONY: demo incident pictures simulate breaks kills test lint mutate format setup clean
+.PHONY: demo incident simulate breaks kills test lint mutate browser pictures measure format
+.PHONY: setup clean
 .DEFAULT_GOAL := help
 
 .PHONY: help
@@ -32,16 +33,13 @@ demo: setup  ## run 40 traits of a made-up cohort on this machine, 4 at a time
 incident: setup  ## replay the incident on a simulated Run:ai cluster: the old rule and this one
 	$(BIN)/python -m runbatch.testing.incident
 
-pictures: setup  ## draw docs/pictures anew
-	$(BIN)/python docs/pictures/status.py
-
 simulate: setup  ## play SEEDS histories (1000) in which everything goes wrong, on all cores
 	$(BIN)/python -m tests.simulation --seeds $(or $(SEEDS),1000)
 
 breaks: setup  ## break the tool on purpose in ten ways, and see which check catches it
 	$(BIN)/python -m tests.breaks
 
-test: lint  ## run all checks
+test: lint browser  ## run all checks
 	$(SCRATCH) $(BIN)/pytest -n 2 --cov --cov-report=term
 
 kills: setup  ## kill -9 the commands 300 times on each cluster (KILLS=n); what held is counted
@@ -56,6 +54,19 @@ lint: setup  ## style, types and which way imports go
 mutate: setup  ## break the core in hundreds of ways: a unit test must notice each (or MODULE=planner)
 	@$(BIN)/uv sync --quiet --frozen --inexact --group mutation
 	$(BIN)/python tests/mutate.py $(MODULE)
+
+browser:  ## install Chromium, which the report is tested in, where it is missing and that may be
+	@for name in chromium chromium-browser google-chrome; do command -v $$name >/dev/null && exit 0; done; \
+	{ test "$$(id -u)" = 0 && command -v apt-get >/dev/null \
+	&& apt-get -qq update && apt-get -qq install -y --no-install-recommends chromium fonts-dejavu-core >/dev/null; } \
+	|| echo "No Chromium here, and it cannot be installed: the report is not tested in a browser."
+
+pictures: setup browser  ## make the pictures in docs/pictures anew
+	$(BIN)/python docs/pictures/status.py
+	$(BIN)/python -m tests.browser.pictures
+
+measure: setup browser  ## how long reports of 100 to 10 000 jobs take, and how large they are
+	$(BIN)/python -m tests.browser.measure
 
 format: setup  ## put the code into the project's style
 	$(BIN)/ruff format .

@@ -13,6 +13,7 @@ from runbatch import __version__
 from runbatch.cli.audit import audit
 from runbatch.cli.init import init
 from runbatch.cli.look import check, logs
+from runbatch.cli.report import report
 from runbatch.cli.retry import retry
 from runbatch.cli.status import status
 from runbatch.cli.submit import submit
@@ -39,7 +40,7 @@ def cli() -> None:
     """Run hundreds of independent jobs on a shared cluster, never more than a cap in flight."""
 
 
-for command in (init, check, submit, retry, status, logs, audit):
+for command in (init, check, submit, retry, status, logs, report, audit):
     cli.add_command(command)
 
 

@@ -1,0 +1,91 @@
+"""The report as one HTML page that needs nothing else: no network, no folder beside it.
+
+Three things keep hostile names and logs harmless: Jinja escapes each value, the script is given
+its data as JSON without a single `<`, and builds elements and text, never HTML. And should one of
+them fail: the page's policy runs only the script whose hash it names and lets nothing call out.
+"""
+
+import base64
+import hashlib
+import json
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, PackageLoader, StrictUndefined, Template
+from markupsafe import Markup
+
+from runbatch.core.history import History
+from runbatch.core.snapshot import Snapshot
+from runbatch.views.preview import place_of
+from runbatch.views.report import findings
+from runbatch.views.report.bars import bars_of
+from runbatch.views.report.blame import blame_of
+from runbatch.views.report.losses import held_s, losses_of
+from runbatch.views.report.rows import data_of
+from runbatch.views.report.shades import Shade
+from runbatch.views.text import duration, plural, printable
+
+_FOLDER = files("runbatch.views.report")
+_STYLES = ("vendor/uPlot.min.css", "page.css")
+_SCRIPTS = ("vendor/uPlot.iife.min.js", "charts.js", "table.js", "page.js")
+
+
+def page_of(snapshot: Snapshot, history: History, folder: Path) -> str:
+    """Return the page, whose links to saved logs hold for a file that lies in `folder`."""
+    bars = bars_of(snapshot, history)
+    every = [bar for each in bars.values() for bar in each]
+    style, script = _text(_STYLES), _text(_SCRIPTS)
+    policy = (
+        f"default-src 'none'; script-src {_hash(script)}; style-src {_hash(style)}; "
+        "base-uri 'none'; form-action 'none'"
+    )
+    return _template().render(
+        snapshot=snapshot,
+        history=history,
+        place=place_of(snapshot.batch),
+        highest=findings.highest(history.levels),
+        failures=findings.failures(snapshot),
+        losses=losses_of(snapshot, bars),
+        held_s=held_s(every),
+        drawn=[shade for shade in Shade if any(bar.shade is shade for bar in every)],
+        blame=blame_of(snapshot),
+        policy=policy,
+        style=Markup(style),  # noqa: S704 - the package's own files
+        script=Markup(script),  # noqa: S704 - the package's own files
+        data=_json(data_of(snapshot, history, bars, folder)),
+    )
+
+
+def _template() -> Template:
+    loader = PackageLoader("runbatch.views.report", "")
+    environment = Environment(
+        loader=loader,
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.globals |= {
+        "Shade": Shade,
+        "duration": duration,
+        "findings": findings,
+        "plural": plural,
+    }
+    environment.filters |= {"moment": findings.moment, "printable": printable}
+    return environment.get_template("page.html")
+
+
+def _text(names: tuple[str, ...]) -> str:
+    return "\n".join((_FOLDER / name).read_text("utf-8") for name in names)
+
+
+def _hash(text: str) -> str:
+    """Return the text's hash as a Content-Security-Policy names it."""
+    return f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'"
+
+
+def _json(value: Any) -> Markup:
+    """Return JSON that is nothing but text within HTML: no `<` ends or opens anything."""
+    text = json.dumps(value, separators=(",", ":")).replace("<", "\\u003c")
+    return Markup(text)  # noqa: S704 - ASCII without a "<"

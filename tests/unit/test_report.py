@@ -1,0 +1,417 @@
+"""What the report is made of, as values; how it looks and behaves is tests/browser's."""
+
+import hashlib
+import json
+import os
+import re
+from html.parser import HTMLParser
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tests.unit.core.values import (
+    CONFIGURATION,
+    UNDETERMINED,
+    at,
+    batch,
+    called,
+    failed,
+    listed,
+    refused,
+    reserved,
+    reserved_after,
+    succeeded,
+    view,
+)
+
+from runbatch.core.attempt import Attempt, Evidence, Outcome, Phase, Verdict
+from runbatch.core.history import History, Level, Stretch
+from runbatch.core.snapshot import Snapshot, snapshot_of
+from runbatch.views.report.bars import Bar, bars_of
+from runbatch.views.report.blame import blame_of
+from runbatch.views.report.findings import cap_sentence, failures, highest, standing
+from runbatch.views.report.losses import held_s, losses_of
+from runbatch.views.report.page import page_of
+from runbatch.views.report.rows import data_of, link
+from runbatch.views.report.shades import Shade, of_state, word_of
+
+OOM = Outcome(Verdict.OUT_OF_MEMORY, "exit code 137")
+
+
+def stretch(state: str, start: float, end: float | None, number: int = 1) -> Stretch:
+    return Stretch("37", number, state, at(start), None if end is None else at(end))
+
+
+def history(*stretches: Stretch, levels: tuple[Level, ...] = ()) -> History:
+    return History(levels, stretches, (), view())
+
+
+def shown(*attempts: Attempt, now: float = 100, keys: tuple[str, ...] = ("37",)) -> Snapshot:
+    return snapshot_of(batch(*keys), view(*attempts), at(now))
+
+
+RETRIED = shown(
+    failed("37", seconds=30, log="/state/logs/37.1.log"), succeeded("37", number=2, seconds=95)
+)
+RETRIED_PAST = history(
+    stretch("submitting", 0, 5),
+    stretch("Pending", 5, 20),
+    stretch("Running", 20, 30),
+    stretch("Deleting", 61, 70),
+    stretch("waiting for name", 60, 70, number=2),
+    stretch("Running", 70, 95, number=2),
+)
+
+
+def test_the_last_bar_of_an_attempt_tells_how_it_ended_and_its_retry_follows() -> None:
+    assert bars_of(RETRIED, RETRIED_PAST)["37"] == (
+        Bar(Shade.STARTING, 1, "submitting", at(0), at(5)),
+        Bar(Shade.STARTING, 1, "Pending", at(5), at(20)),
+        Bar(Shade.MOUNT_FAILURE, 1, "Running", at(20), at(30)),
+        Bar(Shade.RETRY_WAIT, 1, "", at(30), at(60)),
+        Bar(Shade.LEAVING, 2, "waiting for name", at(60), at(70)),
+        Bar(Shade.SUCCEEDED, 2, "Running", at(70), at(95)),
+    )
+
+
+def test_what_still_is_lasts_until_now() -> None:
+    running = shown(listed("37"), now=50)
+    (bar,) = bars_of(running, history(stretch("Running", 20, None)))["37"]
+    assert bar == Bar(Shade.RUNNING, 1, "Running", at(20), at(50))
+    assert bar.seconds == 30
+
+
+def test_a_job_without_a_past_has_no_bars() -> None:
+    assert bars_of(shown(succeeded("37")), history()) == {"37": ()}
+
+
+@pytest.mark.parametrize("phase", [phase for phase in Phase if not phase.ended])
+def test_every_phase_that_holds_a_slot_has_a_shade(phase: Phase) -> None:
+    assert (of_state(phase.value) is Shade.IN_DOUBT) == (phase is Phase.UNKNOWN)
+
+
+@pytest.mark.parametrize(
+    ("attempt", "word"),
+    [
+        (reserved(), "waiting for name"),
+        (called(), "in doubt"),
+        (called(submitted_at=at(1)), "submitted"),
+        (listed(), "Running"),
+        (listed(missed=1), "in doubt"),
+        (refused(), "could not be submitted"),
+        (failed(outcome=None), "not yet judged"),
+        (failed(), "mount failure"),
+        (succeeded(), "succeeded"),
+    ],
+)
+def test_where_an_attempt_stands_in_a_word(attempt: Attempt, word: str) -> None:
+    assert word_of(attempt) == word
+
+
+def test_no_time_is_lost_twice() -> None:
+    bars = bars_of(RETRIED, RETRIED_PAST)
+    lost = [(each.shade, each.seconds, each.attempts) for each in losses_of(RETRIED, bars)]
+    assert lost == [
+        (Shade.MOUNT_FAILURE, 30, 1),
+        (Shade.RETRY_WAIT, 30, 1),
+        (Shade.LEAVING, 10, 1),
+    ]
+    assert held_s(bars["37"]) == 65
+
+
+def test_a_job_that_still_runs_has_lost_its_start_and_its_doubt() -> None:
+    running = shown(listed("37"), now=50)
+    past = history(
+        stretch("Pending", 0, 10), stretch("in doubt", 10, 12), stretch("Running", 12, None)
+    )
+    lost = losses_of(running, bars_of(running, past))
+    assert [(each.shade, each.seconds) for each in lost] == [
+        (Shade.STARTING, 10),
+        (Shade.IN_DOUBT, 2),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("attempts", "text"),
+    [
+        pytest.param([], "0 of 3 jobs succeeded, 3 waiting to be submitted.", id="nothing yet"),
+        pytest.param(
+            [succeeded("2"), succeeded("3"), succeeded("4")], "All 3 jobs succeeded.", id="all well"
+        ),
+        pytest.param(
+            [succeeded("2"), failed("3"), listed("4")],
+            "1 of 3 jobs succeeded, 1 ended badly, 1 in flight. 1 may be retried: runbatch retry.",
+            id="some of each",
+        ),
+        pytest.param(
+            [succeeded("2"), succeeded("3"), failed("4", outcome=CONFIGURATION)],
+            "2 of 3 jobs succeeded, 1 ended badly.",
+            id="no retry mends that",
+        ),
+    ],
+)
+def test_one_sentence_says_how_it_stands(attempts: list[Attempt], text: str) -> None:
+    assert standing(shown(*attempts, keys=("2", "3", "4"))) == text
+
+
+def test_whether_the_cap_held_is_said() -> None:
+    levels = [Level(at(0), 5, 5), Level(at(60), 6, 5), Level(at(120), 7, 5)]
+    assert cap_sentence([]) == cap_sentence(levels[:1]) == "The cap was never passed."
+    assert cap_sentence(levels) == (
+        "On 5 January 2026, 09:31 UTC, 6 were in flight, more than the cap of 5; "
+        "runbatch audit says how that came to be."
+    )
+
+
+def test_the_highest_level_is_the_first_of_its_height() -> None:
+    levels = [Level(at(0), 1, 9), Level(at(1), 4, 9), Level(at(2), 2, 9), Level(at(3), 4, 9)]
+    assert highest(levels) == levels[1]
+    assert highest([]) is None
+
+
+def test_failures_are_counted_by_attempt_and_by_the_job_left_so() -> None:
+    tries = [failed("2"), failed("2", number=2, outcome=OOM), failed("3"), succeeded("3", number=2)]
+    found = failures(shown(*tries, refused("4"), keys=("2", "3", "4")))
+    assert [(each.word, each.attempts, each.jobs, each.keys) for each in found] == [
+        ("mount failure", 2, 0, ""),
+        ("out of memory", 1, 1, "2"),
+        ("could not be submitted", 1, 1, "4"),
+    ]
+    assert found[1].advice == ("raise [run] memory, then submit --rerun",)
+
+
+def on(node: str, key: str, minutes: float = 0, *, good: bool = False) -> Attempt:
+    if good:
+        return succeeded(key, evidence=Evidence(node=node), seconds=60 * minutes)
+    seen = Evidence(node=node, marker="/data is not a mount point")
+    return failed(key, evidence=seen, seconds=60 * minutes)
+
+
+def on_many(good: int, bad: int, *, node: str = "n5", first: int = 2) -> list[Attempt]:
+    keys = [str(key) for key in range(first, first + good + bad)]
+    return [on(node, key, int(key), good=index < good) for index, key in enumerate(keys)]
+
+
+def blamed(*attempts: Attempt) -> Any:
+    return blame_of(snapshot_of(batch(), view(*attempts), at(100)))
+
+
+@pytest.mark.parametrize(
+    ("attempts", "statement"),
+    [
+        pytest.param([succeeded("2")], "No mount was missing.", id="nothing failed"),
+        pytest.param(
+            [failed("2"), failed("3")],
+            "2 mount failures; on which node, the cluster did not tell.",
+            id="no node is known",
+        ),
+        pytest.param(
+            [failed("2"), succeeded("3", node="n1")],
+            "1 mount failure; on which node, the cluster did not tell.",
+            id="the failures' nodes are not known",
+        ),
+        pytest.param(
+            on_many(4, 4),
+            "All ran on n5: there is no other node to compare it with.",
+            id="one node did everything",
+        ),
+        pytest.param(
+            [*on_many(5, 1), *on_many(4, 2, node="n1", first=40)],
+            "No node stands out: 2 of 6 attempts on n1 found a mount missing, "
+            "against 1 of 6 elsewhere (p = 1, Fisher's exact test, corrected for 2 nodes).",
+            id="both alike",
+        ),
+        pytest.param(
+            [*on_many(0, 5), *on_many(0, 1, node="n1", first=40)],
+            "No node stands out: 5 of 6 mount failures were on n5 (p = 0.22, exact sign test, "
+            "even if half of all jobs ran there, corrected for 2 nodes).",
+            id="too few to tell",
+        ),
+        pytest.param(
+            [*on_many(0, 9)],
+            "n5 stands out: 9 of 9 mount failures were on n5 "
+            "(p = 0.002, exact sign test, even if half of all jobs ran there).",
+            id="all on one, and more than chance",
+        ),
+    ],
+)
+def test_a_plain_statement_says_whether_a_node_stands_out(
+    attempts: list[Attempt], statement: str
+) -> None:
+    assert blamed(*attempts).statement == statement
+
+
+def test_a_letter_to_an_admin_says_all_that_they_need() -> None:
+    found = blamed(*on_many(2, 9), *on_many(100, 1, node="n1", first=50))
+    (letter,) = found.letters
+    numbers = (
+        "9 of 11 attempts on n5 found a mount missing, against 1 of 101 elsewhere "
+        f"(p = {found.records[0].p:.2g}, Fisher's exact test, corrected for 2 nodes)."
+    )
+    assert letter.splitlines() == [
+        "Node n5: mounts are missing",
+        numbers,
+        "Batch: gwas, on local",
+        "First: 2026-01-05 09:34:00 UTC",
+        "Last:  2026-01-05 09:42:00 UTC",
+        "Example (gwas-4): /data is not a mount point",
+        "Jobs: 4, 5, 6, 7, 8, 9, 10, 11, 12",
+        "Seen before: a full mount table, the storage's connection limit, an attach time-out.",
+    ]
+
+
+def test_nobody_is_written_about_for_what_may_be_chance() -> None:
+    assert blamed(*on_many(2, 2), *on_many(5, 3, node="n1", first=50)).letters == ()
+
+
+def data(snapshot: Snapshot, past: History, folder: Path = Path("/reports")) -> dict[str, Any]:
+    return data_of(snapshot, past, bars_of(snapshot, past), folder)
+
+
+def test_the_script_is_given_jobs_with_their_attempts_and_bars() -> None:
+    given = data(RETRIED, RETRIED_PAST)
+    (job,) = given["jobs"]
+    first, second = job["attempts"]
+    assert (job["key"], job["state"], job["due"]) == ("37", "succeeded", None)
+    assert first == {
+        "number": 1,
+        "outcome": "mount failure",
+        "shade": [*Shade].index(Shade.MOUNT_FAILURE),
+        "evidence": "exit code 2",
+        "node": "",
+        "start": 0,
+        "end": 30,
+        "log": "file:///state/logs/37.1.log",
+    }
+    assert (second["outcome"], second["end"], second["log"]) == ("succeeded", 95, None)
+    shades = [given["shades"][bar[0]]["text"] for bar in job["bars"]]
+    assert shades[2:4] == ["mount failure", "between two attempts"]
+    assert job["bars"][2][1:4] == [1, 20, 30]
+    assert given["states"][job["bars"][2][4]] == "Running"
+
+
+@pytest.mark.parametrize(
+    ("attempt", "until"),
+    [
+        pytest.param(listed("37"), 500, id="until now: it runs"),
+        pytest.param(succeeded("37", seconds=40), 40, id="until the last end: nothing runs"),
+    ],
+)
+def test_time_is_drawn_from_the_first_moment_to_the_last(attempt: Attempt, until: float) -> None:
+    end = 40 if attempt.ended_at else None
+    past = history(
+        stretch("Running", 10, end),
+        levels=(Level(at(5), 1, 9), Level(at(40), 0, 9))[: 2 if end else 1],
+    )
+    given = data(shown(attempt, now=500), past)
+    assert given["origin"] == at(5).timestamp()
+    assert given["until"] == until - 5
+    assert given["levels"][0] == [0, 1, 9]
+
+
+def test_a_batch_without_events_is_drawn_at_its_moment() -> None:
+    given = data(shown(keys=("2",)), history())
+    assert (given["origin"], given["until"], given["levels"]) == (at(100).timestamp(), 0, [])
+
+
+def test_a_retry_to_come_is_told() -> None:
+    (job,) = data(shown(failed("37", seconds=90)), history())["jobs"]
+    assert job["due"] == pytest.approx(20)
+
+
+@pytest.mark.parametrize(
+    ("folder", "address"),
+    [
+        ("/state", "logs/a%2520b%23.1.log"),
+        ("/", "state/logs/a%2520b%23.1.log"),
+        ("/elsewhere", "file:///state/logs/a%2520b%23.1.log"),
+    ],
+)
+def test_a_log_is_linked_relative_where_it_lies_below_the_page(folder: str, address: str) -> None:
+    assert link(Path("/state/logs/a%20b#.1.log"), Path(folder)) == address
+
+
+def test_a_log_whose_folder_is_no_text_is_linked_all_the_same() -> None:
+    log = Path(os.fsdecode(b"/state/\xff/1.1.log"))
+    assert link(log, Path("/state")) == "%FF/1.1.log"
+    assert link(log, Path("/elsewhere")) == "file:///state/%FF/1.1.log"
+
+
+HOSTILE = '</script><script>alert(1)</script><img src=x onerror=alert(1)>"\x1b[31m\u202e'
+
+
+class Tags(HTMLParser):
+    """Every tag of a page, as a browser finds them, and the text of its data."""
+
+    def __init__(self, page: str) -> None:
+        super().__init__()
+        self.found: list[tuple[str, dict[str, str | None]]] = []
+        self.data: list[str] = []
+        self.feed(page)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.found.append((tag, dict(attrs)))
+
+    def handle_data(self, data: str) -> None:
+        if self.found and self.found[-1][1].get("id") == "data":
+            self.data.append(data)
+
+
+def page_with(text: str) -> str:
+    attempts = [
+        failed(
+            str(key),
+            node=text,
+            outcome=Outcome(Verdict.MOUNT_FAILURE, text),
+            evidence=Evidence(marker=text, node=text),
+        )
+        for key in range(2, 12)
+    ]
+    return page_of(snapshot_of(batch(), view(*attempts), at(100)), history(), Path("/reports"))
+
+
+def test_hostile_text_adds_not_one_tag_and_stays_readable() -> None:
+    harmless, hostile = Tags(page_with("harmless")), Tags(page_with(HOSTILE))
+    assert [tag for tag, _ in hostile.found] == [tag for tag, _ in harmless.found]
+    given = json.loads("".join(hostile.data))
+    assert given["jobs"][0]["attempts"][0]["evidence"] == (
+        HOSTILE.replace("\x1b", "\\x1b").replace("\u202e", "\\u202e")
+    )
+    assert "\x1b" not in page_with(HOSTILE)
+
+
+def test_the_page_asks_for_nothing_from_anywhere() -> None:
+    page = Tags(page_with("harmless"))
+    addresses = {
+        value for _, given in page.found for name, value in given.items() if name in ("src", "href")
+    }
+    assert addresses == {"#jobs"}
+    (policy,) = [given["content"] for _, given in page.found if "http-equiv" in given]
+    assert policy is not None
+    assert policy.startswith("default-src 'none'; ")
+    assert "unsafe" not in policy
+
+
+def test_the_plotting_library_is_the_one_that_was_published() -> None:
+    script = files("runbatch.views.report").joinpath("vendor/uPlot.iife.min.js").read_bytes()
+    digest = "19c8d4c6ad88929a79f4ae49d6f7161566dfd0ba3d15cc495e974f787eb78f1f"
+    assert hashlib.sha256(script).hexdigest() == digest
+
+
+def test_nothing_in_the_packages_own_script_or_style_ends_it() -> None:
+    page = page_with("harmless")
+    assert len(re.findall("</script", page)) == 2
+    assert len(re.findall("</style", page)) == 1
+    assert "<!--" not in page
+
+
+def test_undetermined_ends_are_shown_as_unclear() -> None:
+    (job,) = data(shown(failed("37", outcome=UNDETERMINED)), history())["jobs"]
+    assert job["attempts"][0]["shade"] == [*Shade].index(Shade.UNSEEN)
+
+
+def test_what_waits_for_its_name_follows_a_failure() -> None:
+    before = failed("37", seconds=30)
+    (job,) = data(shown(before, reserved_after(before)), history())["jobs"]
+    assert [each["outcome"] for each in job["attempts"]] == ["mount failure", "waiting for name"]
