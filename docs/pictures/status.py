@@ -22,7 +22,7 @@ from runbatch.clusters.runai.cluster import RunaiCluster
 from runbatch.config.load import load_batch
 from runbatch.core.planner import Wish
 from runbatch.core.snapshot import snapshot_of
-from runbatch.core.why import Answer, why_of
+from runbatch.core.waits import Answer, waits_of
 from runbatch.ledger.runs import Run
 from runbatch.ledger.store import Ledger
 from runbatch.runner import Runner
@@ -81,8 +81,10 @@ def incident(folder: Path) -> Scene:
     snapshot = snapshot_of(batch, ledger.view(), clock.now())
     ledger.close()
     run = Run(1, HOST, 4711, "submit", began, looked_at)
-    why = why_of(snapshot, Answer(looked_at), ["submit"], cluster.list(batch.prefix).observations)
-    return Scene(status_of(snapshot, why, [run]), clock.now(), PACE.poll_interval_s)
+    waits = waits_of(
+        snapshot, Answer(looked_at), ["submit"], cluster.list(batch.prefix).observations
+    )
+    return Scene(status_of(snapshot, waits, [run]), clock.now(), PACE.poll_interval_s)
 
 
 def local(folder: Path) -> Scene:

@@ -11,7 +11,7 @@ from runbatch.core.events import Event, Kind
 from runbatch.core.job import View
 from runbatch.core.planner import Plan
 from runbatch.core.reconcile import Learned
-from runbatch.core.why import NOTHING_LISTED, slots_of
+from runbatch.core.waits import NOTHING_LISTED, slots_of
 
 # A deletion that takes so many times the cluster's grace is told of.
 STUCK_AFTER = 2

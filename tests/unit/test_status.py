@@ -19,11 +19,11 @@ from tests.unit.core.values import (
 
 from runbatch.core.attempt import Attempt, Evidence, Phase
 from runbatch.core.snapshot import snapshot_of
-from runbatch.core.why import Answer, why_of
+from runbatch.core.waits import Answer, waits_of
 from runbatch.ledger.runs import Run
 from runbatch.views.status import Picture, Status, show_status, status_of
 from runbatch.views.text import clock_time, fitting_list
-from runbatch.views.why import why_json, why_lines
+from runbatch.views.waits import waits_json, waits_lines
 
 NOW = at(3600)
 HEARD = Answer(NOW)
@@ -36,12 +36,12 @@ def seen(*attempts: Attempt, runs: tuple[Run, ...] = (SUBMIT,), answer: Answer =
     snapshot = snapshot_of(batch(), view(*attempts), NOW)
     held = [job for job in snapshot.jobs if job.holds_slot]
     rows = [observation(job.key, Phase.PENDING, reason=NO_ROOM) for job in held]
-    why = why_of(snapshot, answer, [run.command for run in runs], rows)
-    return status_of(snapshot, why, runs)
+    waits = waits_of(snapshot, answer, [run.command for run in runs], rows)
+    return status_of(snapshot, waits, runs)
 
 
 def why(status: Status) -> dict[str, str]:
-    return dict(why_lines(status.why, status.runs, 50, NOW))
+    return dict(waits_lines(status.waits, status.runs, 50, NOW))
 
 
 PENDING = [listed(str(key), Phase.PENDING) for key in range(20, 50)]
@@ -117,7 +117,7 @@ def test_nothing_is_said_of_what_is_not() -> None:
 
 def test_the_same_as_json() -> None:
     status = seen(*RUNNING, *DOUBTFUL, failed("60", seconds=3580))
-    assert why_json(status.why, status.runs) == {
+    assert waits_json(status.waits, status.runs) == {
         "slots": {
             "held": 20,
             "by": {"running": 18, "in doubt": 2},

@@ -12,10 +12,10 @@ from runbatch.core.attempt import Observation
 from runbatch.core.errors import BatchError, ClusterError
 from runbatch.core.job import View
 from runbatch.core.snapshot import snapshot_of
-from runbatch.core.why import NOTHING_LISTED, Answer, heard_at, why_of
+from runbatch.core.waits import NOTHING_LISTED, Answer, heard_at, waits_of
 from runbatch.views.json import snapshot_json
 from runbatch.views.status import Status, show_status, status_of
-from runbatch.views.why import why_json
+from runbatch.views.waits import waits_json
 from runbatch.wiring import Place
 
 NOT_YET_HEARD = "it was asked, and has not answered yet."
@@ -47,7 +47,7 @@ def status(*, where: Where, as_json: bool, watch: bool) -> int:
         watch_on_terminal(looker.remembered, looker.look, where.pace(batch).poll_interval_s)
     elif as_json:
         seen = looker.look()
-        print_json(snapshot_json(seen.snapshot) | {"why": why_json(seen.why, seen.runs)})
+        print_json(snapshot_json(seen.snapshot) | {"why": waits_json(seen.waits, seen.runs)})
     else:
         show_status(stdout_console(), looker.look())
     return 0
@@ -88,5 +88,5 @@ class Looker:
         snapshot = snapshot_of(self._place.batch, view, now)
         runs = self._place.at_work(now)
         answer = Answer(self._heard_at or heard_at(view), problem)
-        why = why_of(snapshot, answer, [run.command for run in runs], listed)
-        return status_of(snapshot, why, runs)
+        waits = waits_of(snapshot, answer, [run.command for run in runs], listed)
+        return status_of(snapshot, waits, runs)

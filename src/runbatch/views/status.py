@@ -14,13 +14,13 @@ from rich.text import Text
 from runbatch.core.job import State
 from runbatch.core.past import Moment, NodeCount, last_moments, mount_failures
 from runbatch.core.snapshot import Snapshot
-from runbatch.core.why import Why
+from runbatch.core.waits import Waits
 from runbatch.ledger.runs import Run
 from runbatch.views.lines import GAP, Lines, beside, cut, joined, labelled, titled
 from runbatch.views.preview import place_of
 from runbatch.views.summary import failed_by_verdict, failure_lines
 from runbatch.views.text import clock_time, duration, fitting_list, plural, printable
-from runbatch.views.why import why_lines
+from runbatch.views.waits import waits_lines
 
 _MOST_MOMENTS = 5
 _MOST_NODES = 20
@@ -39,7 +39,7 @@ class Status:
     """What one look at a batch found."""
 
     snapshot: Snapshot
-    why: Why
+    waits: Waits
     runs: tuple[Run, ...]
     counts: Mapping[State, int]
     moments: tuple[Moment, ...]
@@ -47,11 +47,11 @@ class Status:
     failed: Mapping[str, Sequence[str]]
 
 
-def status_of(snapshot: Snapshot, why: Why, runs: Sequence[Run]) -> Status:
+def status_of(snapshot: Snapshot, waits: Waits, runs: Sequence[Run]) -> Status:
     """Return the status, with all that takes time worked out: it may be drawn many times."""
     return Status(
         snapshot,
-        why,
+        waits,
         tuple(runs),
         snapshot.counts,
         last_moments(snapshot, _MOST_MOMENTS),
@@ -110,11 +110,11 @@ def _head(status: Status, now: datetime, width: int | None) -> list[Lines]:
     """Return the blocks that are always whole: the counts, and the answer to "why?"."""
     batch = status.snapshot.batch
     where = f" at {now:%H:%M:%S} UTC on {place_of(batch)}"
-    why = why_lines(status.why, status.runs, batch.cap, now)
+    said = waits_lines(status.waits, status.runs, batch.cap, now)
     return [
         [Text.assemble((batch.prefix, "bold"), (where, "dim"))],
         [_bar(status.counts, min(width or _WIDEST_BAR, _WIDEST_BAR)), _counts(status.counts)],
-        [line for label, text in why for line in labelled(label, text, width)],
+        [line for label, text in said for line in labelled(label, text, width)],
     ]
 
 

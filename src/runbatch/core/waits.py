@@ -117,7 +117,7 @@ class Queue:
 
 
 @dataclass(frozen=True, slots=True)
-class Why:
+class Waits:
     """Where the slots went, and what everything else waits for.
 
     `reasons` are the cluster's own words for why workloads do not run yet, the commonest first.
@@ -131,12 +131,12 @@ class Why:
     to_retry: Queue | None
 
 
-def why_of(
+def waits_of(
     snapshot: Snapshot,
     answer: Answer,
     commands: Collection[str],
     listed: Iterable[Observation] = (),
-) -> Why:
+) -> Waits:
     """Return what the batch waits for; `commands` are at work on it, `listed` was just listed."""
     slots = slots_of((job.attempts for job in snapshot.jobs), snapshot.at)
     is_full = slots.count >= snapshot.batch.cap
@@ -154,7 +154,7 @@ def why_of(
 
     due = [job.next_retry_at for job in snapshot.jobs if job.next_retry_at is not None]
     starts = any(command != RETRY for command in commands)
-    return Why(
+    return Waits(
         slots=slots,
         reasons=_reasons(snapshot, listed),
         answer=answer,

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from runbatch.core.why import Answer, Queue, Wait, Why
+from runbatch.core.waits import Answer, Queue, Wait, Waits
 from runbatch.ledger.runs import Run
 from runbatch.views.json import time_json
 from runbatch.views.text import clock_time, duration, plural, printable, short_list
@@ -20,24 +20,28 @@ _START = {
 _RETRY = _START | {Wait.COMMAND: ": no retry runs (runbatch retry)"}
 
 
-def why_lines(why: Why, runs: Sequence[Run], cap: int, now: datetime) -> Iterator[tuple[str, str]]:
+def waits_lines(
+    waits: Waits, runs: Sequence[Run], cap: int, now: datetime
+) -> Iterator[tuple[str, str]]:
     """Yield a label and a sentence for each thing that people ask about; safe to print."""
-    yield "slots", _slots(why, cap)
-    if why.to_start is not None:
-        yield "waiting", _queue(why.to_start, _START, now)
-    if why.to_retry is not None:
-        yield "retries", _queue(why.to_retry, _RETRY, now)
-    yield "cluster", _answer(why.answer, now)
+    yield "slots", _slots(waits, cap)
+    if waits.to_start is not None:
+        yield "waiting", _queue(waits.to_start, _START, now)
+    if waits.to_retry is not None:
+        yield "retries", _queue(waits.to_retry, _RETRY, now)
+    yield "cluster", _answer(waits.answer, now)
     for run in runs:
         yield "at work", _run(run, now)
     if not runs:
         yield "at work", "nobody"
 
 
-def _slots(why: Why, cap: int) -> str:
-    held = f"{why.slots.count} of {cap} held"
-    by = f": {why.slots}" if why.slots.held else ""
-    says = f"; the cluster says: {short_list(why.reasons, _MOST_REASONS)}" if why.reasons else ""
+def _slots(waits: Waits, cap: int) -> str:
+    held = f"{waits.slots.count} of {cap} held"
+    by = f": {waits.slots}" if waits.slots.held else ""
+    says = (
+        f"; the cluster says: {short_list(waits.reasons, _MOST_REASONS)}" if waits.reasons else ""
+    )
     return f"{held}{by}{says}"
 
 
@@ -66,21 +70,21 @@ def _run(run: Run, now: datetime) -> str:
     return f"{where}, last looked {ago} ago"
 
 
-def why_json(why: Why, runs: Sequence[Run]) -> dict[str, Any]:
+def waits_json(waits: Waits, runs: Sequence[Run]) -> dict[str, Any]:
     """Return the same as plain values."""
     return {
         "slots": {
-            "held": why.slots.count,
-            "by": {hold.value: count for hold, count in why.slots.held.items()},
-            "in_doubt_since": time_json(why.slots.doubt_since),
-            "cluster_says": list(why.reasons),
+            "held": waits.slots.count,
+            "by": {hold.value: count for hold, count in waits.slots.held.items()},
+            "in_doubt_since": time_json(waits.slots.doubt_since),
+            "cluster_says": list(waits.reasons),
         },
-        "to_start": _queue_json(why.to_start),
-        "to_retry": _queue_json(why.to_retry),
+        "to_start": _queue_json(waits.to_start),
+        "to_retry": _queue_json(waits.to_retry),
         "cluster": {
-            "answers": why.answer.problem is None,
-            "heard_at": time_json(why.answer.heard_at),
-            "problem": why.answer.problem,
+            "answers": waits.answer.problem is None,
+            "heard_at": time_json(waits.answer.heard_at),
+            "problem": waits.answer.problem,
         },
         "at_work": [_run_json(run) for run in runs],
     }

@@ -20,7 +20,17 @@ from tests.unit.core.values import (
 from runbatch.core.attempt import Attempt, Phase
 from runbatch.core.job import View
 from runbatch.core.snapshot import snapshot_of
-from runbatch.core.why import Answer, Hold, Queue, Slots, Wait, Why, heard_at, slots_of, why_of
+from runbatch.core.waits import (
+    Answer,
+    Hold,
+    Queue,
+    Slots,
+    Wait,
+    Waits,
+    heard_at,
+    slots_of,
+    waits_of,
+)
 
 HEARD = Answer(at(0))
 SILENT = Answer(at(0), "no answer")
@@ -108,15 +118,15 @@ def test_slots_without_a_doubt() -> None:
     assert str(held_by(listed())) == "1 running"
 
 
-def why(
+def waits(
     known: View,
     *commands: str,
     answer: Answer = HEARD,
     cap: int = 2,
     keys: tuple[str, ...] = ("2", "3", "4", "5"),
     seconds: float = 10,
-) -> Why:
-    return why_of(snapshot_of(batch(*keys, cap=cap), known, at(seconds)), answer, commands)
+) -> Waits:
+    return waits_of(snapshot_of(batch(*keys, cap=cap), known, at(seconds)), answer, commands)
 
 
 FULL = view(listed("2"), listed("3"))
@@ -137,11 +147,11 @@ ROOM = view(listed("2"))
 def test_what_jobs_wait_for_that_were_never_started(
     known: View, commands: list[str], answer: Answer, queue: Queue
 ) -> None:
-    assert why(known, *commands, answer=answer).to_start == queue
+    assert waits(known, *commands, answer=answer).to_start == queue
 
 
 def test_nothing_waits_where_all_were_started() -> None:
-    found = why(FULL, "submit", keys=("2", "3"))
+    found = waits(FULL, "submit", keys=("2", "3"))
     assert (found.to_start, found.to_retry) == (None, None)
 
 
@@ -163,7 +173,7 @@ def test_what_failed_jobs_wait_for(
     known: View, commands: list[str], answer: Answer, seconds: float, wait: Wait
 ) -> None:
     attempts = (each for job in known.jobs.values() for each in job.attempts)
-    found = why(view(*attempts, *FAILED), *commands, answer=answer, seconds=seconds)
+    found = waits(view(*attempts, *FAILED), *commands, answer=answer, seconds=seconds)
     assert found.to_retry == Queue(2, wait, at(25))
 
 
@@ -178,7 +188,7 @@ def test_the_cluster_s_reasons_are_those_of_our_jobs_the_commonest_first() -> No
         observation("6", Phase.PENDING),
     ]
     snapshot = snapshot_of(batch("2", "3", "4", "5"), known, at(0))
-    assert why_of(snapshot, HEARD, [], rows).reasons == ("0 nodes available", "over quota")
+    assert waits_of(snapshot, HEARD, [], rows).reasons == ("0 nodes available", "over quota")
 
 
 @pytest.mark.parametrize(
