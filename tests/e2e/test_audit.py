@@ -34,13 +34,15 @@ def test_a_batch_that_went_well_is_one_clear_screen_without_its_cluster(
     assert (done.code, done.err) == (0, "")
     lines = done.out.splitlines()
     assert lines[0].startswith("test: ")
-    assert lines[1].startswith("  most in flight  2 of 2, first at 20")
-    assert lines[2] == "  jobs            0 waiting, 0 in flight, 4 succeeded, 1 failed"
-    assert lines[3] == "promises"
-    assert all(line.startswith("  ok      ") for line in lines[4:-1])
+    assert lines[0].endswith(" events")
+    assert lines[1].startswith("  time            20")
+    assert lines[2].startswith("  most in flight  2 of 2, first at 20")
+    assert lines[3] == "  jobs            0 waiting, 0 in flight, 4 succeeded, 1 failed"
+    assert lines[4] == "promises"
+    assert all(line.startswith("  ok      ") for line in lines[5:-1])
     assert lines[-1] == "Every promise was kept."
     assert len(lines) <= 24
-    assert max(map(len, lines)) <= 100
+    assert max(map(len, lines)) <= 80
     assert {path: path.read_bytes() for path in finished.iterdir() if path.is_file()} == before
 
 

@@ -281,6 +281,23 @@ def test_the_events_of_a_lost_ledger_are_set_aside(ledger: Ledger) -> None:
     assert (ledger.folder / "events.jsonl.old").read_bytes() == old
 
 
+def test_nobody_else_writes_while_the_file_is_written(ledger: Ledger) -> None:
+    refused = []
+
+    def try_to_write(statement: str) -> None:
+        if statement.startswith("SELECT seq, line FROM journal"):
+            other = sqlite3.connect(ledger.folder / LEDGER, timeout=0, isolation_level=None)
+            try:
+                other.execute("BEGIN IMMEDIATE")
+            except sqlite3.OperationalError as error:
+                refused.append(str(error))
+            other.close()
+
+    ledger._connection.set_trace_callback(try_to_write)
+    ledger.reserve(called("1"), None, cap=9)
+    assert refused == ["database is locked"]
+
+
 WRITER = """
 from pathlib import Path
 from tests.unit.test_events_file import NOW, called

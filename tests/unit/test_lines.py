@@ -105,6 +105,7 @@ def doctored(**changes: Any) -> str:
         pytest.param("", "not JSON", id="empty"),
         pytest.param('{"schema":1,"seq"', "not JSON", id="cut"),
         pytest.param("\ufffd\0", "not JSON", id="no text at all"),
+        pytest.param("[" * 100_000, "not JSON", id="boxes within boxes"),
         pytest.param("[1]", "not an event", id="another shape"),
         pytest.param("{}", "not an event", id="no event"),
         pytest.param(doctored(event="sung"), "not an event", id="an event nobody knows"),

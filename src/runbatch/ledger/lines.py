@@ -37,7 +37,7 @@ def entry_of(line: str) -> Entry:
     """Return the entry of a line; raise ValueError, with a text for people, if it holds none."""
     try:
         values = json.loads(line)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise ValueError("it is not JSON.") from error
     kind = _KINDS.get(str(values.get("event"))) if isinstance(values, dict) else None
     if kind is None:

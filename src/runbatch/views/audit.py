@@ -18,8 +18,8 @@ def audit_text(prefix: str, audit: Audit, lacking: int) -> str:
 
 def _lines(prefix: str, audit: Audit, lacking: int) -> Iterator[str]:
     peak = audit.peak
-    since, until = _time(audit.since), _time(audit.until)
-    yield f"{printable(prefix)}: {plural(audit.entries, 'event')} from {since} to {until}"
+    yield f"{printable(prefix)}: {plural(audit.entries, 'event')}"
+    yield f"  time            {_time(audit.since)} to {_time(audit.until)}"
     yield f"  most in flight  {peak.in_flight} of {peak.cap}, first at {_time(peak.at)}"
     jobs = (f"{count} {state.value.replace('_', ' ')}" for state, count in audit.counts.items())
     yield f"  jobs            {', '.join(jobs)}"

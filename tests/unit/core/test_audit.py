@@ -111,10 +111,19 @@ SAVED = failed("1", seconds=1, log="/log")
         pytest.param(
             [
                 start("1"),
-                Changed(Did.SEEN, listed("1", Phase.DELETING, calls=1)),
+                Changed(Did.SEEN, listed("1", calls=1)),
                 Changed(Did.ADOPTED, listed("1", number=2)),
             ],
             id="somebody started it again by hand",
+        ),
+        pytest.param(
+            [
+                known(succeeded("1", calls=1)),
+                start("1", 2, Why.RERUN),
+                Changed(Did.SEEN, listed("1", number=2, calls=1)),
+                Changed(Did.SEEN, listed("1", Phase.DELETING, calls=1)),
+            ],
+            id="a listing that is behind shows the last attempt leaving once more",
         ),
     ],
 )
@@ -161,7 +170,7 @@ def test_what_happened_as_it_should_breaks_no_promise(happenings: list[Happening
                 start("1", 2, Why.VANISHED),
                 Changed(Did.SEEN, listed("1", number=2, calls=1)),
                 Changed(Did.RUNNING_AGAIN, listed("1", calls=1)),
-                Changed(Did.MISSED, listed("1", calls=1, missed=1)),
+                Changed(Did.SEEN, listed("1", calls=1, node="n2")),
             ],
             Promise.ONCE,
             5,
@@ -267,11 +276,18 @@ def test_what_happened_as_it_should_breaks_no_promise(happenings: list[Happening
             id="somebody else's workload counted",
         ),
         pytest.param(
-            [start("1"), Changed(Did.RELEASED, accepted("1"))],
+            [start("1"), Changed(Did.RELEASED, accepted("1", uid=None))],
             Promise.LOST,
             3,
             "attempt 1 was given up, although the cluster had it",
-            id="a running job given up",
+            id="a job given up that the cluster had accepted",
+        ),
+        pytest.param(
+            [start("1"), Changed(Did.RELEASED, called("1", uid="u"))],
+            Promise.LOST,
+            3,
+            "attempt 1 was given up, although the cluster had it",
+            id="a job given up that had been listed",
         ),
     ],
 )
