@@ -17,9 +17,10 @@ from runbatch.clusters.runai.arguments import (
     parse_version,
     submit_args,
 )
+from runbatch.clusters.runai.description import evidence_of
 from runbatch.clusters.runai.faults import fault_of, has_no_log, is_gone
 from runbatch.clusters.runai.listing import observations, parse_page
-from runbatch.core.attempt import Observation, Phase
+from runbatch.core.attempt import Evidence, Observation, Phase
 from runbatch.core.batch import Mount
 from runbatch.core.errors import (
     Busy,
@@ -153,6 +154,7 @@ def test_a_list_that_is_cut_anywhere_is_no_list(under: str | None, indent: int |
         "[1]",
         '{"workloads": [null]}',
         "[" * 100_000,
+        pytest.param(f'[{{"name": "gwas-1", "x": {"9" * 5000}}}]', id="a number beyond limits"),
     ],
 )
 def test_what_is_no_list_is_an_error_and_never_an_empty_list(text: str) -> None:  # fmt: skip
@@ -252,6 +254,11 @@ def test_a_row_is_read_whole() -> None:
 )
 def test_fields_go_by_more_than_one_name(row: dict[str, Any]) -> None:
     assert seen([row]) == [Observation(name="gwas-37", uid="u", phase=Phase.COMPLETED)]
+
+
+@pytest.mark.parametrize("text", ["", "{", "[" * 100_000, f'{{"id": {"9" * 5000}}}', "[1]", "{}"])
+def test_a_description_that_makes_no_sense_tells_nothing(text: str) -> None:
+    assert evidence_of(text, "u") == Evidence()
 
 
 def test_variables_may_be_a_list_and_a_workload_without_an_id_is_told_by_its_birth() -> None:

@@ -30,7 +30,7 @@ def _object_in(text: str) -> Mapping[str, Any]:
     while start >= 0:
         try:
             value, _ = decoder.raw_decode(text, start)
-        except (json.JSONDecodeError, RecursionError):
+        except (ValueError, RecursionError):
             start = text.find("{", start + 1)
         else:
             return value if isinstance(value, dict) else {}

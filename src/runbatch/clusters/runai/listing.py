@@ -54,7 +54,7 @@ def _pages(text: str) -> Iterator[Page]:
             continue
         try:
             value, behind = decoder.raw_decode(text, start)
-        except (json.JSONDecodeError, RecursionError):
+        except (ValueError, RecursionError):
             continue
         if text[behind:].partition("\n")[0].strip():
             continue  # a word in brackets, in the middle of a sentence
