@@ -256,6 +256,14 @@ def test_fields_go_by_more_than_one_name(row: dict[str, Any]) -> None:
     assert seen([row]) == [Observation(name="gwas-37", uid="u", phase=Phase.COMPLETED)]
 
 
+def test_half_a_character_or_a_nul_is_not_taken_over() -> None:
+    """The ledger can store neither, and no command line can say it."""
+    (found,) = seen([{**ROW, "id": "u\ud800\0", "phaseReason": "\udfff"}])
+    assert (found.uid, found.reason) == ("u??", "?")
+    described = {"pods": [{"nodeName": "\ud800"}], "events": [{"reason": "\0", "message": "é"}]}
+    assert evidence_of(json.dumps(described), "u") == Evidence(node="?", events=("?: é",))
+
+
 @pytest.mark.parametrize("text", ["", "{", "[" * 100_000, f'{{"id": {"9" * 5000}}}', "[1]", "{}"])
 def test_a_description_that_makes_no_sense_tells_nothing(text: str) -> None:
     assert evidence_of(text, "u") == Evidence()

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from runbatch.clusters.runai.words import text_of
 from runbatch.core.attempt import Observation, Phase
 from runbatch.core.errors import Unreachable
 
@@ -87,7 +88,7 @@ def _page_of(value: Any) -> Page | None:
     if not lists or not _are_rows(lists[0]):
         return None
     following = value.get("next")
-    return Page(tuple(lists[0]), str(following) if following else None)
+    return Page(tuple(lists[0]), text_of(following) if following else None)
 
 
 def _are_rows(value: list[Any]) -> bool:
@@ -131,14 +132,14 @@ def _observation(row: Row) -> Observation:
         phase=Phase.parse(_phase_word(row)),
         number=_number(row),
         ended_at=_time(row.get("completedAt")),
-        reason=str(row["phaseReason"]) if row.get("phaseReason") else None,
+        reason=text_of(row["phaseReason"]) if row.get("phaseReason") else None,
     )
 
 
 def _uid(row: Row) -> str:
     """Return what tells this workload from the next of its name; its birth, where it has no id."""
     found = row.get("id") or row.get("uuid") or row.get("workloadId") or _metadata(row).get("uid")
-    return str(found or f"created {row.get('createdAt')}")
+    return text_of(found or f"created {row.get('createdAt')}")
 
 
 def _phase_word(row: Row) -> str:
