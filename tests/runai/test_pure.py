@@ -264,6 +264,24 @@ def test_half_a_character_or_a_nul_is_not_taken_over() -> None:
     assert evidence_of(json.dumps(described), "u") == Evidence(node="?", events=("?: é",))
 
 
+@pytest.mark.parametrize(
+    ("text", "at"),
+    [
+        ("2026-01-05T10:31:10+01:00", datetime(2026, 1, 5, 9, 31, 10, tzinfo=UTC)),
+        ("2026-01-05T09:31:10", None),
+        ("2026-02-30T09:31:10Z", None),
+        ("0001-01-01T00:00:00Z", None),
+        ("00010101T000000+1400", None),
+        ("9999-12-31T23:59:59-14:00", None),
+        (["2026"], None),
+    ],
+    ids=str,
+)
+def test_only_what_can_be_a_time_is_one(text: Any, at: datetime | None) -> None:
+    (found,) = seen([{**ROW, "completedAt": text}])
+    assert found.ended_at == at
+
+
 @pytest.mark.parametrize("text", ["", "{", "[" * 100_000, f'{{"id": {"9" * 5000}}}', "[1]", "{}"])
 def test_a_description_that_makes_no_sense_tells_nothing(text: str) -> None:
     assert evidence_of(text, "u") == Evidence()

@@ -9,7 +9,7 @@ import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from runbatch.clusters.runai.words import text_of
@@ -161,11 +161,12 @@ def _number(row: Row) -> int | None:
 
 
 def _time(text: Any) -> datetime | None:
+    """Return the time in UTC; None for what is none, names no zone, or is Go's zero time."""
     try:
         at = datetime.fromisoformat(str(text))
-    except ValueError:
+        return at.astimezone(UTC) if at.tzinfo is not None and at.year > 1 else None
+    except (ValueError, OverflowError):
         return None
-    return at if at.tzinfo is not None and not str(text).startswith(_NEVER) else None
 
 
 def _metadata(row: Row) -> Mapping[str, Any]:
