@@ -1,13 +1,12 @@
 """The pure halves: a workload into words, text into observations, complaints into errors."""
 
 import json
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import PurePosixPath
 from typing import Any
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from runbatch.clusters.runai.arguments import (
     Version,
@@ -17,9 +16,12 @@ from runbatch.clusters.runai.arguments import (
     parse_version,
     submit_args,
 )
+from runbatch.clusters.runai.description import evidence_of
 from runbatch.clusters.runai.faults import fault_of, has_no_log, is_gone
 from runbatch.clusters.runai.listing import observations, parse_page
-from runbatch.core.attempt import Observation, Phase
+from runbatch.clusters.runai.pods import PodEnd, Pods, ends_in
+from runbatch.clusters.runai.program import Reply
+from runbatch.core.attempt import Evidence, Observation, Phase
 from runbatch.core.batch import Mount
 from runbatch.core.errors import (
     Busy,
@@ -153,39 +155,12 @@ def test_a_list_that_is_cut_anywhere_is_no_list(under: str | None, indent: int |
         "[1]",
         '{"workloads": [null]}',
         "[" * 100_000,
+        pytest.param(f'[{{"name": "gwas-1", "x": {"9" * 5000}}}]', id="a number beyond limits"),
     ],
 )
 def test_what_is_no_list_is_an_error_and_never_an_empty_list(text: str) -> None:  # fmt: skip
     with pytest.raises(Unreachable):
         parse_page(text)
-
-
-@given(st.text())
-def test_no_text_does_anything_but_raise_unreachable_or_give_rows(text: str) -> None:
-    try:
-        rows = parse_page(text).rows
-        observations(rows, "p", "workspace", "gwas")
-    except Unreachable:
-        return
-    assert isinstance(rows, tuple)
-
-
-JSON = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
-    lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
-    max_leaves=20,
-)
-FIELDS = ["name", "id", "phase", "status", "metadata", "environmentVariables", "completedAt",
-          "projectName", "type", "phaseReason", "deletedAt"]  # fmt: skip
-
-
-@given(st.lists(st.dictionaries(st.sampled_from(FIELDS), JSON)))
-def test_no_row_is_too_odd_to_be_read_or_refused(rows: list[dict[str, Any]]) -> None:
-    try:
-        found = observations(rows, "p", "workspace", "gwas")
-    except Unreachable:
-        return
-    assert all(each.name.startswith("gwas-") for each in found)
 
 
 def test_rows_of_other_projects_types_and_batches_are_left_out() -> None:
@@ -252,6 +227,76 @@ def test_a_row_is_read_whole() -> None:
 )
 def test_fields_go_by_more_than_one_name(row: dict[str, Any]) -> None:
     assert seen([row]) == [Observation(name="gwas-37", uid="u", phase=Phase.COMPLETED)]
+
+
+def test_half_a_character_or_a_nul_is_not_taken_over() -> None:
+    """The ledger can store neither, and no command line can say it."""
+    (found,) = seen([{**ROW, "id": "u\ud800\0", "phaseReason": "\udfff"}])
+    assert (found.uid, found.reason) == ("u??", "?")
+    described = {"pods": [{"nodeName": "\ud800"}], "events": [{"reason": "\0", "message": "é"}]}
+    assert evidence_of(json.dumps(described), "u") == Evidence(node="?", events=("?: é",))
+
+
+@pytest.mark.parametrize(
+    ("text", "at"),
+    [
+        ("2026-01-05T10:31:10+01:00", datetime(2026, 1, 5, 9, 31, 10, tzinfo=UTC)),
+        ("2026-01-05T09:31:10", None),
+        ("2026-02-30T09:31:10Z", None),
+        ("0001-01-01T00:00:00Z", None),
+        ("00010101T000000+1400", None),
+        ("9999-12-31T23:59:59-14:00", None),
+        (["2026"], None),
+    ],
+    ids=str,
+)
+def test_only_what_can_be_a_time_is_one(text: Any, at: datetime | None) -> None:
+    (found,) = seen([{**ROW, "completedAt": text}])
+    assert found.ended_at == at
+
+
+@pytest.mark.parametrize("text", ["", "{", "[" * 100_000, f'{{"id": {"9" * 5000}}}', "[1]", "{}"])
+def test_a_description_that_makes_no_sense_tells_nothing(text: str) -> None:
+    assert evidence_of(text, "u") == Evidence()
+
+
+@pytest.mark.parametrize(
+    "pod",
+    [
+        '{"spec": {"containers": 3}}',
+        '{"spec": {"containers": ["x"]}}',
+        '{"spec": {"containers": [{"env": {"x": 1}}]}}',
+        '{"spec": {"containers": [{"env": ["x", {"name": []}]}]}}',
+        '{"status": {"containerStatuses": true}}',
+        '{"status": {"containerStatuses": [null]}}',
+        '{"status": {"containerStatuses": [{"state": {"terminated": "x"}}]}}',
+    ],
+)
+def test_a_pod_of_another_shape_is_passed_over(pod: str) -> None:
+    assert list(ends_in(f'{{"items": [{pod}]}}')) == []
+    assert list(ends_in(f'{{"items": {pod}}}')) == []
+
+
+@pytest.mark.parametrize("code", ["2", 2.0, True, None, [2]])
+def test_an_exit_code_is_a_whole_number_or_not_known(code: Any) -> None:
+    env = [{"name": "RUNBATCH_PREFIX", "value": "g"}, {"name": "RUNBATCH_KEY", "value": "1"}]
+    ended = {"state": {"terminated": {"exitCode": code, "reason": "\ud800"}}}
+    pod = {"spec": {"containers": [{"env": env}]}, "status": {"containerStatuses": [ended]}}
+    assert list(ends_in(json.dumps({"items": [pod]}))) == [("g-1", PodEnd(None, "?"))]
+
+
+def test_pods_that_are_nested_too_deeply_are_not_asked_for_again() -> None:
+    calls: list[Sequence[str]] = []
+
+    def kubectl(words: Sequence[str], limit_s: float) -> Reply:
+        calls.append(words)
+        return Reply(0, '{"items":' * 100_000, "")
+
+    pods = Pods("p", kubectl)
+    for _ in range(2):
+        assert pods.end_of("g-1") is None
+        pods.forget()
+    assert len(calls) == 1
 
 
 def test_variables_may_be_a_list_and_a_workload_without_an_id_is_told_by_its_birth() -> None:

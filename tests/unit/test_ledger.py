@@ -125,6 +125,24 @@ def test_a_verdict_that_stands_is_not_changed(ledger: Ledger) -> None:
     assert found.outcome == Outcome(Verdict.MOUNT_FAILURE, "exit code 2")
 
 
+def test_a_verdict_is_not_reached_by_the_evidence_of_an_earlier_end(ledger: Ledger) -> None:
+    def show(phase: Phase, seconds: int) -> Attempt:
+        row = Observation(name="gwas-1", uid="u", phase=phase)
+        now = NOW + timedelta(seconds=seconds)
+        learned = ledger.record(Listing((row,), 1), (), BATCH, now, PATIENCE)
+        return learned.view.jobs["1"].attempts[-1]
+
+    first_end = show(Phase.FAILED, 0)
+    show(Phase.RUNNING, 30)
+    mount = Outcome(Verdict.MOUNT_FAILURE, "exit code 2")
+    late = replace(first_end, evidence=Evidence(exit_code=2), outcome=mount)
+    ledger.judged(late, NOW)
+    assert ledger.view().jobs["1"].attempts[-1].outcome is None, "it runs again"
+    second_end = show(Phase.FAILED, 60)
+    ledger.judged(late, NOW)
+    assert ledger.view().jobs["1"].attempts[-1] == second_end, "it failed anew, of something else"
+
+
 def test_a_listing_is_remembered_whole(ledger: Ledger) -> None:
     ledger.reserve(called("1"), None, cap=3)
     rows = (

@@ -1,6 +1,11 @@
 """The variables of the GAPIT pipeline: names, defaults and ranges (GAPIT reference, the table)."""
 
+import re
 from collections.abc import Callable
+
+# As R reads them too, which takes neither 1_0 nor the digits of other scripts.
+_WHOLE = re.compile(r"[0-9]{1,9}")
+_NUMBER = re.compile(r"[-+]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][-+]?[0-9]+)?")
 
 # Returns what is allowed if the value is not, else None.
 Check = Callable[[str], str | None]
@@ -54,10 +59,7 @@ def number(lowest: float, highest: float, *, above: bool = False) -> Check:
     start = f"above {lowest:g}" if above else f"from {lowest:g}"
 
     def check(value: str) -> str | None:
-        try:
-            found = float(value)
-        except ValueError:
-            found = lowest - 1
+        found = float(value) if _NUMBER.fullmatch(value) else lowest - 1
         fits = lowest <= found <= highest and not (above and found == lowest)
         return None if fits else f"a number {start} to {highest:g}"
 
@@ -68,7 +70,7 @@ def whole(lowest: int, highest: int) -> Check:
     """Return the check for a whole number of this range."""
 
     def check(value: str) -> str | None:
-        fits = value.isascii() and value.isdigit() and lowest <= int(value[:9]) <= highest
+        fits = _WHOLE.fullmatch(value) is not None and lowest <= int(value) <= highest
         return None if fits else f"a whole number from {lowest} to {highest}"
 
     return check

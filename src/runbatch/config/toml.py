@@ -1,5 +1,6 @@
 """`batch.toml` -> Batch. The shape is checked here, the meaning by `Batch` itself."""
 
+import reprlib
 import tomllib
 from difflib import get_close_matches
 from pathlib import Path
@@ -156,8 +157,10 @@ def _first_error(error: ValidationError) -> BatchError:
 
 
 def _place(details: ErrorDetails) -> str:
-    # A union's member is named in the path too ("str", "int"): not a place in the file.
-    path = [str(part) for part in details["loc"] if part not in ("str", "int")]
+    path = [str(part) for part in details["loc"]]
+    # A union's member is named behind its value's place: it is none in the file.
+    if path[-1] in ("str", "int") and details["type"] != "extra_forbidden":
+        path.pop()
     # Path parts: section, key, then indices. A key of the file's top has no section.
     is_section = path[0] in BatchFile.model_fields and path[0] not in ("prefix", "max_concurrent")
     place = f"[{path[0]}] {' '.join(path[1:])}".rstrip() if is_section else " ".join(path)
@@ -166,7 +169,7 @@ def _place(details: ErrorDetails) -> str:
         return place
     if isinstance(details["input"], dict):
         return place
-    return f"{place} = {details['input']!r}"
+    return f"{place} = {reprlib.repr(details['input'])}"  # cut, however long or deep it is
 
 
 _MEANINGS = {

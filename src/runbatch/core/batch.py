@@ -73,6 +73,7 @@ class Run:
             )
         for word in self.command:
             check_text("[run] command", word)
+        check_text("[run] image", self.image or "")
         for name, value in self.env.items():
             check_variable("[run] env", name)
             check_text(f"[run] env {name}", value)

@@ -262,10 +262,20 @@ def _give_back(
 def _affordable(
     steps: Collection[Action], in_flight: Collection[str], cap: int
 ) -> Iterator[Action]:
-    """Yield the steps that take no new slot, and of the others as many as there are free slots."""
+    """Yield the steps that need no free slot, and of the others as many as there are free ones.
+
+    Should more be in flight than the cap allows, since some came to life by themselves, then a slot
+    that was taken for a workload yet to be made is one too many as well: it waits.
+    """
     free = cap - len(in_flight)
+    yet_to_be_made = {step.key for step in steps if isinstance(step, Submit)} & set(in_flight)
+    room = free + len(yet_to_be_made)
     for step in steps:
-        if isinstance(step, Submit | Reserve) and step.key not in in_flight:
+        if isinstance(step, Submit) and step.key in in_flight:
+            if room <= 0:
+                continue
+            room -= 1
+        elif isinstance(step, Submit | Reserve):
             if free <= 0:
                 continue
             free -= 1

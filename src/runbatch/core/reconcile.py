@@ -130,6 +130,7 @@ def _adoptions(job: Job, observations: Collection[Observation], now: datetime) -
     known = {attempt.uid for attempt in job.attempts}
     for observation in observations:
         if observation.uid not in known:
+            known.add(observation.uid)  # a list read page by page may show it twice
             number = max(number + 1, observation.number or number)
             adopted = Attempt(key=job.key, number=number, reserved_at=now)
             yield Change(None, _seen(adopted, observation, now))

@@ -137,10 +137,13 @@ class Ledger:
         )
 
     def judged(self, after: Attempt, now: datetime) -> None:
-        """Remember the evidence and verdict of `after`, once: one that stands is not changed."""
+        """Remember the evidence and verdict of `after`, once: one that stands is not changed.
+
+        Nothing happens if the end that the evidence is of is no longer the one that is remembered.
+        """
 
         def add_verdict(it: Attempt) -> Attempt:
-            if it.outcome is not None:
+            if it.outcome is not None or it.ended_at != after.ended_at:
                 return it
             return replace(it, evidence=after.evidence, outcome=after.outcome)
 

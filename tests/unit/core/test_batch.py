@@ -99,6 +99,7 @@ def test_a_batch_that_is_refused(changes: dict[str, Any], place: str, problem: s
         pytest.param({"env": {"A B": ""}}, "[run] env 'A B'", "letters, digits", id="a name"),
         pytest.param({"env": {"RUNBATCH_X": ""}}, "[run] env 'RUNBATCH_X'", "set by", id="ours"),
         pytest.param({"env": {"A": "\0"}}, "[run] env A", "NUL", id="a NUL in a value"),
+        pytest.param({"image": "a\0:1"}, "[run] image", "NUL", id="a NUL in the image"),
         pytest.param({"env": {"A": HALF}}, "[run] env A", "surrogate", id="half in a value"),
         pytest.param({"cpu": 0}, "[run] cpu = 0", "a number of cores above 0", id="no cores"),
         pytest.param({"cpu": -1.5}, "[run] cpu = -1.5", "above 0", id="negative cores"),

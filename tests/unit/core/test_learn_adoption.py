@@ -182,6 +182,12 @@ def test_two_unknown_workloads_of_one_name_are_two_attempts() -> None:
     assert learned.view.in_flight == {"37"}
 
 
+def test_a_workload_that_is_listed_twice_is_one_attempt() -> None:
+    twice = (observation(uid="a", phase=Phase.PENDING), observation(uid="a"))
+    learned = looked(view(), listing(*twice), 30)
+    assert [attempt.uid for attempt in learned.view.job("37").attempts] == ["a"]
+
+
 def test_the_node_that_was_told_once_is_remembered() -> None:
     learned = looked(view(listed(node="gpu-node5")), listing(observation()), 30)
     assert learned.view.jobs == view(listed(seconds=30, node="gpu-node5")).jobs

@@ -134,8 +134,28 @@ def test_what_has_its_slot_already_goes_on_under_a_full_cap() -> None:
         Submit("3", 1, instead_of=lost),
         Submit("4", 2, instead_of=waiting),
     )
-    plan = planned(known, START, 60, of=batch("2", "3", "4", "5", cap=1))
+    plan = planned(known, START, 60, of=batch("2", "3", "4", "5", cap=2))
     assert (plan.actions, plan.starved) == (expected, 2)
+
+
+@pytest.mark.parametrize(
+    ("running", "cap", "submitted"),
+    [
+        pytest.param((), 1, 1, id="the cap was lowered below what is reserved"),
+        pytest.param(("370",), 2, 1, id="somebody started one, so that one slot is too many"),
+        pytest.param(("370", "371"), 2, 0, id="somebody started as many as there are slots"),
+        pytest.param(("370",), 3, 2, id="there is room for all"),
+    ],
+)
+def test_a_slot_without_a_workload_waits_while_more_than_the_cap_are_in_flight(
+    running: tuple[str, ...], cap: int, submitted: int
+) -> None:
+    idle = [called("3", missed=3), reserved("4", 1)]
+    known = view(*idle, *(listed(key) for key in running))
+    plan = planned(known, START, 60, of=batch("3", "4", cap=cap))
+    assert len(plan.actions) == submitted
+    assert plan.starved == 2 - submitted
+    assert not plan.done
 
 
 def test_evidence_and_deletions_take_no_slot() -> None:

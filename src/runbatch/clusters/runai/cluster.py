@@ -8,6 +8,7 @@ from runbatch.clusters.runai import arguments, description, faults, listing
 from runbatch.clusters.runai.arguments import OLD_PAGE_ROWS, Version
 from runbatch.clusters.runai.pods import Pods
 from runbatch.clusters.runai.program import Execute, Reply, execute, execute_kubectl
+from runbatch.clusters.runai.words import text_of
 from runbatch.core.attempt import Evidence, Listing, Patience
 from runbatch.core.errors import ClusterError, NameTaken, Rejected, Unreachable
 from runbatch.core.workload import Workload
@@ -134,7 +135,8 @@ class RunaiCluster:
         rows = [row for row in listing.parse_page(text).rows if listing.name_of(row) == name]
         if not rows or any(listing.is_ours(row, self._project, self._kind) for row in rows):
             return error
-        what, who = rows[0].get("type", "workload"), rows[0].get("submittedBy", "somebody")
+        what = text_of(rows[0].get("type", "workload"))
+        who = text_of(rows[0].get("submittedBy", "somebody"))
         owner = f"the name {name} is taken by a {what} of {who}"
         return Rejected(f"Run:ai: {owner}; delete that one, or choose another prefix.")
 

@@ -7,6 +7,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+from runbatch.clusters.runai.words import text_of
 from runbatch.core.attempt import Evidence
 
 _MOST_EVENTS = 20
@@ -20,7 +21,9 @@ def evidence_of(text: str, uid: str) -> Evidence:
         return Evidence()
     nodes = [each.get("nodeName") for each in _items(found, "pods") if each.get("nodeName")]
     events = [_event(each) for each in _items(found, "events")]
-    return Evidence(events=tuple(events[-_MOST_EVENTS:]), node=str(nodes[-1]) if nodes else None)
+    return Evidence(
+        events=tuple(events[-_MOST_EVENTS:]), node=text_of(nodes[-1]) if nodes else None
+    )
 
 
 def _object_in(text: str) -> Mapping[str, Any]:
@@ -30,7 +33,7 @@ def _object_in(text: str) -> Mapping[str, Any]:
     while start >= 0:
         try:
             value, _ = decoder.raw_decode(text, start)
-        except (json.JSONDecodeError, RecursionError):
+        except (ValueError, RecursionError):
             start = text.find("{", start + 1)
         else:
             return value if isinstance(value, dict) else {}
@@ -43,4 +46,4 @@ def _items(found: Mapping[str, Any], name: str) -> list[Mapping[str, Any]]:
 
 
 def _event(event: Mapping[str, Any]) -> str:
-    return f"{event.get('reason', '')}: {event.get('message', '')}"
+    return text_of(f"{event.get('reason', '')}: {event.get('message', '')}")

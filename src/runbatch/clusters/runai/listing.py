@@ -9,9 +9,10 @@ import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
+from runbatch.clusters.runai.words import text_of
 from runbatch.core.attempt import Observation, Phase
 from runbatch.core.errors import Unreachable
 
@@ -54,7 +55,7 @@ def _pages(text: str) -> Iterator[Page]:
             continue
         try:
             value, behind = decoder.raw_decode(text, start)
-        except (json.JSONDecodeError, RecursionError):
+        except (ValueError, RecursionError):
             continue
         if text[behind:].partition("\n")[0].strip():
             continue  # a word in brackets, in the middle of a sentence
@@ -87,7 +88,7 @@ def _page_of(value: Any) -> Page | None:
     if not lists or not _are_rows(lists[0]):
         return None
     following = value.get("next")
-    return Page(tuple(lists[0]), str(following) if following else None)
+    return Page(tuple(lists[0]), text_of(following) if following else None)
 
 
 def _are_rows(value: list[Any]) -> bool:
@@ -131,14 +132,14 @@ def _observation(row: Row) -> Observation:
         phase=Phase.parse(_phase_word(row)),
         number=_number(row),
         ended_at=_time(row.get("completedAt")),
-        reason=str(row["phaseReason"]) if row.get("phaseReason") else None,
+        reason=text_of(row["phaseReason"]) if row.get("phaseReason") else None,
     )
 
 
 def _uid(row: Row) -> str:
     """Return what tells this workload from the next of its name; its birth, where it has no id."""
     found = row.get("id") or row.get("uuid") or row.get("workloadId") or _metadata(row).get("uid")
-    return str(found or f"created {row.get('createdAt')}")
+    return text_of(found or f"created {row.get('createdAt')}")
 
 
 def _phase_word(row: Row) -> str:
@@ -160,11 +161,12 @@ def _number(row: Row) -> int | None:
 
 
 def _time(text: Any) -> datetime | None:
+    """Return the time in UTC; None for what is none, names no zone, or is Go's zero time."""
     try:
         at = datetime.fromisoformat(str(text))
-    except ValueError:
+        return at.astimezone(UTC) if at.tzinfo is not None and at.year > 1 else None
+    except (ValueError, OverflowError):
         return None
-    return at if at.tzinfo is not None and not str(text).startswith(_NEVER) else None
 
 
 def _metadata(row: Row) -> Mapping[str, Any]:

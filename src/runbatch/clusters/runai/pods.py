@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from runbatch.clusters.runai.program import Execute
+from runbatch.clusters.runai.words import text_of
 from runbatch.core.errors import Unreachable
 
 _LIMIT_S = 30
@@ -52,18 +53,19 @@ class Pods:
             reply = self._kubectl(self._words, _LIMIT_S)
             if reply.code == 0:
                 return dict(ends_in(reply.out))
-        except (Unreachable, ValueError):
+        except (Unreachable, ValueError, RecursionError):
             pass
         self._is_of_use = False
         return {}
 
 
 def ends_in(text: str) -> Iterator[tuple[str, PodEnd]]:
-    """Yield workload names and their pods' ends; raise ValueError if the text is no JSON."""
-    found = json.loads(text)
-    items = found.get("items") if isinstance(found, dict) else None
+    """Yield workload names and their pods' ends; raise ValueError if the text is no JSON.
+
+    Raises RecursionError too, where it is nested too deeply; whatever has another shape is no end.
+    """
     ends: dict[str, list[PodEnd]] = {}
-    for pod in (each for each in items or [] if isinstance(each, dict)):
+    for pod in _objects(json.loads(text), "items"):
         name, end = _name_of(pod), _end_of(pod)
         if name is not None and end is not None and not _get(pod, "metadata", "deletionTimestamp"):
             ends.setdefault(name, []).append(end)
@@ -72,20 +74,30 @@ def ends_in(text: str) -> Iterator[tuple[str, PodEnd]]:
 
 
 def _name_of(pod: Mapping[str, Any]) -> str | None:
-    for container in _get(pod, "spec", "containers") or []:
-        env = {each.get("name"): each.get("value") for each in container.get("env") or []}
+    for container in _objects(pod, "spec", "containers"):
+        env = {str(each.get("name")): each.get("value") for each in _objects(container, "env")}
         if "RUNBATCH_PREFIX" in env and "RUNBATCH_KEY" in env:
             return f"{env['RUNBATCH_PREFIX']}-{env['RUNBATCH_KEY']}"
     return None
 
 
 def _end_of(pod: Mapping[str, Any]) -> PodEnd | None:
-    for status in _get(pod, "status", "containerStatuses") or []:
+    for status in _objects(pod, "status", "containerStatuses"):
         for state in ("state", "lastState"):
             ended = _get(status, state, "terminated")
-            if ended:
-                return PodEnd(ended.get("exitCode"), ended.get("reason"))
+            if isinstance(ended, dict) and ended:
+                code, reason = ended.get("exitCode"), ended.get("reason")
+                return PodEnd(
+                    exit_code=code if type(code) is int else None,
+                    reason=text_of(reason) if reason else None,
+                )
     return None
+
+
+def _objects(value: Any, *names: str) -> list[Mapping[str, Any]]:
+    """Return the objects of the list that stands there, none if there is no list."""
+    found = _get(value, *names)
+    return [each for each in found if isinstance(each, dict)] if isinstance(found, list) else []
 
 
 def _get(value: Any, *names: str) -> Any:
