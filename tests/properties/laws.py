@@ -1,0 +1,44 @@
+"""What is never lost or rewritten, by whatever a listing shows."""
+
+from runbatch.core.attempt import Attempt, Listing, Observation, Phase, Verdict
+from runbatch.core.reconcile import Change
+
+# Of these, none tells that a workload which had ended runs again.
+NOT_RUNNING = (Phase.COMPLETED, Phase.FAILED, Phase.DELETING, Phase.TERMINATING, Phase.UNKNOWN)
+FIXED = ("key", "number", "reserved_at", "calls", "follows", "log")
+ONCE = ("called_at", "submitted_at", "uid")
+OF_THE_END = ("ended_at", "outcome", "evidence", "delete_asked_at")
+
+
+def check_change(change: Change, listing: Listing) -> None:
+    """An attempt is what it was, but for what the listing says."""
+    before, after = change.before, change.after
+    shown = next((each for each in listing.observations if each.uid == after.uid), None)
+    if before is None:
+        assert shown is not None, "an attempt out of nowhere"
+        return
+    for name in FIXED:
+        assert getattr(after, name) == getattr(before, name), name
+    for name in ONCE:
+        assert getattr(before, name) in (None, getattr(after, name)), name
+    assert not before.is_verdict(Verdict.SUCCEEDED) or after.is_verdict(Verdict.SUCCEEDED)
+    assert before.refusal is None or after.refusal == before.refusal or shown is not None
+    check_end(before, after, shown)
+
+
+def check_end(before: Attempt, after: Attempt, shown: Observation | None) -> None:
+    """What is known of an end goes away only if it runs again, or was taken for gone, or did well.
+
+    A slot is freed only when an end is shown, or several listings agree that it is gone.
+    """
+    is_back = shown is not None and before.is_verdict(Verdict.VANISHED)
+    runs_again = shown is not None and shown.phase not in NOT_RUNNING
+    did_well = shown is not None and shown.phase is Phase.COMPLETED
+    for name in OF_THE_END:
+        known = getattr(before, name)
+        if known is not None and getattr(after, name) != known:
+            assert runs_again or did_well or is_back, name
+    if before.holds_slot and not after.holds_slot:
+        is_shown_ended = shown is not None and shown.phase.ended
+        had_ended = before.ended_at is not None and shown is None
+        assert is_shown_ended or had_ended or after.missed == 3
