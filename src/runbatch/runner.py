@@ -271,11 +271,13 @@ class Runner:
         """Go by whichever clock is ahead, of those that work on the batch.
 
         Two machines' clocks differ, and so do those of two processes when somebody set the clock in
-        between. What one has just submitted must not look old to the other.
+        between. What one has just submitted must not look old to the other; and the seconds that
+        are skipped were waited by nobody.
         """
-        latest = self._ledger.latest_tick()
-        if latest is not None:
-            self._ahead += max(latest - self._now(), timedelta(0))
+        latest, now = self._ledger.latest_tick(), self._now()
+        if latest is not None and latest > now:
+            self._ahead += latest - now
+            self._patience = replace(self._patience, since=latest)
 
     def _next_look(self, left: Plan, looked_at: datetime) -> datetime:
         if left.actions:
