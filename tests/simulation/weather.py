@@ -93,7 +93,7 @@ DELAYS = Delays(
     creating=(1, 3),
     pending=(1, 20),
     initializing=(2, 20),
-    running=(30, 400),
+    running=(20, 150),
     mount_failure=(2, 8),
     deleting=(2, 40),
     preempted=(5, 30),
@@ -117,7 +117,7 @@ class Weather:
 def weather_of(seed: int) -> Weather:
     """Return what this seed decides."""
     dice = random.Random(seed)
-    clears_s = dice.uniform(300, 1500)
+    clears_s = dice.uniform(200, 720)
     batch = _batch(dice)
     return Weather(
         seed=seed,
@@ -132,7 +132,7 @@ def weather_of(seed: int) -> Weather:
 
 
 def _batch(dice: random.Random) -> Batch:
-    jobs = dice.randint(2, 7)
+    jobs = dice.randint(2, 5)
     kind = dice.choice(["workspace", "training"])
     return Batch(
         prefix=PREFIX,

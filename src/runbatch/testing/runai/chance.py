@@ -6,12 +6,14 @@ however often it is asked. Written by hand because importing `random` doubles th
 """
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 _MASK = (1 << 64) - 1
 _FNV_OFFSET = 0xCBF29CE484222325
 _FNV_PRIME = 0x100000001B3
 
 
+@lru_cache(maxsize=4096)
 def _hashed(text: str) -> int:
     """Return 64 well-mixed bits of a text: FNV-1a, then the finaliser of splitmix64."""
     bits = _FNV_OFFSET

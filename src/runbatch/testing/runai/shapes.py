@@ -4,6 +4,7 @@ Source: Run:ai reference, 2.3 and 4. No field of any answer holds a container's 
 """
 
 import time
+from functools import lru_cache
 from typing import Any
 
 from .chance import Chance
@@ -24,8 +25,12 @@ def timestamp(cluster: Cluster, at_s: float | None) -> str | None:
     """Return a second of the cluster's time as an RFC 3339 time of day."""
     if at_s is None:
         return None
-    epoch_s = cluster.settings.epoch_s or 0.0
-    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(epoch_s + at_s))
+    return _time_of_day((cluster.settings.epoch_s or 0.0) + at_s)
+
+
+@lru_cache(maxsize=4096)
+def _time_of_day(unix_s: float) -> str:
+    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(unix_s))
 
 
 def cluster_id(chance: Chance) -> str:
