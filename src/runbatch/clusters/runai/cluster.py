@@ -19,6 +19,8 @@ from runbatch.core.workload import Workload
 PATIENCE = Patience(grace_s=240, empty_doubt_s=math.inf)
 CALL_LIMIT_S = 60
 SUBMIT_LIMIT_S = 120
+# A value of so many characters is left out of what is shown, wherever it is quoted.
+SECRETS_LENGTH = 8
 _MOST_PAGES = 100
 
 
@@ -55,10 +57,11 @@ class RunaiCluster:
     def submit(self, workload: Workload) -> None:
         """Submit the workload; its uid is not printed (Run:ai reference, 1.6)."""
         words = arguments.submit_args(workload, self._project, self._kind, self.version())
-        try:
-            self._call(words, SUBMIT_LIMIT_S)
-        except NameTaken as error:
-            raise self._whose(workload.name, error) from error
+        reply = self._execute(words, SUBMIT_LIMIT_S)
+        if reply.code == 0:
+            return
+        error = self._fault(_without_values(reply, workload))
+        raise self._whose(workload.name, error) if isinstance(error, NameTaken) else error
 
     def evidence(self, name: str, uid: str) -> Evidence:
         """Return the node and events that `describe` tells, and the exit code if `kubectl` does."""
@@ -152,3 +155,15 @@ class RunaiCluster:
             # The program may have updated itself in mid-use (Run:ai reference, 9.3): ask anew.
             self._version = None
         return faults.fault_of(text)
+
+
+def _without_values(reply: Reply, workload: Workload) -> Reply:
+    """Return the reply without what the batch's variables hold: a complaint may quote a secret."""
+    out, err = reply.out, reply.err
+    for name, value in workload.env.items():
+        quoted = [f"{name}={value}"]
+        if len(value) >= SECRETS_LENGTH and value not in workload.name:
+            quoted.append(value)
+        for words in quoted:
+            out, err = out.replace(words, f"{name}=..."), err.replace(words, f"{name}=...")
+    return replace(reply, out=out, err=err)
