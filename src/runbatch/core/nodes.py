@@ -31,7 +31,7 @@ class Method(Enum):
     SIGN = "exact sign test, even if half of all jobs ran there"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class NodeRecord:
     """How attempts ended on one node and on all others; `p` is corrected for looking at all."""
 
@@ -104,20 +104,22 @@ def drawn_tail(marked: int, drawn: int, marked_left: int, left: int) -> float:
     whole numbers, so that nothing is rounded before the end.
     """
     all_marked, everything = marked + marked_left, drawn + left
-    ways = comb(drawn, marked) * comb(left, marked_left)
-    total = 0
-    for each in range(marked, min(drawn, all_marked) + 1):
+    ways, total = comb(drawn, marked) * comb(left, marked_left), 0
+    while ways:
         total += ways
-        # The next one's ways from this one's: exact, and far quicker than two new binomials.
-        ways *= (drawn - each) * (all_marked - each)
-        ways //= (each + 1) * (left - all_marked + each + 1)
+        # One more marked among the drawn: its ways from these, exactly. At the most there are 0.
+        ways *= (drawn - marked) * (all_marked - marked)
+        marked += 1
+        ways //= marked * (left - all_marked + marked)
     return total / comb(everything, all_marked)
 
 
 def sign_tail(heads: int, tosses: int) -> float:
     """Return how likely so many heads or more are, of so many tosses of a fair coin."""
     ways, total = comb(tosses, heads), 0
-    for each in range(heads, tosses + 1):
+    while ways:
         total += ways
-        ways = ways * (tosses - each) // (each + 1)
+        ways *= tosses - heads
+        heads += 1
+        ways //= heads
     return total / (1 << tosses)

@@ -1,6 +1,7 @@
 """Which node stands out, and what is counted at all; test_exact holds the numbers to scipy's."""
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 import pytest
 from tests.unit.core.values import CONFIGURATION, END_NOT_SEEN, UNDETERMINED, failed, succeeded
@@ -75,6 +76,16 @@ def test_looking_at_many_nodes_makes_chance_likelier_and_never_more_than_certain
     assert record(few, "n1").stands_out
     assert not record(many, "n1").stands_out
     assert record(many, "m1").p == 1
+
+
+def test_of_nodes_that_chance_explains_the_one_with_more_failures_comes_first() -> None:
+    records = node_records([*ran("a", good=9), *ran("c", good=9, bad=1), *ran("b", good=9)])
+    assert [(each.node, each.p) for each in records] == [("c", 1), ("a", 1), ("b", 1)]
+
+
+@pytest.mark.parametrize(("p", "stands_out"), [(0.00999, True), (0.01, False), (1.0, False)])
+def test_one_false_alarm_in_a_hundred_batches_is_borne(p: float, *, stands_out: bool) -> None:
+    assert replace(node_records(ran("n1", good=1))[0], p=p).stands_out is stands_out
 
 
 def test_what_chance_spreads_evenly_does_not_stand_out() -> None:
