@@ -35,7 +35,7 @@ def play(make: Callable[[int], Scene], kills: int, *, waits: bool) -> Toll:
             try:
                 _haunt(scene, random.Random(toll.batches), kills, toll)
             except BaseException as error:
-                error.add_note(f"in batch {toll.batches}: {toll}")
+                error.add_note(f"in batch {toll.batches}, after {toll.kills} kills")
                 raise
         for scene in scenes if waits else ():
             _go_on(scene, waits=True)

@@ -17,8 +17,8 @@ SCRIPT: Mapping[str, tuple[int, ...]] = {
     "2": (1,),
     "3": (2,) * (1 + MAX_RETRIES),
     "4": (2, 2, 0),
-    **{str(key): (0,) for key in range(5, 14)},
-    "14": (2, 0),
+    **{str(key): (0,) for key in range(5, 15)},
+    **{str(key): (2, 0) for key in (6, 8, 11, 14)},
 }
 RETRY_POLICY = f"""
 [retry]

@@ -45,9 +45,9 @@ SETTINGS = Settings(
 )
 # Real ones take their time: what a killed command has asked for is done after its death.
 SLOW = Switches(
-    faults=tuple(
-        Fault(trouble, rate=0.3, verbs=("submit", "delete"), seconds=0.6)
-        for trouble in (Trouble.HANG_BEFORE, Trouble.HANG_AFTER)
+    faults=(
+        Fault(Trouble.HANG_BEFORE, rate=0.2, verbs=("submit", "delete"), seconds=1.5),
+        Fault(Trouble.HANG_AFTER, rate=0.2, verbs=("submit", "delete"), seconds=0.5),
     )
 )
 MUTILATED = (Phase.DELETING, Phase.STOPPING, Phase.STOPPED, Phase.RESUMING)
