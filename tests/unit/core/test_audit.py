@@ -336,6 +336,12 @@ def test_the_peak_is_the_first_moment_of_the_most_in_flight() -> None:
     }
 
 
+def test_jobs_are_counted_by_the_keys_of_the_run_that_began_last() -> None:
+    audit = audit_of(entries(started(2, "1"), start("1"), started(2, "2", "3", "4")))
+    assert audit.counts[State.WAITING] == 3
+    assert audit.counts[State.IN_FLIGHT] == 1
+
+
 def test_what_is_above_the_cap_by_no_start_of_ours_is_told_apart() -> None:
     audit = audit_of(
         entries(

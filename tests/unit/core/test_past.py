@@ -22,7 +22,7 @@ from runbatch.core.snapshot import Snapshot, snapshot_of
 
 
 def taken(*attempts: Attempt) -> Snapshot:
-    return snapshot_of(batch("37", "38", "39"), view(*attempts), at(100))
+    return snapshot_of(batch("37", "38", "39", "40"), view(*attempts), at(100))
 
 
 @pytest.mark.parametrize(
@@ -96,8 +96,9 @@ def test_mount_failures_by_node_the_worst_first() -> None:
         failed("39", outcome=CONFIGURATION, node="node5"),
         succeeded("39", number=2, node="node2"),
         failed("39", number=3),
+        succeeded("40", node="node5"),
     )
-    assert mount_failures(snapshot) == (NodeCount("node5", 2, 3), NodeCount("node2", 1, 2))
+    assert mount_failures(snapshot) == (NodeCount("node5", 2, 4), NodeCount("node2", 1, 2))
 
 
 def test_where_only_evidence_tells_nodes_nobody_knows_how_many_ran_there() -> None:

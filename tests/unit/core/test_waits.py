@@ -153,6 +153,7 @@ def test_what_jobs_wait_for_that_were_never_started(
 def test_nothing_waits_where_all_were_started() -> None:
     found = waits(FULL, "submit", keys=("2", "3"))
     assert (found.to_start, found.to_retry) == (None, None)
+    assert (found.slots, found.answer) == (Slots({Hold.RUNNING: 2}), HEARD)
 
 
 FAILED = (failed("4"), failed("5", seconds=-5))
