@@ -174,9 +174,13 @@ def _ended(before: Attempt, seen: Attempt, observation: Observation, now: dateti
 
 
 def _running_again(seen: Attempt) -> Attempt:
-    """Return the attempt without an end, which the cluster undid; a success is never undone."""
+    """Return the attempt without an end, which the cluster undid; a success is never undone.
+
+    A log that was saved is not the whole one any more.
+    """
     outcome = SUCCEEDED if seen.is_verdict(Verdict.SUCCEEDED) else None
-    return replace(seen, ended_at=None, delete_asked_at=None, outcome=outcome, evidence=None)
+    undone = replace(seen, ended_at=None, delete_asked_at=None, log=None)
+    return replace(undone, outcome=outcome, evidence=None)
 
 
 def _missed(attempt: Attempt, now: datetime, patience: Patience) -> Attempt:

@@ -154,6 +154,11 @@ def test_what_runs_again_was_not_deleted_by_us_after_all() -> None:
     assert known.job("37").last == listed(seconds=30)
 
 
+def test_the_log_of_what_runs_again_is_not_saved_yet() -> None:
+    known = looked_often(view(failed(log="logs/37.1.log")), listing(observation()), 30)
+    assert known.job("37").last == listed(seconds=30)
+
+
 def test_a_success_that_ran_again_and_failed_is_a_success() -> None:
     known = looked_often(view(succeeded()), listing(observation()), 30)
     known = looked_often(known, listing(observation(phase=Phase.FAILED)), 60)
