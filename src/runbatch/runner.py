@@ -243,7 +243,8 @@ class Runner:
                     raise found.error
                 now = self._now()
                 self._ledger.save_log(attempt, found.log, _description(attempt), now)
-            self._ledger.delete_asked(attempt, self._now())
+            if not self._ledger.delete_asked(attempt, self._now()):
+                return True  # somebody has seen it run again: the next look decides anew
             self._cluster.delete(*self._workload_of(attempt))
         except ClusterError as error:
             self._narrator.tell(Kind.TROUBLE, attempt, str(error))

@@ -92,7 +92,7 @@ class Processes(RuleBasedStateMachine):
         self,
         process: int,
         seen: Attempt,
-        act: Callable[[Ledger], None],
+        act: Callable[[Ledger], object],
         change: Callable[[Attempt], Attempt],
     ) -> Any:
         """Let a process write something about an attempt as it now is; return it to a bundle."""
@@ -199,7 +199,9 @@ class Processes(RuleBasedStateMachine):
             process,
             attempt,
             lambda it: it.delete_asked(attempt, self.now),
-            lambda it: replace(it, delete_asked_at=self.now),
+            lambda it: (
+                replace(it, delete_asked_at=self.now) if it.ended_at == attempt.ended_at else it
+            ),
         )
 
     @rule(

@@ -221,16 +221,16 @@ class Play:
         """Have the simulated program do what it is told, by a process that may be gone by now."""
         self.standin.advance(0)
         self.promises.look()
-        stale_before = self._stale_count()
+        before = Counter(self.store.load().tally.struck)
         answer = self.standin.call(*words)
-        if "list" in words[:3] and answer.exit_code == 0:
-            is_stale = self._stale_count() > stale_before
-            process.listed_at_s = self.stage.now_s - (self._stale_s() if is_stale else 0)
+        struck = Counter(self.store.load().tally.struck) - before
+        is_list = "list" in words[:3] and "project" not in words[:1]
+        # An empty list tells nothing of what somebody has started by hand.
+        if is_list and answer.exit_code == 0 and Trouble.EMPTY_LIST not in struck:
+            behind_s = self._stale_s() if Trouble.STALE_LIST in struck else 0
+            process.listed_at_s = self.stage.now_s - behind_s
         self.promises.after_call(words, process.listed_at_s)
         return Reply(answer.exit_code or 0, answer.stdout, answer.stderr)
-
-    def _stale_count(self) -> int:
-        return self.store.load().tally.struck.get(Trouble.STALE_LIST.value, 0)
 
     def _stale_s(self) -> float:
         faults = self.weather.switches.faults

@@ -1,7 +1,7 @@
 """The judge of a history: each promise, checked against what the simulated cluster really did."""
 
 import sqlite3
-from collections import Counter
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from datetime import timedelta
@@ -67,7 +67,7 @@ class Promises:
         self._decided_on_s: dict[tuple[str, int], float] = {}
         self._hand: Mishap | None = None
         self._by_hand: set[str] = set()
-        self._retries: Counter[str] = Counter()
+        self._retries: defaultdict[str, set[int]] = defaultdict(set)
         self._succeeded: set[tuple[str, int, str]] = set()
         self.was_disturbed = False
 
@@ -182,9 +182,10 @@ class Promises:
             verdict = each.outcome.verdict if each.outcome else None
             hold(verdict in FOLLOWED, f"{change.name} was started again after {each.outcome}")
         if earlier and earlier[-1].is_verdict(Verdict.MOUNT_FAILURE):
-            self._retries[change.name] += 1
+            # One that was erased before any listing showed it is called again, and counts once.
+            self._retries[change.name].add(earlier[-1].number + 1)
             most = self._batch.retry.max_retries
-            count = max(self._retries[change.name], earlier[-1].number)
+            count = max(len(self._retries[change.name]), earlier[-1].number)
             hold(count <= most, f"{change.name} was retried {count} times")
             self._check_delay(change, earlier[-1])
 
@@ -204,11 +205,12 @@ class Promises:
         found = [each for each in job.attempts if each.uid == change.uid]
         hold(bool(found), f"{change.name}: what was deleted is not in the ledger")
         (attempt,) = found
-        hold(attempt.is_verdict(Verdict.MOUNT_FAILURE), f"{attempt.outcome} was deleted")
-        hold(attempt.log is not None, f"{change.name} was deleted, its log is not saved")
-        log = Path(attempt.log or "").read_bytes()
-        lost = Trouble.NO_LOGS.value in self._store.load().tally.struck
-        hold(bool(log) or lost, f"{change.name} was deleted, its saved log is empty")
+        is_broken = attempt.is_verdict(Verdict.MOUNT_FAILURE)
+        hold(is_broken or woke, f"{attempt.outcome} was deleted")
+        log = self._folder / "logs" / f"{attempt.key}.{attempt.number}.log"
+        hold(log.exists(), f"{change.name} was deleted, its log is not saved")
+        is_lost = Trouble.NO_LOGS.value in self._store.load().tally.struck
+        hold(bool(log.read_bytes()) or is_lost, f"{change.name} was deleted, its log is empty")
 
     def _key(self, name: str) -> str:
         return name.rpartition("-")[2]

@@ -143,6 +143,20 @@ def test_a_verdict_is_not_reached_by_the_evidence_of_an_earlier_end(ledger: Ledg
     assert ledger.view().jobs["1"].attempts[-1] == second_end, "it failed anew, of something else"
 
 
+def test_what_was_seen_to_run_again_is_not_deleted(ledger: Ledger) -> None:
+    ledger.reserve(called("1"), None, cap=3)
+    for phase, seconds in ((Phase.FAILED, 0), (Phase.RUNNING, 30)):
+        row = Observation(name="gwas-1", uid="u", phase=phase)
+        now = NOW + timedelta(seconds=seconds)
+        learned = ledger.record(Listing((row,), 1), (), BATCH, now, PATIENCE)
+        if phase is Phase.FAILED:
+            decided_on = learned.view.jobs["1"].attempts[-1]
+    assert not ledger.delete_asked(decided_on, NOW)
+    (now_running,) = ledger.view().jobs["1"].attempts
+    assert now_running.delete_asked_at is None
+    assert ledger.delete_asked(now_running, NOW)
+
+
 def test_a_listing_is_remembered_whole(ledger: Ledger) -> None:
     ledger.reserve(called("1"), None, cap=3)
     rows = (

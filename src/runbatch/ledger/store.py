@@ -149,9 +149,17 @@ class Ledger:
 
         self._revise(after, add_verdict, Did.JUDGED, now)
 
-    def delete_asked(self, attempt: Attempt, now: datetime) -> None:
-        """Remember that the attempt's workload is about to be deleted by us."""
-        self._revise(attempt, lambda it: replace(it, delete_asked_at=now), Did.DELETE_ASKED, now)
+    def delete_asked(self, attempt: Attempt, now: datetime) -> bool:
+        """Remember that the attempt's workload is about to be deleted by us.
+
+        Return False, with nothing changed, if its end is no longer the one that was decided on.
+        """
+
+        def add_intention(it: Attempt) -> Attempt:
+            is_same = it.ended_at == attempt.ended_at
+            return replace(it, delete_asked_at=now) if is_same else it
+
+        return self._revise(attempt, add_intention, Did.DELETE_ASKED, now)
 
     def save_log(self, attempt: Attempt, log: bytes, description: str, now: datetime) -> None:
         """Save the attempt's log beside the ledger, and what is known of its end as JSON."""
@@ -229,19 +237,24 @@ class Ledger:
 
     def _revise(
         self, attempt: Attempt, change: Callable[[Attempt], Attempt], did: Did, now: datetime
-    ) -> None:
-        """Apply `change` to the attempt as it is now, which another process may have altered."""
+    ) -> bool:
+        """Apply `change` to the attempt as it is now, which another process may have altered.
+
+        Return whether that changed anything.
+        """
         with self._transaction():
             row = self._connection.execute(
                 f"SELECT {_COLUMNS} FROM attempts WHERE key = ? AND number = ?", attempt.id
             ).fetchone()
             if row is None:
-                return
+                return False
             before = rows.attempt_of(tuple(row))
             after = change(before)
-            if after != before:
-                self._write([after])
-                self._journal.write(now, [Changed(did, after)])
+            if after == before:
+                return False
+            self._write([after])
+            self._journal.write(now, [Changed(did, after)])
+            return True
 
     @contextmanager
     def _transaction(self) -> Iterator[None]:
