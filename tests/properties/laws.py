@@ -5,9 +5,9 @@ from runbatch.core.reconcile import Change
 
 # Of these, none tells that a workload which had ended runs again.
 NOT_RUNNING = (Phase.COMPLETED, Phase.FAILED, Phase.DELETING, Phase.TERMINATING, Phase.UNKNOWN)
-FIXED = ("key", "number", "reserved_at", "calls", "follows", "log")
+FIXED = ("key", "number", "reserved_at", "calls", "follows")
 ONCE = ("called_at", "submitted_at", "uid")
-OF_THE_END = ("ended_at", "outcome", "evidence", "delete_asked_at")
+OF_THE_END = ("ended_at", "outcome", "evidence", "delete_asked_at", "log")
 
 
 def check_change(change: Change, listing: Listing) -> None:

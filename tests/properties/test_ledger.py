@@ -176,7 +176,8 @@ class Processes(RuleBasedStateMachine):
         evidence = Evidence(exit_code=code)
 
         def judged(it: Attempt) -> Attempt:
-            if it.outcome is not None or it.ended_at != attempt.ended_at:
+            is_of_it = it.ended_at is not None and it.ended_at == attempt.ended_at
+            if it.outcome is not None or not is_of_it:
                 return it
             return replace(it, evidence=evidence, outcome=outcome)
 
@@ -195,14 +196,12 @@ class Processes(RuleBasedStateMachine):
 
     @rule(target=ended, process=processes, attempt=ended)
     def ask_to_delete(self, process: int, attempt: Attempt) -> Any:
-        return self.revise(
-            process,
-            attempt,
-            lambda it: it.delete_asked(attempt, self.now),
-            lambda it: (
-                replace(it, delete_asked_at=self.now) if it.ended_at == attempt.ended_at else it
-            ),
-        )
+        def asked(it: Attempt) -> Attempt:
+            is_same = it.ended_at == attempt.ended_at
+            return replace(it, delete_asked_at=self.now) if is_same else it
+
+        after = self.revise(process, attempt, lambda it: it.delete_asked(attempt, self.now), asked)
+        return after if isinstance(after, Attempt) and after.ended_at else multiple()
 
     @rule(
         target=ended,

@@ -115,7 +115,7 @@ def test_an_attempt_is_forgotten_only_as_it_was_when_that_was_decided(ledger: Le
 
 
 def test_a_verdict_that_stands_is_not_changed(ledger: Ledger) -> None:
-    attempt = called("1")
+    attempt = replace(called("1"), ended_at=NOW)
     ledger.reserve(attempt, None, cap=1)
     for code, verdict in ((2, Verdict.MOUNT_FAILURE), (1, Verdict.CONFIGURATION_ERROR)):
         evidence, outcome = Evidence(exit_code=code), Outcome(verdict, f"exit code {code}")

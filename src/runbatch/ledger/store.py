@@ -143,7 +143,8 @@ class Ledger:
         """
 
         def add_verdict(it: Attempt) -> Attempt:
-            if it.outcome is not None or it.ended_at != after.ended_at:
+            is_of_it = it.ended_at is not None and it.ended_at == after.ended_at
+            if it.outcome is not None or not is_of_it:
                 return it
             return replace(it, evidence=after.evidence, outcome=after.outcome)
 
