@@ -161,9 +161,10 @@ def test_after_a_reboot_the_first_submit_tells_what_is_gone_and_the_second_start
     assert shell.run("submit", "--yes").code == 0
     wait_until(lambda: len(journal.begun()) == 2)
     for process in processes_in(shell.state):
-        for child in process.children():
+        children = process.children()
+        process.kill()  # first, or it might still write down how the job ended
+        for child in children:
             child.kill()
-        process.kill()
 
     first = shell.run("submit", "--yes", "--poll-interval", "0.1")
     assert first.code == 3
