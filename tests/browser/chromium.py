@@ -70,20 +70,20 @@ class Opened:
 
     def picture(self, chart: str) -> str:
         """What a chart shows, as one text."""
-        # What is drawn is on the canvas after the script's own turn.
-        return str(
-            self.page.evaluate(
-                "(chart) => new Promise((done) => setTimeout(() =>"
-                " done(document.querySelector(`${chart} canvas`).toDataURL())))",
-                chart,
-            )
-        )
+        self._wait_until_drawn()
+        return str(self.page.locator(f"{chart} canvas").evaluate("(it) => it.toDataURL()"))
 
     def dots(self, chart: str, *names: str) -> dict[str, "Dots"]:
         """Where a chart has dots of these colours of the page's style."""
         colours = [self.variable(name) for name in names]
-        found = self.page.evaluate(_FIND_DOTS, [chart, colours])
+        self._wait_until_drawn()
+        found = self.page.locator(f"{chart} canvas").evaluate(_FIND_DOTS, colours)
         return {name: Dots(*each) for name, each in zip(names, found, strict=True)}
+
+    def _wait_until_drawn(self) -> None:
+        # A page hears of its new size or colours with its next frame, not with the call that
+        # changes them; and what it then draws is on the canvas after its script's own turn.
+        self.page.evaluate("new Promise((done) => requestAnimationFrame(() => setTimeout(done)))")
 
     def variable(self, name: str) -> tuple[int, ...]:
         """A colour of the page's style."""
@@ -98,12 +98,12 @@ class Opened:
 
 
 # On a copy: a canvas that is read from often complains.
-_FIND_DOTS = """([chart, colours]) => new Promise((done) => setTimeout(() => {
-  const { width, height } = document.querySelector(`${chart} canvas`);
+_FIND_DOTS = """(canvas, colours) => {
+  const { width, height } = canvas;
   const copy = new OffscreenCanvas(width, height).getContext("2d", { willReadFrequently: true });
-  copy.drawImage(document.querySelector(`${chart} canvas`), 0, 0);
+  copy.drawImage(canvas, 0, 0);
   const dots = new Uint32Array(copy.getImageData(0, 0, width, height).data.buffer);
-  done(colours.map(([red, green, blue]) => {
+  return colours.map(([red, green, blue]) => {
     const wanted = (255 << 24 | blue << 16 | green << 8 | red) >>> 0;
     let count = 0, top = -1;
     dots.forEach((dot, i) => {
@@ -112,8 +112,8 @@ _FIND_DOTS = """([chart, colours]) => new Promise((done) => setTimeout(() => {
       count += 1;
     });
     return [count, top];
-  }));
-}))"""
+  });
+}"""
 
 
 def opened(browser: Browser, file: Path, **settings: Any) -> Opened:
