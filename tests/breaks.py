@@ -18,6 +18,7 @@ from tempfile import TemporaryDirectory
 import click
 
 ROOT = Path(__file__).parents[1]
+TESTS = ("tests/unit/core", "tests/unit/test_ledger.py", "tests/simulation/test_runner.py")
 SEEDS = int(os.environ.get("SEEDS", "300"))
 
 
@@ -71,7 +72,7 @@ def try_out(broken: Break) -> Caught:
         shutil.copytree(ROOT / "src" / "runbatch", package)
         broken.apply(package)
         env = {**os.environ, "PYTHONPATH": f"{folder}{os.pathsep}{ROOT}"}
-        unit = _run(["pytest", "tests/unit/core", "tests/simulation/test_runner.py"], env)
+        unit = _run(["pytest", *TESTS], env)
         seeds = _run(["tests.simulation", "--seeds", str(SEEDS)], env)
         example = re.search(r"^seed \d+: (.*)$", seeds, re.MULTILINE)
         return Caught(
@@ -96,13 +97,13 @@ def _number(pattern: str, text: str) -> int:
 
 
 def main() -> None:
-    """Try every break; exit with 1 unless each is caught by both checks."""
+    """Try every break; exit with 1 unless each is caught by a test or a history."""
     is_all_caught = True
     click.echo(f"{'break':<42}{'failed tests':>13}  broken of {SEEDS} seeds")
     for each in read_breaks():
         caught = try_out(each)
         click.echo(f"{each.name:<42}{caught.unit:>13}  {caught.seeds:>4}  {caught.example[:60]}")
-        is_all_caught = is_all_caught and bool(caught.unit and caught.seeds)
+        is_all_caught = is_all_caught and bool(caught.unit or caught.seeds)
     sys.exit(0 if is_all_caught else 1)
 
 

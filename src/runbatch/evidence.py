@@ -8,6 +8,7 @@ from runbatch.clusters.base import Cluster
 from runbatch.core.attempt import Attempt, Evidence
 from runbatch.core.errors import ClusterError
 from runbatch.core.failure import RetryPolicy, judge
+from runbatch.core.guard import logged_code
 from runbatch.core.job import View
 from runbatch.core.names import workload_name
 
@@ -30,6 +31,7 @@ class Findings:
         text = self.log[-_MOST_MARKED_BYTES:].decode("utf-8", "replace")
         evidence = replace(
             self.evidence,
+            logged_code=logged_code(text),
             marker=policy.marker_in(text),
             node=self.evidence.node or self.attempt.node,
         )
@@ -56,7 +58,7 @@ def gather(attempts: Iterable[Attempt], prefix: str, cluster: Cluster) -> Iterat
 def judged_on_sight(view: View, prefix: str, cluster: Cluster, policy: RetryPolicy) -> View:
     """Return the view with every ended attempt judged, remembering nothing."""
     attempts = {each.id: each for job in view.jobs.values() for each in job.attempts}
-    unjudged = [each for each in attempts.values() if each.ended_at and each.outcome is None]
+    unjudged = [each for each in attempts.values() if each.is_unjudged]
     for found in gather(unjudged, prefix, cluster):
         if found.error is None:
             attempts[found.attempt.id] = found.judged(policy)

@@ -244,12 +244,15 @@ class Runner:
                 now = self._now()
                 self._ledger.save_log(attempt, found.log, _description(attempt), now)
             if not self._ledger.delete_asked(attempt, self._now()):
-                return True  # somebody has seen it run again: the next look decides anew
-            self._cluster.delete(*self._workload_of(attempt))
+                return True  # its end is another by now: the next look decides anew
+            is_gone = self._cluster.delete(*self._workload_of(attempt))
         except ClusterError as error:
             self._narrator.tell(Kind.TROUBLE, attempt, str(error))
             return False
-        self._narrator.tell(Kind.DELETE, attempt, "to make room for the next; its log is saved")
+        if is_gone:
+            self._ledger.erased(attempt, self._now())
+        why = "" if self._wish.delete is not None else " to make room for the next"
+        self._narrator.tell(Kind.DELETE, attempt, f"deleted{why}; its log is saved")
         return True
 
     def _hear(self, event: Event) -> None:

@@ -26,6 +26,7 @@ from runbatch.core.workload import workload_of
 from runbatch.ledger.store import Ledger
 from runbatch.runner import Ears, Pace, Runner
 from runbatch.testing.runai import Deed, Plot, StandIn, Trouble
+from runbatch.views.removal import removal_of
 from runbatch.wiring import Place
 
 PACE = Pace(poll_interval_s=30, submit_interval_s=2)
@@ -33,10 +34,11 @@ PACE = Pace(poll_interval_s=30, submit_interval_s=2)
 LATEST_EFFECT_S = 60
 LONGEST_FULL_S = 120
 LONGEST_OUTAGE_S = 900
-COMMANDS = ("submit --wait", "submit", "retry", "retry --once")
+COMMANDS = 2 * ("submit --wait", "submit", "retry", "retry --once") + ("delete", "delete --all")
+DELETIONS = {"delete": Mishap.CLEARED, "delete --all": Mishap.CUT_OFF}
 _WRITES = (
     "record", "reserve", "release", "submitted", "refused", "judged", "delete_asked",
-    "save_log", "begin_run", "tick_run", "begin_type", "told",
+    "erased", "save_log", "begin_run", "tick_run", "begin_type", "told",
 )  # fmt: skip
 
 
@@ -49,6 +51,7 @@ class Process:
     """One invocation of a command, which may be killed at any step; then it can do nothing."""
 
     play: "Play"
+    command: str
     is_dead: bool = False
     listed_at_s: float = -1.0  # of which moment the last good listing tells
 
@@ -229,7 +232,7 @@ class Play:
         if is_list and answer.exit_code == 0 and Trouble.EMPTY_LIST not in struck:
             behind_s = self._stale_s() if Trouble.STALE_LIST in struck else 0
             process.listed_at_s = self.stage.now_s - behind_s
-        self.promises.after_call(words, process.listed_at_s)
+        self.promises.after_call(words, process.listed_at_s, process.command)
         return Reply(answer.exit_code or 0, answer.stdout, answer.stderr)
 
     def _stale_s(self) -> float:
@@ -240,7 +243,7 @@ class Play:
 
     def invoke(self, command: str, batch: Batch) -> Snapshot | None:
         """Run one command as a person would; return how the batch then stands, if it ended."""
-        process = Process(self)
+        process = Process(self, command)
         self.processes.append(process)
         self.tell(f"$ {command} ({len(batch.keys)} jobs)")
         try:
@@ -279,6 +282,10 @@ class Play:
                 return look.wish_to_submit()
             case "retry":
                 return Wish(retry=True)
+            case "delete" | "delete --all":
+                every = command == "delete --all"
+                going = removal_of(place.batch, look.learned.view, every=every).going
+                return Wish(delete=frozenset(each.turn for each in going), cut_off=every)
             case _:
                 return Wish(retry=True, once=True, only=look.turns(place.batch.keys))
 
@@ -294,7 +301,10 @@ class Play:
             if len(batch.keys) > 2 and self.dice.random() < 0.15:
                 batch = replace(batch, keys=batch.keys[:2])
                 self.happened[Mishap.NARROWED] += 1
-            self.invoke(self.dice.choice(COMMANDS), batch)
+            command = self.dice.choice(COMMANDS)
+            if command in DELETIONS:
+                self.happened[DELETIONS[command]] += 1
+            self.invoke(command, batch)
             self.stage.pause(self.dice.uniform(0, 60))
 
     def somebody_patient(self) -> None:

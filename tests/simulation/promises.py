@@ -147,8 +147,8 @@ class Promises:
 
     # -- after a call ------------------------------------------------------------------------
 
-    def after_call(self, words: Sequence[str], listed_at_s: float) -> None:
-        """Check what a call of the tool's did, by a process that saw the cluster as of then."""
+    def after_call(self, words: Sequence[str], listed_at_s: float, command: str) -> None:
+        """Check what a command's call did, by a process that saw the cluster as of then."""
         before = dict(self._phases)
         new = self.look()
         for change in new:
@@ -156,7 +156,7 @@ class Promises:
             if change.phase is Phase.CREATING:
                 self._check_start(change)
             elif change.phase is Phase.DELETING:
-                self._check_deletion(change, before[change.uid], listed_at_s)
+                self._check_deletion(change, before[change.uid], listed_at_s, command)
             else:
                 raise Broken(f"{' '.join(words[:3])} made {change.name} {change.phase}")
 
@@ -198,18 +198,23 @@ class Promises:
         due = self._batch.retry.delay_before(failure.number)
         hold(waited >= due, f"{change.name} was retried after {waited}, not {due}")
 
-    def _check_deletion(self, change: Change, before: Phase, listed_at_s: float) -> None:
+    def _check_deletion(
+        self, change: Change, before: Phase, listed_at_s: float, command: str
+    ) -> None:
         woke = self._woken_at_s.get(change.uid, -1) >= listed_at_s
-        hold(before in ENDED or woke, f"{change.name} was deleted while {before}")
+        may_run = woke or command == "delete --all"
+        hold(before in ENDED or may_run, f"{change.name} was deleted while {before}")
         job = self._ledger.view().job(self._key(change.name))
         found = [each for each in job.attempts if each.uid == change.uid]
         hold(bool(found), f"{change.name}: what was deleted is not in the ledger")
         (attempt,) = found
         is_broken = attempt.is_verdict(Verdict.MOUNT_FAILURE)
-        hold(is_broken or woke, f"{attempt.outcome} was deleted")
+        is_fit = attempt.outcome is not None if command == "delete" else is_broken
+        hold(is_fit or may_run, f"{attempt.outcome} was deleted")
         log = self._folder / "logs" / f"{attempt.key}.{attempt.number}.log"
         hold(log.exists(), f"{change.name} was deleted, its log is not saved")
-        is_lost = Trouble.NO_LOGS.value in self._store.load().tally.struck
+        # What is cut off may not have printed anything yet.
+        is_lost = may_run or Trouble.NO_LOGS.value in self._store.load().tally.struck
         hold(bool(log.read_bytes()) or is_lost, f"{change.name} was deleted, its log is empty")
 
     def _key(self, name: str) -> str:
@@ -230,6 +235,9 @@ class Promises:
             self._decided_on_s.setdefault(words[0].id, listed_at_s)
         elif method == "judged":
             self._check_verdict(words[0])
+        elif method == "erased":
+            phase = self._phases.get(words[0].uid)
+            hold(phase is Phase.GONE, f"{words[0].key} is not gone, but {phase}")
 
     def _check_learned(self, learned: Learned) -> None:
         self._in_flight = len(learned.view.in_flight)
@@ -283,16 +291,16 @@ class Promises:
     def bound_s(self) -> float:
         """Return within how many seconds after the last fault every job must have ended.
 
-        However unlucky: one after the other, each with all its retries and after one attempt that
-        vanished; each waits for the grace of a lost submit, for its delay, for a clock that was set
-        back, and for the listings that tell.
+        However unlucky: one after the other, each with all its retries, after one attempt that
+        vanished and one that was cut off; each waits for the grace of a lost submit, for its delay,
+        for a clock that was set back, and for the listings that tell.
         """
         spans = (DELAYS.creating, DELAYS.pending, DELAYS.initializing_full, DELAYS.running,
                  DELAYS.preempted, DELAYS.deleting)  # fmt: skip
         life_s = sum(high for _, high in spans)
         delay_s, grace_s, looks_s = 300, 2 * 240, 12 * 60 + TENDED_EVERY_S
         each_s = life_s + delay_s + grace_s + looks_s + self._wall.back_s
-        attempts = self._batch.retry.max_retries + 3
+        attempts = self._batch.retry.max_retries + 4
         return each_s * attempts * len(self._batch.keys)
 
     def at_the_end(self, settled_at_s: float | None) -> None:

@@ -37,6 +37,8 @@ class Mishap(StrEnum):
     RESTARTED = "the cluster starts an ended workload again"
     BY_HAND = "a person starts a job by hand"
     NO_EXIT_CODE = "no exit code is told"
+    CLEARED = "a person deletes what has ended, with the tool"
+    CUT_OFF = "a person deletes every workload, with the tool"
 
 
 # For each trouble of the cluster: its highest rate, and the most seconds it lasts.
@@ -141,7 +143,12 @@ def _batch(dice: random.Random) -> Batch:
         variable="TRAIT_INDEX",
         cap=dice.randint(1, 4),
         cluster=ClusterChoice(kind="runai", project=PROJECT, workload=kind),
-        run=Run(command=("run",), image="lab/gwas:1", mounts=(Mount("/hpi/data", "/data"),)),
+        run=Run(
+            command=("run",),
+            image="lab/gwas:1",
+            mounts=(Mount("/hpi/data", "/data"),),
+            guard=dice.random() < 0.5,
+        ),
     )
 
 

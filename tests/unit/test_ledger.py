@@ -129,7 +129,7 @@ def test_a_verdict_is_not_reached_by_the_evidence_of_an_earlier_end(ledger: Ledg
     def show(phase: Phase, seconds: int) -> Attempt:
         row = Observation(name="gwas-1", uid="u", phase=phase)
         now = NOW + timedelta(seconds=seconds)
-        learned = ledger.record(Listing((row,), 1), (), BATCH, now, PATIENCE)
+        learned = ledger.record(Listing((row,), 1), frozenset(), BATCH, now, PATIENCE)
         return learned.view.jobs["1"].attempts[-1]
 
     first_end = show(Phase.FAILED, 0)
@@ -148,7 +148,7 @@ def test_what_was_seen_to_run_again_is_not_deleted(ledger: Ledger) -> None:
     for phase, seconds in ((Phase.FAILED, 0), (Phase.RUNNING, 30)):
         row = Observation(name="gwas-1", uid="u", phase=phase)
         now = NOW + timedelta(seconds=seconds)
-        learned = ledger.record(Listing((row,), 1), (), BATCH, now, PATIENCE)
+        learned = ledger.record(Listing((row,), 1), frozenset(), BATCH, now, PATIENCE)
         if phase is Phase.FAILED:
             decided_on = learned.view.jobs["1"].attempts[-1]
     assert not ledger.delete_asked(decided_on, NOW)

@@ -11,6 +11,7 @@ import click
 
 from runbatch import __version__
 from runbatch.cli.audit import audit
+from runbatch.cli.delete import delete
 from runbatch.cli.init import init
 from runbatch.cli.look import check, logs
 from runbatch.cli.report import report
@@ -40,7 +41,7 @@ def cli() -> None:
     """Run hundreds of independent jobs on a shared cluster, never more than a cap in flight."""
 
 
-for command in (init, check, submit, retry, status, logs, report, audit):
+for command in (init, check, submit, retry, status, logs, report, audit, delete):
     cli.add_command(command)
 
 
@@ -51,18 +52,18 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 def submit_main() -> None:
     """Run `runbatch submit` under its other name, `submit-all-traits-runai`."""
-    main(["submit", *sys.argv[1:]])
+    sys.exit(_run(sys.argv[1:], submit, "submit-all-traits-runai"))
 
 
 def retry_main() -> None:
     """Run `runbatch retry` under its other name, `retry-failed-traits`."""
-    main(["retry", *sys.argv[1:]])
+    sys.exit(_run(sys.argv[1:], retry, "retry-failed-traits"))
 
 
-def _run(arguments: list[str]) -> int:
+def _run(arguments: list[str], command: click.Command = cli, name: str = "runbatch") -> int:
     _mend_streams()
     try:
-        code = cli.main(arguments, prog_name="runbatch", standalone_mode=False)
+        code = command.main(arguments, prog_name=name, standalone_mode=False)
         sys.stdout.flush()
     except click.ClickException as error:
         error.show()

@@ -51,11 +51,17 @@ def carry_out(
 
 
 def exit_code(snapshot: Snapshot, stop: StopFlag) -> int:
-    """Return the exit code, having told of a stop."""
-    if stop.number is not None:
-        click.echo(f"[STOP] {STOPPED_HINT}", err=True)
-        return DIED_BY_SIGNAL + stop.number
-    return JOBS_ENDED_BADLY if snapshot.failed else 0
+    """Return the exit code of a command that starts jobs, having told of a stop."""
+    ended_badly = JOBS_ENDED_BADLY if snapshot.failed else 0
+    return stop_code(stop) or ended_badly
+
+
+def stop_code(stop: StopFlag) -> int:
+    """Return the exit code of a stop, having told of it; 0 if there was none."""
+    if stop.number is None:
+        return 0
+    click.echo(f"[STOP] {STOPPED_HINT}", err=True)
+    return DIED_BY_SIGNAL + stop.number
 
 
 def next_line(where: Where, snapshot: Snapshot) -> str | None:

@@ -42,9 +42,10 @@ class Cluster(Protocol):
     def logs(self, name: str, uid: str) -> Iterator[bytes]:
         """Yield what this workload has printed so far, nothing if there is none (any more)."""
 
-    def delete(self, name: str, uid: str) -> None:
+    def delete(self, name: str, uid: str) -> bool:
         """Ask for this very workload to go, running or not; no error when it is gone already.
 
-        A workload of the same name and another uid is left alone. The name may stay taken for a
-        while: only a listing tells when it is free.
+        Return True only if it is known to be gone by now. Else the name may stay taken for a while,
+        and a listing tells when it is free. A workload of the same name and another uid is left
+        alone.
         """

@@ -54,6 +54,7 @@ class RunTable(_Table):
     memory: str | None = None
     env: dict[str, str | int] = {}
     mounts: list[MountTable] = []
+    guard: bool = False
 
 
 class RetryTable(_Table):
@@ -115,6 +116,7 @@ def _batch_of(file: BatchFile, folder: Path) -> Batch:
             memory=run.memory,
             env={name: str(value) for name, value in run.env.items()},
             mounts=tuple(Mount(**each.model_dump()) for each in run.mounts),
+            guard=run.guard,
         ),
         retry=RetryPolicy(
             exit_codes=tuple(file.retry.exit_codes),

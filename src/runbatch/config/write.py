@@ -57,6 +57,7 @@ def _run(batch: Batch) -> dict[str, Any]:
         memory=run.memory,
         env=dict(run.env),
         mounts=mounts,
+        guard=run.guard or None,
     )
 
 

@@ -88,15 +88,23 @@ class Listing:
 class Evidence:
     """What is known of how an attempt ended. None of it may be known.
 
-    `reason` is the cluster's own word for the end (`OOMKilled`, `killed by signal 9`); `marker` is
-    the first log line that speaks of a failed mount; `events` are the cluster's last words on it.
+    `exit_code` is what the cluster tells, `logged_code` what the log's last line says it was (see
+    `runbatch.core.guard`). `reason` is the cluster's own word for the end (`OOMKilled`, `killed by
+    signal 9`); `marker` is the first log line that speaks of a failed mount; `events` are the
+    cluster's last words on it.
     """
 
     exit_code: int | None = None
+    logged_code: int | None = None
     reason: str | None = None
     marker: str | None = None
     events: tuple[str, ...] = ()
     node: str | None = None
+
+    @property
+    def known_code(self) -> int | None:
+        """Return the exit code, whoever tells it: the cluster's word counts more."""
+        return self.logged_code if self.exit_code is None else self.exit_code
 
 
 class Verdict(Enum):
@@ -131,8 +139,8 @@ class Attempt:
     submit call was begun (`calls` times so far); `submitted_at` the cluster said yes; `seen_at` a
     listing showed it; `ended_at` its end was seen, or it was concluded to be gone. `refusal`
     instead: the cluster said no for good. `missed` counts the good listings in a row, since
-    `seen_at`, that lacked it. `delete_asked_at` is when its workload was last asked to go, to make
-    room for the next attempt; `follows`, on that next one, is the end that it was decided on.
+    `seen_at`, that lacked it. `delete_asked_at` is when we last asked its workload to go;
+    `follows`, on an attempt that it makes room for, is the end that this was decided on.
     """
 
     key: str
@@ -176,6 +184,11 @@ class Attempt:
         return called and self.submitted_at is None and self.uid is None
 
     @property
+    def is_unjudged(self) -> bool:
+        """Whether it has ended and nobody has looked at the evidence yet."""
+        return self.ended_at is not None and self.outcome is None
+
+    @property
     def waiting_for_name(self) -> bool:
         """Whether it only holds a slot so far: the attempt before it must leave first."""
         return self.called_at is None and self.uid is None
@@ -188,6 +201,16 @@ class Attempt:
         if self.listed:
             return self.phase is None or not self.phase.ended
         return self.ended_at is None
+
+    @property
+    def was_removed_by_others(self) -> bool:
+        """Whether its workload is gone, and not by our doing: then nothing follows by itself."""
+        return not self.listed and self.delete_asked_at is None
+
+    @property
+    def was_cut_off(self) -> bool:
+        """Whether we asked its workload to go before any end of it was seen."""
+        return self.delete_asked_at is not None and self.ended_at is None
 
     @property
     def last_sign_at(self) -> datetime:

@@ -9,7 +9,7 @@ from itertools import pairwise
 from runbatch.core.attempt import Attempt
 from runbatch.core.history import Level, levels_of
 from runbatch.core.job import State, View
-from runbatch.core.journal import Did, Entry, Started, Step, replay, view_after
+from runbatch.core.journal import Did, Entry, Move, Started, Step, replay, view_after
 from runbatch.core.promises import RULES, Promise, Rule
 
 
@@ -144,8 +144,15 @@ def _above(steps: Collection[Step]) -> Iterator[Remark]:
             text = f"the cap fell to {step.cap} while {step.in_flight} were in flight"
             yield _remark(step.entry, text)
         elif (move := step.move) and move.takes_slot and not move.is_ours:
-            text = f"{_CAME.get(move.changed.did, 'it runs again')}: {step.in_flight} in flight"
+            text = f"{_why_held(move)}: {step.in_flight} in flight"
             yield _remark(step.entry, text, move.after.key)
+
+
+def _why_held(move: Move) -> str:
+    """Return how a job came to hold a slot that nobody took for it."""
+    if move.changed.attempt.ended_at is not None:
+        return "it is being deleted"
+    return _CAME.get(move.changed.did, "it runs again")
 
 
 _CAME = {

@@ -57,7 +57,11 @@ class Mount:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Run:
-    """What every job runs, and what it asks for: `cpu` in cores, `memory` like `32G` or `1.5Gi`."""
+    """What every job runs, and what it asks for: `cpu` in cores, `memory` like `32G` or `1.5Gi`.
+
+    `guard`: the command is to keep the exit-code contract whatever the image; see
+    `runbatch.core.guard`.
+    """
 
     command: tuple[str, ...]
     image: str | None = None
@@ -65,6 +69,7 @@ class Run:
     memory: str | None = None
     env: Mapping[str, str] = field(default_factory=dict)
     mounts: tuple[Mount, ...] = ()
+    guard: bool = False
 
     def __post_init__(self) -> None:
         if not self.command or not self.command[0]:

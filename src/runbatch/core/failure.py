@@ -72,12 +72,16 @@ def _bad_code(code: int) -> str:
 def judge(evidence: Evidence, policy: RetryPolicy) -> Outcome:
     """Return the verdict on an attempt that failed, and the evidence that decided it.
 
-    Strongest first: the exit code, the cluster's reason, a log marker, events.
+    Strongest first: the exit code that the cluster tells, its reason, the exit code that the log's
+    last line tells, a log marker, events.
     """
     if evidence.exit_code is not None:
-        return _judge_code(evidence.exit_code, evidence, policy)
+        return _judge_code(evidence.exit_code, f"exit code {evidence.exit_code}", evidence, policy)
     if evidence.reason == "OOMKilled":
         return Outcome(Verdict.OUT_OF_MEMORY, "reason: OOMKilled")
+    if evidence.logged_code is not None:
+        source = f"exit code {evidence.logged_code}, says the log's last line"
+        return _judge_code(evidence.logged_code, source, evidence, policy)
     if evidence.marker is not None:
         return Outcome(Verdict.MOUNT_FAILURE, f"log: {evidence.marker}")
     return _judge_events(evidence)
@@ -96,8 +100,7 @@ def _judge_events(evidence: Evidence) -> Outcome:
     return Outcome(Verdict.UNDETERMINED, f"no exit code, no marker in the log{last}")
 
 
-def _judge_code(code: int, evidence: Evidence, policy: RetryPolicy) -> Outcome:
-    source = f"exit code {code}"
+def _judge_code(code: int, source: str, evidence: Evidence, policy: RetryPolicy) -> Outcome:
     if evidence.reason is not None:
         source += f", {evidence.reason}"
     if evidence.reason == "OOMKilled":
@@ -137,7 +140,7 @@ def advice(attempt: Attempt, policy: RetryPolicy) -> str:
     verdict = attempt.outcome.verdict
     if verdict is Verdict.MOUNT_FAILURE and next_retry_at(attempt, policy) is None:
         return "failed for good; ask an admin about the node's mounts"
-    if verdict is Verdict.MOUNT_FAILURE and not attempt.listed:
+    if verdict is Verdict.MOUNT_FAILURE and attempt.was_removed_by_others:
         return "its workload was deleted; submit --rerun starts it again"
     if verdict is Verdict.MOUNT_FAILURE and attempt.evidence and not attempt.evidence.marker:
         return "if its log agrees: runbatch retry (its log names no mount)"
@@ -148,5 +151,5 @@ _ADVICE = {
     Verdict.MOUNT_FAILURE: "not the job's fault: runbatch retry",
     Verdict.CONFIGURATION_ERROR: "correct the configuration, then submit --rerun",
     Verdict.OUT_OF_MEMORY: "raise [run] memory, then submit --rerun",
-    Verdict.VANISHED: "its end was not seen; submit starts it again",
+    Verdict.VANISHED: "submit starts it again",
 }

@@ -30,7 +30,7 @@ def _moments(job: JobSnapshot) -> Iterator[Moment]:
         if attempt.ended_at is not None:
             yield Moment(attempt.ended_at, f"{who} {_end(attempt)}")
         if attempt.delete_asked_at is not None:
-            yield Moment(attempt.delete_asked_at, f"{who} deleted, to make room for the next")
+            yield Moment(attempt.delete_asked_at, f"{who} deleted; its log is saved")
 
 
 def _beginning(attempt: Attempt) -> str:

@@ -6,13 +6,16 @@ tick like any other. Read `_next_step` first: it is the life of a job.
 
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import Enum
 
 from runbatch.core.attempt import Attempt, Patience, Verdict
 from runbatch.core.batch import Batch
 from runbatch.core.failure import next_retry_at
 from runbatch.core.job import Job, View
+
+# A deletion is over in seconds, and the next may wait for its slot.
+LEAVING_TAKES = timedelta(seconds=5)
 
 
 class Why(Enum):
@@ -53,7 +56,7 @@ class Reserve:
 
 @dataclass(frozen=True, slots=True)
 class Delete:
-    """Save and delete the workload of this ended attempt, to free its name for the next one."""
+    """Save and delete the workload of this attempt, as it then stood: ended, or to be cut off."""
 
     attempt: Attempt
 
@@ -82,7 +85,8 @@ class Wish:
 
     `start`: the jobs that were never started. `wait`: until every job has ended. `retry`: what the
     infrastructure broke, until every retried job has ended, or, with `once`, until it has been
-    submitted; `only` limits that to these attempts.
+    submitted; `only` limits that to these attempts. `delete`: the workloads of these attempts are
+    to go, and nothing is started; one that has not ended only with `cut_off`.
 
     Attempts are named by their `turn`; what follows one has another turn, so none is followed
     twice. `stale`: those that had vanished or been refused before the invocation began. `rerun`:
@@ -96,6 +100,8 @@ class Wish:
     only: frozenset[tuple[str, int, int]] | None = None
     stale: frozenset[tuple[str, int, int]] = frozenset()
     rerun: frozenset[tuple[str, int, int]] = frozenset()
+    delete: frozenset[tuple[str, int, int]] | None = None
+    cut_off: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,9 +127,11 @@ def plan(batch: Batch, view: View, wish: Wish, now: datetime, patience: Patience
     if not view.trusted:
         return Plan()
     jobs = [view.job(key) for key in batch.keys]
-    steps = [step for job in jobs if (step := _next_step(job, batch, wish, now, patience))]
-    steps += _give_back(view, set(batch.keys), now, patience)
-    actions = tuple(_affordable(steps, view.in_flight, batch.cap))
+    steps = [step for job in jobs if (step := _step(job, batch, wish, now, patience))]
+    # Whoever cuts a batch off does not come back to what a crash left behind.
+    own = () if wish.cut_off else set(batch.keys)
+    steps += _give_back(view, own, now, patience)
+    actions = tuple(_affordable(steps, view, batch.cap))
     return Plan(
         actions,
         wake_at=_wake_at(jobs, batch, wish, now),
@@ -152,6 +160,12 @@ def _is_stale(last: Attempt) -> bool:
     return last.refusal is not None or last.is_verdict(Verdict.VANISHED)
 
 
+def _step(job: Job, batch: Batch, wish: Wish, now: datetime, patience: Patience) -> Action | None:
+    if wish.delete is not None:
+        return _remove(job, wish, now, patience)
+    return _next_step(job, batch, wish, now, patience)
+
+
 def _next_step(
     job: Job, batch: Batch, wish: Wish, now: datetime, patience: Patience
 ) -> Action | None:
@@ -163,12 +177,38 @@ def _next_step(
         return _make_room(job, last, now, patience)
     if last.unanswered:
         return _make_room(job, last, now, patience) if patience.is_over(last, now) else None
-    if last.ended_at is not None and last.outcome is None:
+    if last.is_unjudged:
         return Gather(last)
     if job.holds_slot:
         return None
     why = _why_follow(last, batch, wish, now)
     return _follow(job, last, why) if why is not None else None
+
+
+def _remove(job: Job, wish: Wish, now: datetime, patience: Patience) -> Action | None:
+    """Return the step that brings the job's workload nearer to being gone, if it is to go."""
+    known = [each for each in _leaving(job, wish) if each.uid is not None]
+    if not known:
+        return None
+    return Gather(known[-1]) if known[-1].is_unjudged else _ask_to_go(known[-1], now, patience)
+
+
+def _leaving(job: Job, wish: Wish) -> list[Attempt]:
+    """Return what of the job is to go, and is still there or may be."""
+    meant = [each for each in job.attempts if wish.delete and each.turn in wish.delete]
+    return [
+        each
+        for each in meant
+        if (each.listed or each.holds_slot) and (wish.cut_off or each.ended_at is not None)
+    ]
+
+
+def _ask_to_go(attempt: Attempt, now: datetime, patience: Patience) -> Delete | None:
+    """Return the deletion; once asked for, it is given time before it is asked for again."""
+    asked_at = attempt.delete_asked_at
+    if asked_at is None or (now - asked_at).total_seconds() >= patience.grace_s:
+        return Delete(attempt)
+    return None
 
 
 def _why_follow(last: Attempt, batch: Batch, wish: Wish, now: datetime) -> Why | None:
@@ -179,7 +219,7 @@ def _why_follow(last: Attempt, batch: Batch, wish: Wish, now: datetime) -> Why |
         return Why.REFUSED_BEFORE if last.refusal is not None else Why.VANISHED
     due_at = _retry_at(last, batch, wish)
     # What somebody else deleted is left alone.
-    if due_at is not None and due_at <= now and (last.listed or _is_deleted_by_us(last)):
+    if due_at is not None and due_at <= now and not last.was_removed_by_others:
         return Why.RETRY
     return None
 
@@ -219,10 +259,7 @@ def _make_room(job: Job, last: Attempt, now: datetime, patience: Patience) -> Ac
         return None  # it is leaving, or nobody knows what it does
     if holder.ended_at != last.follows:
         return Release(last, "it has ended in another way since")
-    asked_at = holder.delete_asked_at
-    if asked_at is None or (now - asked_at).total_seconds() >= patience.grace_s:
-        return Delete(holder)
-    return None
+    return _ask_to_go(holder, now, patience)
 
 
 def _take_name(job: Job, last: Attempt) -> Action:
@@ -234,17 +271,13 @@ def _take_name(job: Job, last: Attempt) -> Action:
 
 def _was_deleted_by_us(job: Job, last: Attempt) -> bool:
     followed = (each for each in job.attempts if each.ended_at == last.follows)
-    return any(_is_deleted_by_us(each) for each in followed)
-
-
-def _is_deleted_by_us(attempt: Attempt) -> bool:
-    return attempt.delete_asked_at is not None
+    return any(each.delete_asked_at is not None for each in followed)
 
 
 def _give_back(
     view: View, own: Collection[str], now: datetime, patience: Patience
 ) -> Iterator[Release]:
-    """Yield the slots that a crash left taken for jobs which are not this batch's to start.
+    """Yield the slots that a crash left taken for jobs which are not to be started by us.
 
     A batch may be narrowed: then nobody would come back to them. Whoever comes back to the wider
     batch finds the job as it was before.
@@ -256,18 +289,19 @@ def _give_back(
         silent_s = (now - last.last_sign_at).total_seconds()
         is_over = patience.is_over(last, now) if last.unanswered else silent_s >= patience.grace_s
         if is_over:
-            yield Release(last, "it was never submitted, and is not one of this batch's jobs")
+            yield Release(last, "it was never submitted, and nobody is to come back to it")
 
 
-def _affordable(
-    steps: Collection[Action], in_flight: Collection[str], cap: int
-) -> Iterator[Action]:
+def _affordable(steps: Collection[Action], view: View, cap: int) -> Iterator[Action]:
     """Yield the steps that need no free slot, and of the others as many as there are free ones.
 
     Should more be in flight than the cap allows, since some came to life by themselves, then a slot
-    that was taken for a workload yet to be made is one too many as well: it waits.
+    that was taken for a workload yet to be made is one too many as well: it waits. A workload that
+    has ended holds a slot again while it is being deleted.
     """
+    in_flight = view.in_flight
     free = cap - len(in_flight)
+    about_to_leave = sum(_is_about_to_leave(job) for job in view.jobs.values())
     yet_to_be_made = {step.key for step in steps if isinstance(step, Submit)} & set(in_flight)
     room = free + len(yet_to_be_made)
     for step in steps:
@@ -279,7 +313,21 @@ def _affordable(
             if free <= 0:
                 continue
             free -= 1
+        elif isinstance(step, Delete) and not _has_its_slot(step.attempt, in_flight):
+            if free <= about_to_leave:
+                continue
+            free -= 1
         yield step
+
+
+def _is_about_to_leave(job: Job) -> bool:
+    """Whether an ended workload was asked to go, and will hold a slot once it does."""
+    holder = job.holder
+    return holder is not None and holder.delete_asked_at is not None and not job.holds_slot
+
+
+def _has_its_slot(leaving: Attempt, in_flight: Collection[str]) -> bool:
+    return leaving.key in in_flight or leaving.delete_asked_at is not None
 
 
 def _is_awaited(job: Job, batch: Batch, wish: Wish, now: datetime, patience: Patience) -> bool:
@@ -287,6 +335,8 @@ def _is_awaited(job: Job, batch: Batch, wish: Wish, now: datetime, patience: Pat
     last = job.last
     if last is None:
         return False
+    if wish.delete is not None:
+        return bool(_leaving(job, wish))
     if last.unanswered or last.waiting_for_name or (wish.wait and job.is_unfinished):
         return True
     if job.is_unfinished and last.missed:
@@ -294,11 +344,13 @@ def _is_awaited(job: Job, batch: Batch, wish: Wish, now: datetime, patience: Pat
     if job.is_unfinished and wish.retry and not wish.once and last.number > 1:
         return True
     # What somebody deleted is left alone; but one listing without it does not prove that.
-    is_there = _is_deleted_by_us(last) or not patience.is_over(last, now)
+    is_there = not last.was_removed_by_others or not patience.is_over(last, now)
     return is_there and _retry_at(last, batch, wish) is not None
 
 
 def _wake_at(jobs: Collection[Job], batch: Batch, wish: Wish, now: datetime) -> datetime | None:
-    """Return when the next retry is due, which may be sooner than the usual interval."""
+    """Return when to look again, which may be sooner than usual: for a retry or a deletion."""
+    if wish.delete is not None:
+        return now + LEAVING_TAKES
     due = (_retry_at(job.last, batch, wish) for job in jobs)
     return min((at for at in due if at is not None and at > now), default=None)

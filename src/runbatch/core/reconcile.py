@@ -4,7 +4,7 @@ Level-based: a listing is compared with what is remembered, never with the listi
 the first one after a crash is as good as any other. Nothing here decides what to do.
 """
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Set
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -57,7 +57,7 @@ def learn(
     batch: Batch,
     view: View,
     listing: Listing,
-    asked_before: Collection[tuple[str, int]],
+    asked_before: Set[tuple[str, int]],
     now: datetime,
     patience: Patience,
 ) -> Learned:
@@ -65,10 +65,13 @@ def learn(
 
     Absence is held only against attempts that were called before the listing was asked for
     (`asked_before`): another process may have submitted one since. A listing that cannot be
-    believed changes nothing, and its view is not trusted.
+    believed changes nothing, and its view is not trusted. One without a row that can be believed,
+    since we have asked all there was to go, still proves nothing of what ran then.
     """
     if not _is_believable(listing, view, now, patience):
         return Learned((), replace(view, trusted=False))
+    if listing.rows == 0:
+        asked_before = asked_before - _cut_off(view)
     ours = _by_key(listing, batch, view)
     changes: list[Change] = []
     for key in sorted(view.jobs.keys() | ours.keys()):
@@ -79,6 +82,10 @@ def learn(
     attempts |= {change.after.id: change.after for change in changes}
     rows_seen_at = now if listing.rows > 0 else view.rows_seen_at
     return Learned(tuple(changes), View.of(attempts.values(), rows_seen_at=rows_seen_at))
+
+
+def _cut_off(view: View) -> frozenset[tuple[str, int]]:
+    return frozenset(each.id for each in view.attempts if each.was_cut_off)
 
 
 def _by_key(listing: Listing, batch: Batch, view: View) -> dict[str, list[Observation]]:
@@ -153,7 +160,7 @@ def _seen(attempt: Attempt, observation: Observation, now: datetime) -> Attempt:
     )
     if observation.phase.ended:
         return _ended(attempt, seen, observation, now)
-    if observation.phase not in _NO_RESTART:
+    if seen.ended_at is not None and observation.phase not in _NO_RESTART:
         return _running_again(seen)
     return seen
 
@@ -161,7 +168,8 @@ def _seen(attempt: Attempt, observation: Observation, now: datetime) -> Attempt:
 def _ended(before: Attempt, seen: Attempt, observation: Observation, now: datetime) -> Attempt:
     """Return the attempt with its end, at the earlier of now and the cluster's own time for it.
 
-    An end that is known stays, unless the cluster turned a failure into a success.
+    An end that is known stays, unless the cluster turned a failure into a success. A log that was
+    saved before the end is not the whole one.
     """
     completed = observation.phase is Phase.COMPLETED
     turned = completed and not before.is_verdict(Verdict.SUCCEEDED)
@@ -170,7 +178,7 @@ def _ended(before: Attempt, seen: Attempt, observation: Observation, now: dateti
         return seen
     ended_at = min(now, observation.ended_at or now)
     outcome = SUCCEEDED if completed or before.is_verdict(Verdict.SUCCEEDED) else None
-    return replace(seen, ended_at=ended_at, outcome=outcome, evidence=None)
+    return replace(seen, ended_at=ended_at, outcome=outcome, evidence=None, log=None)
 
 
 def _running_again(seen: Attempt) -> Attempt:
@@ -196,8 +204,16 @@ def _missed(attempt: Attempt, now: datetime, patience: Patience) -> Attempt:
     return missed
 
 
+def erased(attempt: Attempt, now: datetime) -> Attempt:
+    """Return an attempt that was cut off, now that the cluster says its workload is no more."""
+    return _vanished(replace(attempt, missed=max(attempt.missed, 1)), now)
+
+
 def _vanished(gone: Attempt, now: datetime) -> Attempt:
     if gone.is_verdict(Verdict.SUCCEEDED):
         return replace(gone, ended_at=now)
-    source = "its end was not seen" if gone.seen_at else "accepted, but never listed"
+    if gone.was_cut_off:
+        source = "deleted before it ended"
+    else:
+        source = "its end was not seen" if gone.seen_at else "accepted, but never listed"
     return replace(gone, ended_at=now, outcome=Outcome(Verdict.VANISHED, source))

@@ -26,6 +26,9 @@ def check_for_runai(batch: Batch) -> None:
         _check_value(f"[run] env {name}", value)
     for mount in batch.run.mounts:
         _check_mount(mount)
+        if batch.run.guard and ":" in mount.path:
+            place = f"[run] mounts path = {mount.path!r}"
+            raise BatchError(place, "guard = true cannot check a path with a colon in it.")
     memory = batch.run.memory
     if memory is not None and not _QUANTITY.fullmatch(memory):
         problem = "Kubernetes writes it like 32G, 500M or 1.5Gi."

@@ -62,7 +62,7 @@ def snapshot_of(batch: Batch, view: View, now: datetime) -> Snapshot:
 
 def _job_snapshot(batch: Batch, job: Job) -> JobSnapshot:
     due_at = None
-    if job.last is not None and job.last.listed and not job.holds_slot:
+    if job.last is not None and not (job.last.was_removed_by_others or job.holds_slot):
         due_at = next_retry_at(job.last, batch.retry)
     name = batch.workload_name(job.key)
     return JobSnapshot(

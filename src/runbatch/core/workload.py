@@ -9,7 +9,11 @@ from runbatch.core.batch import Batch, Mount
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Workload:
-    """One attempt of one job, with nothing left to interpret: every word is passed on as it is."""
+    """One attempt of one job, with nothing left to interpret: every word is passed on as it is.
+
+    `guard`: a cluster that does not itself check mounts and tell exit codes puts the guard around
+    the command (`runbatch.core.guard`).
+    """
 
     name: str
     number: int
@@ -20,6 +24,7 @@ class Workload:
     cpu: float | None
     memory: str | None
     folder: PurePath
+    guard: bool = False
 
 
 def workload_of(batch: Batch, key: str, number: int) -> Workload:
@@ -42,4 +47,5 @@ def workload_of(batch: Batch, key: str, number: int) -> Workload:
         cpu=batch.run.cpu,
         memory=batch.run.memory,
         folder=batch.folder,
+        guard=batch.run.guard,
     )

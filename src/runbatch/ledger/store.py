@@ -7,7 +7,7 @@ its entry in the journal is part of it.
 
 import json
 import sqlite3
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Set
 from contextlib import closing, contextmanager
 from dataclasses import replace
 from datetime import datetime
@@ -20,7 +20,7 @@ from runbatch.core.events import Event
 from runbatch.core.job import View
 from runbatch.core.journal import Changed, Did, Ended, changed_by_listing
 from runbatch.core.planner import Why
-from runbatch.core.reconcile import Learned, learn
+from runbatch.core.reconcile import Learned, erased, learn
 from runbatch.ledger import archive, rows, runs, schema
 from runbatch.ledger.journal import Journal
 
@@ -72,7 +72,7 @@ class Ledger:
     def record(
         self,
         listing: Listing,
-        asked_before: Collection[tuple[str, int]],
+        asked_before: Set[tuple[str, int]],
         batch: Batch,
         now: datetime,
         patience: Patience,
@@ -161,6 +161,12 @@ class Ledger:
             return replace(it, delete_asked_at=now) if is_same else it
 
         return self._revise(attempt, add_intention, Did.DELETE_ASKED, now)
+
+    def erased(self, attempt: Attempt, now: datetime) -> None:
+        """Remember that the workload, which we asked to go before it had ended, is no more."""
+        self._revise(
+            attempt, lambda it: erased(it, now) if it.was_cut_off else it, Did.VANISHED, now
+        )
 
     def save_log(self, attempt: Attempt, log: bytes, description: str, now: datetime) -> None:
         """Save the attempt's log beside the ledger, and what is known of its end as JSON."""

@@ -84,7 +84,7 @@ class FakeCluster:
         if found := self._find(name, uid):
             yield found.log
 
-    def delete(self, name: str, uid: str) -> None:
+    def delete(self, name: str, uid: str) -> bool:
         """Remove the workload, or begin to."""
         fault = self._fault("delete", name)
         if found := self._find(name, uid):
@@ -92,6 +92,7 @@ class FakeCluster:
             if self.instant_delete:
                 del self.live[name]
         _raise(fault)
+        return found is None or self.instant_delete
 
     def end(self, name: str, exit_code: int = 0, log: bytes = b"") -> None:
         """End a workload with this exit code."""

@@ -99,12 +99,13 @@ class ClusterContract:
         assert until(rig, "contract-1", ended).uid != first.uid
 
     def test_a_running_workload_can_be_deleted(self, rig: Rig) -> None:
-        """It goes; deleting it once more is no error."""
+        """It goes; deleting it once more is no error, and tells that it is gone."""
         rig.cluster().submit(rig.workload("contract-1", endless=True))
         seen = until(rig, "contract-1", running)
-        rig.cluster().delete("contract-1", seen.uid)
+        if rig.cluster().delete("contract-1", seen.uid):
+            assert observe(rig, "contract-1") is None
         until_gone(rig, "contract-1")
-        rig.cluster().delete("contract-1", seen.uid)
+        assert rig.cluster().delete("contract-1", seen.uid)
 
     def test_another_workload_of_the_name_is_never_deleted(self, rig: Rig) -> None:
         """A deletion names a uid, and touches no other."""

@@ -43,7 +43,7 @@ def _attempt(attempt: Attempt) -> dict[str, Any]:
         "ended_at": time_json(attempt.ended_at),
         "phase": _phase(attempt),
         "node": attempt.node,
-        "exit_code": attempt.evidence.exit_code if attempt.evidence else None,
+        "exit_code": attempt.evidence.known_code if attempt.evidence else None,
         "evidence": attempt.outcome.source if attempt.outcome else None,
         "verdict": _verdict(attempt),
         "refusal": attempt.refusal,

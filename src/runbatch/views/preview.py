@@ -61,6 +61,12 @@ def _why_left(job: Job, *, adopted: bool) -> str:
             return "skip: failed; runbatch retry looks at it (--rerun KEY starts it again)"
 
 
+_GUARDS = {
+    "local": "not needed on local, where mounts are checked and exit codes known",
+    "runai": "checks the mounts before the command, and logs the exit code after it",
+}
+
+
 def preview_text(preview: Preview) -> str:
     """Return the preview for people."""
     return "\n".join(_lines(preview))
@@ -87,6 +93,8 @@ def _lines(preview: Preview) -> Iterator[str]:
     yield f"  each job   {_resources(batch, 1)}"
     yield f"  at peak    {_resources(batch, min(batch.cap, len(batch.keys)))}"
     yield f"  command    {printable(shlex.join(batch.run.command))}"
+    if batch.run.guard:
+        yield f"  guard      {_GUARDS[batch.cluster.kind]}"
     for mount in batch.run.mounts:
         access = "read-only" if mount.read_only else "read-write"
         yield f"  mount      {printable(mount.host)} at {printable(mount.path)} ({access})"

@@ -364,6 +364,13 @@ def test_what_is_above_the_cap_by_no_start_of_ours_is_told_apart() -> None:
     )
 
 
+def test_what_has_ended_and_is_being_deleted_is_told_apart_too() -> None:
+    going = replace(SAVED, phase=Phase.DELETING, delete_asked_at=at(3))
+    audit = audited(known(SAVED), start("2"), Changed(Did.SEEN, going), cap=1)
+    assert audit.held
+    assert [remark.text for remark in audit.above] == ["it is being deleted: 2 in flight"]
+
+
 def test_what_was_in_flight_before_there_were_events_is_told_apart_too() -> None:
     audit = audited(known(listed("1")), known(listed("2")), cap=1)
     assert audit.held

@@ -34,7 +34,7 @@ from runbatch.core.planner import Delete, Release, Submit, Why
 FAILED = observation(phase=Phase.FAILED)
 COMPLETED = observation(phase=Phase.COMPLETED)
 LOST = called(number=2)
-OUTSIDE = "it was never submitted, and is not one of this batch's jobs"
+OUTSIDE = "it was never submitted, and nobody is to come back to it"
 
 
 @pytest.mark.parametrize(

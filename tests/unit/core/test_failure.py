@@ -20,6 +20,14 @@ from runbatch.core.errors import BatchError
 from runbatch.core.failure import RetryPolicy, advice, judge, next_retry_at
 
 POLICY = RetryPolicy()
+
+
+def test_the_clusters_word_for_the_exit_code_counts_more_than_the_logs() -> None:
+    assert Evidence(exit_code=0, logged_code=1).known_code == 0
+    assert Evidence(logged_code=1).known_code == 1
+    assert Evidence().known_code is None
+
+
 LINE = "INFRASTRUCTURE MOUNT FAILURE: /data is not a mount point"
 NOTHING = Outcome(Verdict.UNDETERMINED, "no exit code, no marker in the log")
 KILLED = "killed by signal 9"
@@ -55,6 +63,42 @@ KILLED = "killed by signal 9"
             Verdict.OUT_OF_MEMORY,
             "reason: OOMKilled",
             id="OOMKilled, no exit code",
+        ),
+        pytest.param(
+            Evidence(logged_code=1),
+            Verdict.CONFIGURATION_ERROR,
+            "exit code 1, says the log's last line",
+            id="the log says 1",
+        ),
+        pytest.param(
+            Evidence(logged_code=2, marker=LINE),
+            Verdict.MOUNT_FAILURE,
+            "exit code 2, says the log's last line",
+            id="the log says 2, and why",
+        ),
+        pytest.param(
+            Evidence(logged_code=1, marker=LINE),
+            Verdict.CONFIGURATION_ERROR,
+            f"exit code 1, says the log's last line; it outranks the log line {LINE!r}",
+            id="the log's last word outranks an earlier one",
+        ),
+        pytest.param(
+            Evidence(logged_code=0),
+            Verdict.FAILED,
+            "exit code 0, says the log's last line",
+            id="the log says 0, yet the cluster that it failed",
+        ),
+        pytest.param(
+            Evidence(exit_code=1, logged_code=2),
+            Verdict.CONFIGURATION_ERROR,
+            "exit code 1",
+            id="the cluster's word outranks the log's",
+        ),
+        pytest.param(
+            Evidence(reason="OOMKilled", logged_code=2),
+            Verdict.OUT_OF_MEMORY,
+            "reason: OOMKilled",
+            id="and so does its reason",
         ),
         pytest.param(
             Evidence(reason="OOMKilled", marker=LINE),

@@ -63,7 +63,7 @@ def taken(*attempts: Attempt) -> Snapshot:
             [
                 (0, "gwas-37 submitted"),
                 (0, "gwas-37 mount failure (exit code 2)"),
-                (40, "gwas-37 deleted, to make room for the next"),
+                (40, "gwas-37 deleted; its log is saved"),
             ],
             id="deleted",
         ),

@@ -27,6 +27,8 @@ def on_runai(**changes: Any) -> Batch:
 def test_a_batch_that_run_ai_can_carry_is_accepted() -> None:
     check_for_runai(on_runai())
     check_for_runai(on_runai(cluster=ClusterChoice(kind="runai", project="p")))
+    check_for_runai(on_runai(run=replace(RUN, mounts=(Mount("/a", "/da:ta"),))))
+    check_for_runai(on_runai(run=replace(RUN, guard=True, mounts=(Mount("/a:b", "/data"),))))
 
 
 @pytest.mark.parametrize(
@@ -74,6 +76,11 @@ def test_a_batch_that_run_ai_can_carry_is_accepted() -> None:
             on_runai(run=replace(RUN, mounts=(Mount("/a,b", "/data"),))),
             "[run] mounts host = '/a,b': Run:ai's command line cannot carry a comma",
             id="a comma in a host path",
+        ),
+        pytest.param(
+            on_runai(run=replace(RUN, guard=True, mounts=(Mount("/a", "/da:ta"),))),
+            "guard = true cannot check a path with a colon",
+            id="a mount that the guard cannot check",
         ),
         pytest.param(
             on_runai(run=replace(RUN, mounts=(Mount("/a", "/da,ta"),))),

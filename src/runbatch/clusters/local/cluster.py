@@ -102,11 +102,11 @@ class LocalCluster:
             while chunk := file.read(_CHUNK_BYTES):
                 yield chunk
 
-    def delete(self, name: str, uid: str) -> None:
+    def delete(self, name: str, uid: str) -> bool:
         """End every process of the workload, politely first, and forget it."""
         folder = self._folder(name, uid)
         if folder is None:
-            return
+            return True
         # The second SIGTERM makes the wrapper kill the command, and still record that.
         for number in (signal.SIGTERM, signal.SIGTERM, signal.SIGKILL):
             self._end(folder, uid, number)
@@ -115,6 +115,7 @@ class LocalCluster:
         with self._claiming():
             if self._folder(name, uid) is not None:
                 self._forget(folder.path, uid)
+        return True
 
     def _folder(self, name: str, uid: str) -> WorkloadFolder | None:
         """Return the folder of this very workload, if it is (still) there."""

@@ -7,6 +7,7 @@ import re
 from dataclasses import dataclass
 
 from runbatch.core.batch import Mount
+from runbatch.core.guard import guarded
 from runbatch.core.workload import Workload
 
 # Run:ai reference, 9: an ended workload must stay until its end was seen. The documented units of
@@ -54,6 +55,8 @@ def noun_of(workload: str) -> list[str]:
 
 def submit_args(workload: Workload, project: str, kind: str, version: Version) -> list[str]:
     """Return the words that submit the workload: always its own name, one try, an explicit end."""
+    if workload.guard:
+        workload = guarded(workload)
     words = [*noun_of(kind), "submit", workload.name, "-p", project, "-i", workload.image or ""]
     for name, value in workload.env.items():
         # Never the long name: it means something else from version to version (1.3).

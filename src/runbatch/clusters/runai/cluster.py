@@ -89,11 +89,14 @@ class RunaiCluster:
             if not isinstance(error, Rejected):
                 raise error
 
-    def delete(self, name: str, uid: str) -> None:  # noqa: ARG002
-        """Ask for the workload of this uid to go."""
+    def delete(self, name: str, uid: str) -> bool:  # noqa: ARG002
+        """Ask for the workload of this uid to go, which takes its time (Run:ai reference, 5)."""
         reply = self._execute(arguments.delete_args(uid, self._project, self._kind), CALL_LIMIT_S)
-        if reply.code != 0 and not faults.is_gone(reply.err):
-            raise self._fault(reply)
+        if reply.code == 0:
+            return False
+        if faults.is_gone(reply.err):
+            return True
+        raise self._fault(reply)
 
     def version(self) -> Version:
         """Return the program's version, looked up once."""

@@ -3,6 +3,8 @@
 from .cluster import Cluster
 from .workload import Pod, Workload
 
+# With the guard around the command its exit code stands last; what is killed says no more.
+_GUARD = "RUNBATCH_GUARD"
 _KILLED = 137
 _LAST_LINES = {
     0: ["[INFO] Analysis finished"],
@@ -29,6 +31,13 @@ def log_lines(cluster: Cluster, workload: Workload, pod: Pod) -> list[str]:
         return lines
     if pod.exit_code in (0, _KILLED) or pod.exit_code not in _LAST_LINES:
         lines += [f"[INFO] step {step} of 5" for step in range(1, 6)]
+    lines += _last_lines(workload, pod.exit_code)
+    if _GUARD in dict(workload.request.environment) and pod.exit_code != _KILLED:
+        lines.append(f"runbatch: exit code {pod.exit_code}")
+    return lines
+
+
+def _last_lines(workload: Workload, exit_code: int) -> list[str]:
     mounts = [path.mount for path in workload.request.host_paths]
-    last = _LAST_LINES.get(pod.exit_code, ["Error in analysis: execution halted"])
-    return lines + [line.format(mount=mounts[0] if mounts else "/data") for line in last]
+    last = _LAST_LINES.get(exit_code, ["Error in analysis: execution halted"])
+    return [line.format(mount=mounts[0] if mounts else "/data") for line in last]

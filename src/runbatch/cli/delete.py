@@ -1,0 +1,66 @@
+"""`runbatch delete`: clear away the batch's workloads; the ledger keeps what they came to."""
+
+import click
+
+from runbatch.cli.options import Where, common, dry_run_option, json_option, yes_option
+from runbatch.cli.output import confirm, print_json
+from runbatch.cli.run import carry_out, stop_code
+from runbatch.clock import SystemClock
+from runbatch.core.errors import BatchError
+from runbatch.core.planner import Wish
+from runbatch.views.removal import (
+    removal_json,
+    removal_of,
+    removal_question,
+    removal_text,
+    removed_text,
+)
+from runbatch.wiring import Place
+
+
+@click.command(
+    short_help="Remove the batch's ended workloads.",
+    epilog="""\b
+Examples:
+  runbatch delete --dry-run        which workloads would go
+  runbatch delete --yes            those that have ended
+  runbatch delete --all            every one: this stops the batch
+""",
+)
+@common
+@dry_run_option
+@yes_option
+@json_option
+@click.option("--all", "every", is_flag=True, help="Those in flight too: they are cut off.")
+def delete(*, where: Where, dry_run: bool, yes: bool, as_json: bool, every: bool) -> int:
+    """Remove the batch's ended workloads from the cluster, after saving their logs.
+
+    The ledger keeps all it knows: what succeeded is not started again, what failed can be retried,
+    and logs can be read. Returns when the workloads are gone; stop it at any time and run it again.
+    """
+    batch = where.batch()
+    place, clock = where.place(batch), SystemClock()
+    view = place.look(clock).learned.view
+    removal = removal_of(batch, view, every=every)
+    if dry_run:
+        print_json(removal_json(removal, ())) if as_json else click.echo(removal_text(removal))
+        return 0
+    if every:
+        _check_nobody_submits(place, clock)
+    if removal.going:
+        confirm(removal_question(removal), yes=yes)
+    wish = Wish(delete=frozenset(each.turn for each in removal.going), cut_off=every)
+    _, stop = carry_out(where, batch, wish, "delete", lambda _: None)
+    after = place.remembered()
+    if as_json:
+        print_json(removal_json(removal, removal.gone(after)))
+    else:
+        click.echo(removed_text(removal, after, place.ledger_folder / "logs"))
+    return stop_code(stop)
+
+
+def _check_nobody_submits(place: Place, clock: SystemClock) -> None:
+    """Raise BatchError while somebody works on the batch: they would go on starting jobs."""
+    for run in place.at_work(clock.now()):
+        problem = f"{run.command} works on this batch (process {run.pid} on {run.host})."
+        raise BatchError("--all", f"{problem} Stop it first, with Ctrl-C there.")

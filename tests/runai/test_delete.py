@@ -1,0 +1,112 @@
+"""`delete` and the guard on Run:ai, by the stand-in's truth."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from tests.runai.rig import QUICK, Rig, make_rig
+
+from runbatch.core.attempt import Verdict
+from runbatch.core.job import State
+from runbatch.core.planner import Wish
+from runbatch.testing.runai import Fault, Others, Settings, Switches, Trouble
+from runbatch.views.removal import removal_of
+
+ALONE = Settings(delays=QUICK, others=Others(running=0, per_hour=0))
+
+
+def delete(rig: Rig, *, every: bool = False) -> None:
+    """Do what `runbatch delete` does."""
+    with rig.ledger() as ledger:
+        going = removal_of(rig.batch, ledger.view(), every=every).going
+    rig.run(Wish(delete=frozenset(each.turn for each in going), cut_off=every))
+
+
+@pytest.mark.parametrize("generation", ["2.18", "2.25", "3.0"])
+def test_what_has_ended_goes_and_nothing_of_anyone_elses(tmp_path: Path, generation: str) -> None:
+    rig = make_rig(tmp_path, settings=Settings(delays=QUICK, generation=generation), last=6)
+    rig.run()
+    theirs = rig.standin.truth().live(lambda name: not rig.is_ours(name))
+    delete(rig)
+    truth = rig.standin.truth()
+    assert truth.live(rig.is_ours) == {}
+    assert truth.live(lambda name: not rig.is_ours(name)) == theirs
+    assert len(truth.calls_of("delete")) == 6
+    assert {path.name for path in (tmp_path / "ledger" / "logs").glob("*.log")} == {
+        f"{key}.1.log" for key in rig.batch.keys
+    }
+    snapshot = rig.run()
+    assert snapshot.counts[State.SUCCEEDED] == 6
+    assert len(rig.standin.truth().calls_of("submit")) == 6
+
+
+@pytest.mark.parametrize("settings", [ALONE, Settings(delays=QUICK)], ids=["alone", "shared"])
+def test_a_batch_is_cut_off_and_can_begin_anew(tmp_path: Path, settings: Settings) -> None:
+    """Also where no other workload is left: then the list is empty, which proves nothing."""
+    rig = make_rig(tmp_path, settings=settings, last=8, cap=3)
+    rig.run(most_ticks=12)
+    running = set(rig.standin.truth().live(rig.is_ours))
+    assert running
+    delete(rig, every=True)
+    assert rig.standin.truth().live(rig.is_ours) == {}
+    with rig.ledger() as ledger:
+        view = ledger.view()
+    assert view.in_flight == frozenset()
+    assert rig.standin.truth().max_active(rig.is_ours) <= 3
+    cut_off = [job.key for job in view.jobs.values() if job.last and job.last.outcome is not None]
+    assert {f"gwas-{key}" for key in cut_off} == running
+
+    snapshot = rig.run(rig.wish())
+    assert snapshot.counts[State.SUCCEEDED] == 8
+    assert rig.most_active() <= 3
+
+
+def test_a_deletion_whose_answer_is_lost_is_one(tmp_path: Path) -> None:
+    rig = make_rig(tmp_path, settings=ALONE, last=3, cap=3)
+    rig.run(most_ticks=8)
+    lost = Fault(Trouble.LOST_ANSWER, verbs=("delete",))
+    rig.standin.switch(Switches(faults=(lost,)))
+    delete(rig, every=True)
+    with rig.ledger() as ledger:
+        assert ledger.view().in_flight == frozenset()
+    assert rig.standin.truth().live(rig.is_ours) == {}
+
+
+def test_an_empty_list_alone_frees_no_slot_of_what_is_still_there(tmp_path: Path) -> None:
+    """The deletion never takes effect, and every list is empty: the workloads go on running."""
+    endless = replace(ALONE, durations_s={f"gwas-{key}": 1e6 for key in range(2, 5)})
+    rig = make_rig(tmp_path, settings=endless, last=3, cap=3)
+    rig.run(most_ticks=8)
+    faults = (Fault(Trouble.NO_EFFECT, verbs=("delete",)), Fault(Trouble.EMPTY_LIST))
+    rig.standin.switch(Switches(faults=faults))
+    with rig.ledger() as ledger:
+        going = removal_of(rig.batch, ledger.view(), every=True).going
+    assert len(going) == 3
+    rig.run(Wish(delete=frozenset(each.turn for each in going), cut_off=True), most_ticks=200)
+    assert len(rig.standin.truth().live(rig.is_ours)) == 3
+    with rig.ledger() as ledger:
+        assert len(ledger.view().in_flight) == 3
+
+
+def test_with_the_guard_each_exit_code_is_known(tmp_path: Path) -> None:
+    """Run:ai tells none: a wrong configuration would be undetermined."""
+    codes: dict[str, tuple[int, ...]] = {
+        "gwas-2": (1,), "gwas-3": (2, 0), "gwas-4": (3,), "gwas-5": (137,),
+    }  # fmt: skip
+    rig = make_rig(tmp_path, settings=replace(ALONE, outcomes=codes), last=5)
+    rig.batch = replace(rig.batch, run=replace(rig.batch.run, guard=True))
+    found = {job.key: job.last for job in rig.run().jobs}
+    verdicts = {key: last.outcome.verdict for key, last in found.items() if last and last.outcome}
+    assert verdicts == {
+        "2": Verdict.CONFIGURATION_ERROR,
+        "3": Verdict.MOUNT_FAILURE,
+        "4": Verdict.FAILED,
+        "5": Verdict.UNDETERMINED,
+        "6": Verdict.SUCCEEDED,
+    }
+    last = found["2"]
+    assert last is not None
+    assert str(last.outcome) == "configuration error (exit code 1, says the log's last line)"
+    rig.run(Wish(retry=True))
+    truth = rig.standin.truth()
+    assert [truth.created(f"gwas-{key}") for key in range(2, 7)] == [1, 2, 1, 1, 1]
