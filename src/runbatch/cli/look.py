@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from runbatch.cli.completion import complete_key
 from runbatch.cli.options import Where, common, json_option
 from runbatch.cli.output import stderr_console
 from runbatch.cli.submit import show_preview
@@ -63,7 +64,7 @@ Examples:
 """,
 )
 @common
-@click.argument("key")
+@click.argument("key", shell_complete=complete_key)
 @click.option(
     "--attempt", "number", type=click.IntRange(1), metavar="N", help="[default: the last]"
 )

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import click
 
+from runbatch.cli.completion import complete_keys
 from runbatch.cli.notify import notice, notify_option, notify_url, word_when_over
 from runbatch.cli.options import Where, common, dry_run_option, json_option, yes_option
 from runbatch.cli.output import confirm, print_json
@@ -52,6 +53,7 @@ Examples:
     "--jobs",
     "words",
     multiple=True,
+    shell_complete=complete_keys,
     metavar="KEYS",
     help="Retry these failed jobs, whatever the verdict (37, 37,50 or 40-60).",
 )

@@ -2,6 +2,7 @@
 
 import click
 
+from runbatch.cli.completion import complete_keys
 from runbatch.cli.notify import notice, notify_option, notify_url, word_when_over
 from runbatch.cli.options import Where, common, dry_run_option, json_option, yes_option
 from runbatch.cli.output import (
@@ -53,6 +54,7 @@ Examples:
 @click.option(
     "--rerun",
     multiple=True,
+    shell_complete=complete_keys,
     metavar="KEYS",
     help="Start these jobs again, if they have ended (37, 37,50 or 40-60; may be repeated).",
 )
