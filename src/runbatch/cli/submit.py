@@ -15,7 +15,6 @@ from runbatch.config.phenotypes import Finding, check_phenotypes
 from runbatch.core.batch import LARGEST_CAP
 from runbatch.core.errors import BatchError
 from runbatch.core.snapshot import Snapshot
-from runbatch.views.json import snapshot_json
 from runbatch.views.preview import (
     Preview,
     leave_lines,
@@ -26,7 +25,7 @@ from runbatch.views.preview import (
 )
 from runbatch.views.summary import summary
 from runbatch.views.text import plural, printable
-from runbatch.views.totals import Totals
+from runbatch.views.totals import Totals, submit_json
 
 
 @click.command(
@@ -115,7 +114,7 @@ def show_preview(preview: Preview, found: Finding | None, *, as_json: bool) -> N
 
 def _show_result(where: Where, snapshot: Snapshot, totals: Totals, *, as_json: bool) -> None:
     if as_json:
-        print_json(snapshot_json(snapshot) | {"totals": totals.as_json()})
+        print_json(submit_json(snapshot, totals))
         return
     click.echo(summary(snapshot))
     click.echo(f"This run: {totals.line()}.")
