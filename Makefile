@@ -11,7 +11,7 @@ SCRATCH := TMPDIR=$(shell test -w /dev/shm && echo /dev/shm || echo $${TMPDIR:-/
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 
 .PHONY: demo incident simulate breaks kills test lint mutate browser pictures measure format
-.PHONY: setup clean
+.PHONY: reference setup clean
 .DEFAULT_GOAL := help
 
 .PHONY: help
@@ -67,6 +67,9 @@ pictures: setup browser  ## make the pictures in docs/pictures anew
 
 measure: setup browser  ## how long reports of 100 to 10 000 jobs take, and how large they are
 	$(BIN)/python -m tests.browser.measure
+
+reference: setup  ## make the generated pages of docs/reference anew
+	$(BIN)/python -m docs.generate
 
 format: setup  ## put the code into the project's style
 	$(BIN)/ruff format .

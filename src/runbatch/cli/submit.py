@@ -32,9 +32,9 @@ from runbatch.views.totals import Totals, submit_json
     short_help="Start the jobs that were never started.",
     epilog="""\b
 Examples:
-  runbatch submit --dry-run        what would be done
-  runbatch submit --yes --wait     start all jobs and wait for their end
-  runbatch submit --rerun 37,40-45 start these again, whatever became of them
+  runbatch submit --dry-run         what would be done
+  runbatch submit --yes --wait      start all jobs and wait for their end
+  runbatch submit --rerun 37,40-45  start these again, whatever became of them
 """,
 )
 @common
