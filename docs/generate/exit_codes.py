@@ -40,7 +40,10 @@ _LOOP = {
 }
 # What the codes mean where a command says more of them.
 BY_COMMAND = {
-    "init": {DONE: "the file is written", main.WRONG_USAGE: "it is there already, or cannot be"},
+    "init": {
+        DONE: "the file is written",
+        main.WRONG_USAGE: "it is there already, or cannot be written",
+    },
     "check": {
         DONE: "the batch is valid, and the cluster answers",
         main.ERROR: "the cluster does not answer",

@@ -29,6 +29,7 @@ from tests.unit.core.values import (
     view,
 )
 
+from runbatch.cli.main import cli
 from runbatch.core.attempt import Evidence, Phase
 from runbatch.core.events import Event, Kind
 from runbatch.core.snapshot import snapshot_of
@@ -120,7 +121,9 @@ def shell(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shell]:
 
 @pytest.mark.parametrize("command", OUTPUTS)
 def test_what_a_command_prints_is_as_the_schema_says(shell: Shell, command: str) -> None:
-    acts = command.startswith(("submit", "retry")) and "dry" not in command
-    done = shell.run(*command.split(), *(("--yes", "--poll-interval", "0.1") if acts else ()))
+    name = command.split(maxsplit=1)[0]
+    asks = any(option.name == "yes" for option in cli.commands[name].params)
+    yes = ("--yes",) if asks else ()
+    done = shell.run(*command.split(), "--poll-interval", "0.1", *yes)
     assert done.code in (0, 3), done.err
     assert problems(command, done.json) == []
