@@ -11,7 +11,7 @@ SCRATCH := TMPDIR=$(shell test -w /dev/shm && echo /dev/shm || echo $${TMPDIR:-/
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 
 .PHONY: demo incident simulate breaks kills test lint mutate browser pictures measure format
-.PHONY: setup clean
+.PHONY: reference docs setup clean
 .DEFAULT_GOAL := help
 
 .PHONY: help
@@ -68,6 +68,12 @@ pictures: setup browser  ## make the pictures in docs/pictures anew
 measure: setup browser  ## how long reports of 100 to 10 000 jobs take, and how large they are
 	$(BIN)/python -m tests.browser.measure
 
+reference: setup  ## make the generated pages of docs/reference anew
+	$(BIN)/python -m docs.generate
+
+docs: setup  ## build the documentation's site into build/docs; every warning is an error
+	$(BIN)/python -m docs.site build/docs
+
 format: setup  ## put the code into the project's style
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
@@ -82,4 +88,4 @@ setup: .venv/ready  ## make .venv with exactly the locked versions
 	@touch $@
 
 clean:  ## forget everything that was made
-	rm -rf .venv .mutants $(GWAS)/data $(GWAS)/outputs $(GWAS)/late $(GWAS)/state
+	rm -rf .venv .mutants build $(GWAS)/data $(GWAS)/outputs $(GWAS)/late $(GWAS)/state

@@ -66,7 +66,11 @@ Examples:
 @common
 @click.argument("key", shell_complete=complete_key)
 @click.option(
-    "--attempt", "number", type=click.IntRange(1), metavar="N", help="[default: the last]"
+    "--attempt",
+    "number",
+    type=click.IntRange(1),
+    metavar="N",
+    help="Which attempt of it. [default: the last]",
 )
 def logs(*, where: Where, key: str, number: int | None) -> int:
     """Print what the job KEY printed, from the cluster or, if it is gone there, as saved."""

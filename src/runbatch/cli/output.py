@@ -2,7 +2,8 @@
 
 import json
 import sys
-from typing import Any, TextIO
+from collections.abc import Mapping
+from typing import TextIO
 
 import click
 from rich.console import Console
@@ -35,7 +36,7 @@ def is_terminal(stream: TextIO) -> bool:
     return not stream.closed and stream.isatty()
 
 
-def print_json(value: dict[str, Any]) -> None:
+def print_json(value: Mapping[str, object]) -> None:
     """Print one JSON document to stdout."""
     click.echo(json.dumps(value, indent=2))
 

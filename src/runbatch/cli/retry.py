@@ -15,8 +15,14 @@ from runbatch.core.batch import Batch
 from runbatch.core.failure import LONGEST_DELAY_S, MOST_RETRIES
 from runbatch.core.planner import Wish
 from runbatch.core.snapshot import Snapshot, snapshot_of
-from runbatch.views.json import snapshot_json
-from runbatch.views.retries import Chosen, chosen_json, chosen_text, retry_totals, totals_text
+from runbatch.views.retries import (
+    Chosen,
+    chosen_json,
+    chosen_text,
+    retry_json,
+    retry_totals,
+    totals_text,
+)
 from runbatch.views.summary import summary
 from runbatch.views.text import plural
 from runbatch.wiring import Look
@@ -99,7 +105,7 @@ def retry(
 def _show_result(before: Snapshot, after: Snapshot, *, as_json: bool) -> None:
     totals = retry_totals(before, after)
     if as_json:
-        print_json(snapshot_json(after) | {"totals": totals})
+        print_json(retry_json(after, totals))
         return
     click.echo(summary(after))
     click.echo(f"This run: {totals_text(totals)}.")

@@ -13,9 +13,8 @@ from runbatch.core.errors import BatchError, ClusterError
 from runbatch.core.job import View
 from runbatch.core.snapshot import snapshot_of
 from runbatch.core.waits import NOTHING_LISTED, Answer, heard_at, waits_of
-from runbatch.views.json import snapshot_json
 from runbatch.views.status import Status, show_status, status_of
-from runbatch.views.waits import waits_json
+from runbatch.views.waits import status_json
 from runbatch.wiring import Place
 
 NOT_YET_HEARD = "it was asked, and has not answered yet."
@@ -47,7 +46,7 @@ def status(*, where: Where, as_json: bool, watch: bool) -> int:
         watch_on_terminal(looker.remembered, looker.look, where.pace(batch).poll_interval_s)
     elif as_json:
         seen = looker.look()
-        print_json(snapshot_json(seen.snapshot) | {"why": waits_json(seen.waits, seen.runs)})
+        print_json(status_json(seen.snapshot, seen.waits, seen.runs))
     else:
         show_status(stdout_console(), looker.look())
     return 0

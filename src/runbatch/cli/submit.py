@@ -16,7 +16,6 @@ from runbatch.config.phenotypes import Finding, check_phenotypes
 from runbatch.core.batch import LARGEST_CAP
 from runbatch.core.errors import BatchError
 from runbatch.core.snapshot import Snapshot
-from runbatch.views.json import snapshot_json
 from runbatch.views.preview import (
     Preview,
     leave_lines,
@@ -27,16 +26,16 @@ from runbatch.views.preview import (
 )
 from runbatch.views.summary import summary
 from runbatch.views.text import plural, printable
-from runbatch.views.totals import Totals
+from runbatch.views.totals import Totals, submit_json
 
 
 @click.command(
     short_help="Start the jobs that were never started.",
     epilog="""\b
 Examples:
-  runbatch submit --dry-run        what would be done
-  runbatch submit --yes --wait     start all jobs and wait for their end
-  runbatch submit --rerun 37,40-45 start these again, whatever became of them
+  runbatch submit --dry-run         what would be done
+  runbatch submit --yes --wait      start all jobs and wait for their end
+  runbatch submit --rerun 37,40-45  start these again, whatever became of them
 """,
 )
 @common
@@ -117,7 +116,7 @@ def show_preview(preview: Preview, found: Finding | None, *, as_json: bool) -> N
 
 def _show_result(where: Where, snapshot: Snapshot, totals: Totals, *, as_json: bool) -> None:
     if as_json:
-        print_json(snapshot_json(snapshot) | {"totals": totals.as_json()})
+        print_json(submit_json(snapshot, totals))
         return
     click.echo(summary(snapshot))
     click.echo(f"This run: {totals.line()}.")

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from dotenv.parser import parse_stream
 
-from runbatch.config.gapit import DEFAULTS, OLD_NAMES, PARAMETERS, REQUIRED
+from runbatch.config.gapit import DEFAULTS, OLD_NAMES, OPTIONAL, PARAMETERS, REQUIRED
 from runbatch.config.text import read_text
 from runbatch.core.batch import Batch, ClusterChoice, Mount, Run, range_of
 from runbatch.core.errors import BatchError
@@ -106,7 +106,7 @@ def _parse(text: str) -> dict[str, str]:
 
 def _misspelt(values: Mapping[str, str]) -> list[str]:
     """Return a note for each name that nobody knows, but that is close to one that counts."""
-    known = {*DEFAULTS, *REQUIRED, *PARAMETERS, "ACCESSION_IDS_FILE"}
+    known = {*DEFAULTS, *REQUIRED, *OPTIONAL, *PARAMETERS}
     known |= {old for olds in OLD_NAMES.values() for old in olds}
     close = {
         name: get_close_matches(name, known, n=1, cutoff=0.85) for name in values.keys() - known
@@ -174,7 +174,7 @@ def _environment(variables: Variables) -> dict[str, str]:
     """Return what each container is told (GAPIT reference); empty ones are left out."""
     cpu = variables.get("CPU")
     env = {"DATA_PATH": "/data", "OUTPUT_PATH": "/outputs"}
-    env |= {name: variables.get(name) for name in (*REQUIRED, "ACCESSION_IDS_FILE")}
+    env |= {name: variables.get(name) for name in (*REQUIRED, *OPTIONAL)}
     for name, check in PARAMETERS.items():
         value = variables.get(name)
         if not value and name == "SNP_FDR":

@@ -11,6 +11,7 @@ _NUMBER = re.compile(r"[-+]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][-+]?[0-9]+)?")
 Check = Callable[[str], str | None]
 
 REQUIRED = ("GENOTYPE_FILE", "PHENOTYPE_FILE")
+OPTIONAL = ("ACCESSION_IDS_FILE",)
 
 DEFAULTS = {
     "PROJECT": "talmo-lab",

@@ -4,77 +4,16 @@ import reprlib
 import tomllib
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
+from runbatch.config.tables import BatchFile, JobsTable, MountTable
 from runbatch.config.text import read_text
 from runbatch.core.batch import Batch, ClusterChoice, Mount, Run, are_integers, range_of
 from runbatch.core.errors import BatchError
 from runbatch.core.failure import RetryPolicy
-
-
-class _Table(BaseModel):
-    model_config = ConfigDict(extra="forbid", strict=True)
-
-
-class ClusterTable(_Table):
-    """Which cluster runs the jobs."""
-
-    kind: Literal["local", "runai"] = "local"
-    project: str | None = None
-    workload: Literal["workspace", "training"] = "workspace"
-
-
-class JobsTable(_Table):
-    """Which jobs there are: a `range`, or `keys`, or a `file` with one key a line."""
-
-    range: Annotated[list[int], Field(min_length=2, max_length=2)] | None = None
-    keys: list[str | int] | None = None
-    file: str | None = None
-    variable: str | None = None
-
-
-class MountTable(_Table):
-    """A host folder and where the job sees it."""
-
-    host: str
-    path: str
-    read_only: bool = True
-    propagation: Literal["HostToContainer", "None"] = "HostToContainer"
-
-
-class RunTable(_Table):
-    """What each job runs."""
-
-    image: str | None = None
-    command: list[str]
-    cpu: float | None = None
-    memory: str | None = None
-    env: dict[str, str | int] = {}
-    mounts: list[MountTable] = []
-    guard: bool = False
-
-
-class RetryTable(_Table):
-    """What is retried, and when."""
-
-    exit_codes: list[int] = [2]
-    log_markers: list[str] = ["INFRASTRUCTURE MOUNT FAILURE", "is not a mount point"]
-    max_retries: int = 3
-    delay_s: float = 30
-
-
-class BatchFile(_Table):
-    """The whole of `batch.toml`."""
-
-    prefix: str
-    max_concurrent: int = 50
-    cluster: ClusterTable = ClusterTable()
-    jobs: JobsTable
-    run: RunTable
-    retry: RetryTable = RetryTable()
 
 
 def load_toml(path: Path) -> Batch:

@@ -18,8 +18,8 @@ LARGEST_CPU = 10_000
 LONGEST_VALUE_BYTES = 100_000  # Linux takes 128 KiB, its name included
 PROPAGATIONS = ("HostToContainer", "None")
 _UNITS = {"": 0, "K": 1, "M": 2, "G": 3, "T": 4}
-_MEMORY = re.compile(r"([0-9]{1,15}(?:\.[0-9]{1,9})?)([KMGT]?)(i?)B?")
-_VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+MEMORY = re.compile(r"([0-9]{1,15}(?:\.[0-9]{1,9})?)([KMGT]?)(i?)B?")
+VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 RESERVED_VARIABLES = "RUNBATCH_"
 
 
@@ -173,7 +173,7 @@ def check_cap(place: str, cap: int) -> None:
 
 def check_variable(place: str, name: str) -> None:
     """Raise BatchError unless this can name an environment variable of the user's."""
-    if not _VARIABLE.fullmatch(name):
+    if not VARIABLE.fullmatch(name):
         raise BatchError(f"{place} {name!r}", "write letters, digits and _, no digit first.")
     if name.startswith(RESERVED_VARIABLES):
         raise BatchError(
@@ -191,7 +191,7 @@ def check_text(place: str, text: str) -> None:
 
 def memory_bytes(text: str) -> int:
     """Return how many bytes `32G`, `500M` or `1.5Gi` are (Run:ai reference, 1.2: `1G`, `500M`)."""
-    match = _MEMORY.fullmatch(text)
+    match = MEMORY.fullmatch(text)
     base = 1024 if match and match[3] else 1000
     size = int(float(match[1]) * base ** _UNITS[match[2]]) if match else 0
     if not size:

@@ -2,13 +2,75 @@
 
 from collections.abc import Collection, Iterator
 from datetime import UTC, datetime
-from typing import Any
+from typing import Annotated, TypedDict
 
 from runbatch.core.audit import Audit, Checked, Remark
+from runbatch.core.job import State
 from runbatch.core.promises import Promise
+from runbatch.views.json import SCHEMA, Time
 from runbatch.views.text import plural, printable
 
 _MOST_SHOWN = 5
+
+
+class PeakJson(TypedDict):
+    """When the most slots were held."""
+
+    in_flight: int
+    """How many were held then."""
+    cap: int
+    """The most that were allowed then."""
+    at: Time
+    """When that was first so."""
+
+
+class RemarkJson(TypedDict):
+    """Something to be said of a line of the events, or of a job."""
+
+    line: int | None
+    """The number of the line, its `seq`."""
+    key: str | None
+    """The job it is about."""
+    at: Time | None
+    """The time of the line."""
+    text: str
+    """What is to be said."""
+
+
+class PromiseJson(TypedDict):
+    """A promise, and whether it was kept."""
+
+    promise: str
+    """The promise's short name, such as `cap`."""
+    text: str
+    """The promise, as it reads when it was kept."""
+    held: bool
+    """Whether it was kept."""
+    breaches: list[RemarkJson]
+    """What broke it; empty if nothing did."""
+
+
+class AuditJson(TypedDict):
+    """`runbatch audit --json`: what a replay of the events found."""
+
+    schema: int
+    """1. Keys are added; none is renamed or given another meaning while it stays 1."""
+    batch: str
+    """The batch's prefix."""
+    held: bool
+    """Whether every promise was kept."""
+    events: int
+    """How many events there are."""
+    lacking: int
+    """How many of the last lines the file of events lacks; the ledger has them."""
+    most_in_flight: PeakJson
+    """When the most slots were held."""
+    counts: dict[Annotated[str, State], int]
+    """How many jobs stand where, as the events leave them."""
+    above_cap: list[RemarkJson]
+    """How more came to be in flight than the cap allows, though no slot was taken: no breach."""
+    promises: list[PromiseJson]
+    """Each promise that could be checked."""
 
 
 def audit_text(prefix: str, audit: Audit, lacking: int) -> str:
@@ -68,10 +130,10 @@ def _time(at: datetime) -> str:
     return f"{at.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"
 
 
-def audit_json(prefix: str, audit: Audit, lacking: int) -> dict[str, Any]:
+def audit_json(prefix: str, audit: Audit, lacking: int) -> AuditJson:
     """Return the audit as plain values."""
     return {
-        "schema": 1,
+        "schema": SCHEMA,
         "batch": prefix,
         "held": audit.held,
         "events": audit.entries,
@@ -95,6 +157,6 @@ def audit_json(prefix: str, audit: Audit, lacking: int) -> dict[str, Any]:
     }
 
 
-def _remark_json(remark: Remark) -> dict[str, Any]:
+def _remark_json(remark: Remark) -> RemarkJson:
     at = remark.at.astimezone(UTC).isoformat() if remark.at is not None else None
     return {"line": remark.seq, "key": remark.key, "at": at, "text": remark.text}

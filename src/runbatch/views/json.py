@@ -1,15 +1,86 @@
-"""A snapshot as JSON: schema 1. Keys are added, never renamed, while the schema stays 1."""
+"""A snapshot as JSON: schema 1. Keys are added, never renamed, while the schema stays 1.
+
+The shapes are what the reference page and its JSON Schemas are made of: a docstring under a key
+says what it means, and `Annotated[str, Phase]` that the text is one of that enumeration's words.
+"""
 
 from datetime import UTC, datetime
-from typing import Any
+from typing import Annotated, TypedDict, overload
 
-from runbatch.core.attempt import Attempt
+from runbatch.core.attempt import Attempt, Phase, Verdict
+from runbatch.core.job import State
 from runbatch.core.snapshot import JobSnapshot, Snapshot
 
 SCHEMA = 1
+Time = Annotated[str, datetime]
 
 
-def snapshot_json(snapshot: Snapshot) -> dict[str, Any]:
+class AttemptJson(TypedDict):
+    """One try of a job."""
+
+    number: int
+    """1 is the first submission, 2 and on are retries and reruns."""
+    uid: str | None
+    """What the cluster calls this workload, apart from all others of its name."""
+    submitted_at: Time | None
+    """When the cluster said yes, or else when it was asked."""
+    ended_at: Time | None
+    """When it ended, as far as known; or when it was given up as gone."""
+    phase: Annotated[str, Phase] | None
+    """What the cluster said last."""
+    node: str | None
+    """Where it ran."""
+    exit_code: int | None
+    """The container's exit code, where it is known."""
+    evidence: str | None
+    """The one piece of evidence that decided the verdict, such as `exit code 2`."""
+    verdict: Annotated[str, Verdict] | None
+    """What was concluded of its end; `null` while it has none."""
+    refusal: str | None
+    """Why the cluster refused it for good."""
+    log: str | None
+    """The file of its saved log."""
+
+
+class JobJson(TypedDict):
+    """One job, as its newest attempt leaves it."""
+
+    key: str
+    """What names the job in its batch, such as `37`."""
+    name: str
+    """Its workload's name: the prefix, a dash and the key."""
+    state: Annotated[str, State]
+    """Where it stands."""
+    phase: Annotated[str, Phase] | None
+    """The phase of its newest attempt."""
+    verdict: Annotated[str, Verdict] | None
+    """The verdict on its newest attempt."""
+    next_retry_at: Time | None
+    """When its retry is due; `null` if none is to come."""
+    attempts: list[AttemptJson]
+    """All its attempts, the first one first."""
+
+
+class SnapshotJson(TypedDict):
+    """The batch at one moment."""
+
+    schema: int
+    """1. Keys are added; none is renamed or given another meaning while it stays 1."""
+    batch: str
+    """The batch's prefix."""
+    cluster: str
+    """The kind of cluster: `local` or `runai`."""
+    cap: int
+    """The most jobs in flight."""
+    in_flight: int
+    """How many slots are held, also by jobs that have ended and are being deleted."""
+    counts: dict[Annotated[str, State], int]
+    """How many jobs stand where; every state is there, if only with 0."""
+    jobs: list[JobJson]
+    """The batch's jobs in their order; behind them any other of its prefix that holds a slot."""
+
+
+def snapshot_json(snapshot: Snapshot) -> SnapshotJson:
     """Return the snapshot as plain values, ready for `json.dumps`."""
     return {
         "schema": SCHEMA,
@@ -22,7 +93,7 @@ def snapshot_json(snapshot: Snapshot) -> dict[str, Any]:
     }
 
 
-def _job(job: JobSnapshot) -> dict[str, Any]:
+def _job(job: JobSnapshot) -> JobJson:
     last = job.last
     return {
         "key": job.key,
@@ -35,7 +106,7 @@ def _job(job: JobSnapshot) -> dict[str, Any]:
     }
 
 
-def _attempt(attempt: Attempt) -> dict[str, Any]:
+def _attempt(attempt: Attempt) -> AttemptJson:
     return {
         "number": attempt.number,
         "uid": attempt.uid,
@@ -61,6 +132,10 @@ def _verdict(attempt: Attempt | None) -> str | None:
     return attempt.outcome.verdict.value
 
 
+@overload
+def time_json(at: datetime) -> str: ...
+@overload
+def time_json(at: datetime | None) -> str | None: ...
 def time_json(at: datetime | None) -> str | None:
     """Return the time as JSON has it: ISO 8601, in UTC, to the second."""
     return at.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z") if at else None

@@ -5,13 +5,14 @@ import shlex
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any
+from typing import TypedDict
 
 from runbatch.core.attempt import Patience, Verdict
 from runbatch.core.batch import LARGEST_CAP, Batch, memory_bytes
 from runbatch.core.job import Job, State
 from runbatch.core.planner import Reserve, Submit, Wish, plan
 from runbatch.core.reconcile import Learned
+from runbatch.views.json import SCHEMA
 from runbatch.views.text import plural, printable
 
 _FIRST = 5
@@ -26,6 +27,25 @@ class Preview:
     submit: tuple[str, ...]
     leave: dict[str, str]
     in_flight: int
+
+
+class PreviewJson(TypedDict):
+    """`runbatch submit --dry-run --json`, and `runbatch check --json`: what would be done."""
+
+    schema: int
+    """1. Keys are added; none is renamed or given another meaning while it stays 1."""
+    batch: str
+    """The batch's prefix."""
+    cluster: str
+    """The kind of cluster: `local` or `runai`."""
+    cap: int
+    """The most jobs in flight."""
+    in_flight: int
+    """How many of the batch's jobs are in flight now."""
+    submit: list[str]
+    """The keys of the jobs that would be submitted, in their order."""
+    leave: dict[str, str]
+    """By key: why a job would be left as it is."""
 
 
 def preview_of(
@@ -72,10 +92,10 @@ def preview_text(preview: Preview) -> str:
     return "\n".join(_lines(preview))
 
 
-def preview_json(preview: Preview) -> dict[str, Any]:
+def preview_json(preview: Preview) -> PreviewJson:
     """Return the preview as plain values."""
     return {
-        "schema": 1,
+        "schema": SCHEMA,
         "batch": preview.batch.prefix,
         "cluster": preview.batch.cluster.kind,
         "cap": preview.batch.cap,

@@ -3,11 +3,12 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TypedDict
 
 from runbatch.core.attempt import Attempt
 from runbatch.core.batch import Batch
 from runbatch.core.job import View
+from runbatch.views.json import SCHEMA
 from runbatch.views.text import plural, printable, short_list
 
 
@@ -69,10 +70,27 @@ def removed_text(removal: Removal, after: View, logs: Path) -> str:
     return f"{count}{saved}.{left}"
 
 
-def removal_json(removal: Removal, gone: tuple[Attempt, ...]) -> dict[str, Any]:
+class RemovalJson(TypedDict):
+    """`runbatch delete --json`: the keys of the jobs whose workloads are to go."""
+
+    schema: int
+    """1. Keys are added; none is renamed or given another meaning while it stays 1."""
+    batch: str
+    """The batch's prefix."""
+    delete: list[str]
+    """Those whose workloads are to go."""
+    in_flight: list[str]
+    """Those of them that are cut off before their end, with `--all`."""
+    deleted: list[str]
+    """Those of them whose workloads are gone; none after `--dry-run`."""
+    leave: list[str]
+    """Those whose workloads are left, since they are in flight."""
+
+
+def removal_json(removal: Removal, gone: tuple[Attempt, ...]) -> RemovalJson:
     """Return what is to go, what of it is `gone`, and what is left, as plain values."""
     return {
-        "schema": 1,
+        "schema": SCHEMA,
         "batch": removal.batch.prefix,
         "delete": _keys(removal.going),
         "in_flight": _keys(removal.running),

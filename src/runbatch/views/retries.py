@@ -3,14 +3,58 @@
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import TypedDict
 
 from runbatch.core.failure import advice
 from runbatch.core.job import State
 from runbatch.core.snapshot import JobSnapshot, Snapshot
+from runbatch.views.json import SCHEMA, SnapshotJson, snapshot_json
 from runbatch.views.text import plural, printable
 
 _MOST_SHOWN = 200
+
+
+class ChosenJson(TypedDict):
+    """`runbatch retry --dry-run --json`: what would be retried."""
+
+    schema: int
+    """1. Keys are added; none is renamed or given another meaning while it stays 1."""
+    batch: str
+    """The batch's prefix."""
+    failed: int
+    """How many jobs have failed."""
+    by_verdict: dict[str, int]
+    """How many of them have which verdict; or `not yet judged`, or `could not be submitted`."""
+    retry: list[str]
+    """The keys of those that would be retried."""
+    leave: dict[str, str]
+    """By key: the verdict on a job that would be left alone, and what a person can do."""
+
+
+class RetryTotals(TypedDict):
+    """What a retry came to."""
+
+    failed: int
+    """How many jobs had failed before it."""
+    by_verdict: dict[str, int]
+    """How many of them had which verdict; or `not yet judged`, or `could not be submitted`."""
+    retried: int
+    """How many jobs it started again."""
+    succeeded_after_retry: int
+    """How many of those have succeeded."""
+    failed_for_good: int
+    """How many of those have failed, and have no retry to come."""
+    skipped: dict[str, str]
+    """By key: the verdict on a failed job that was not retried, and what a person can do."""
+    logs_saved: int
+    """How many logs were saved meanwhile."""
+
+
+class RetryJson(SnapshotJson):
+    """`runbatch retry --json`: how the batch stands after it, and what it came to."""
+
+    totals: RetryTotals
+    """What this invocation came to."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,10 +122,10 @@ def left_line(job: JobSnapshot, snapshot: Snapshot) -> str:
     return f"{_line(job)}: {what}"
 
 
-def chosen_json(chosen: Chosen) -> dict[str, Any]:
+def chosen_json(chosen: Chosen) -> ChosenJson:
     """Return what `retry` would do, as plain values."""
     return {
-        "schema": 1,
+        "schema": SCHEMA,
         "batch": chosen.before.batch.prefix,
         "failed": len(chosen.before.failed),
         "by_verdict": by_verdict(chosen.before.failed),
@@ -90,7 +134,12 @@ def chosen_json(chosen: Chosen) -> dict[str, Any]:
     }
 
 
-def retry_totals(before: Snapshot, after: Snapshot) -> dict[str, Any]:
+def retry_json(after: Snapshot, totals: RetryTotals) -> RetryJson:
+    """Return how the batch stands after a retry, as plain values."""
+    return {**snapshot_json(after), "totals": totals}
+
+
+def retry_totals(before: Snapshot, after: Snapshot) -> RetryTotals:
     """Return what a retry came to: what had failed before it, and what became of that."""
     attempts = {job.key: len(job.attempts) for job in before.jobs}
     logs = {(each.key, each.number) for job in before.jobs for each in job.attempts if each.log}
@@ -110,7 +159,7 @@ def retry_totals(before: Snapshot, after: Snapshot) -> dict[str, Any]:
     }
 
 
-def totals_text(totals: dict[str, Any]) -> str:
+def totals_text(totals: RetryTotals) -> str:
     """Return the numbers for people."""
     found = ", ".join(f"{count} {verdict}" for verdict, count in totals["by_verdict"].items())
     return (

@@ -2,16 +2,38 @@
 
 from collections import Counter
 from dataclasses import dataclass, field
+from typing import TypedDict
 
 from runbatch.core.events import Event, Kind
 from runbatch.core.job import State
 from runbatch.core.snapshot import Snapshot
+from runbatch.views.json import SnapshotJson, snapshot_json
 
 _COUNTED = {
     Kind.SUBMIT: "submitted",
     Kind.ADOPT: "adopted",
     Kind.REFUSED: "failed_to_submit",
 }
+
+
+class SubmitTotals(TypedDict):
+    """What a submit came to."""
+
+    submitted: int
+    """How many jobs the cluster took."""
+    adopted: int
+    """How many were there already, started by somebody else."""
+    skipped: int
+    """How many were left alone from the start: in flight, or ended."""
+    failed_to_submit: int
+    """How many the cluster refused for good."""
+
+
+class SubmitJson(SnapshotJson):
+    """`runbatch submit --json`: how the batch stands after it, and what it came to."""
+
+    totals: SubmitTotals
+    """What this invocation came to."""
 
 
 @dataclass
@@ -26,7 +48,7 @@ class Totals:
         if word := _COUNTED.get(event.kind):
             self._counts[word] += 1
 
-    def as_json(self) -> dict[str, int]:
+    def as_json(self) -> SubmitTotals:
         """Return the numbers."""
         return {
             "submitted": self._counts["submitted"],
@@ -39,6 +61,11 @@ class Totals:
         """Return the numbers as one line."""
         numbers = self.as_json().items()
         return ", ".join(f"{word.replace('_', ' ')} {count}" for word, count in numbers)
+
+
+def submit_json(after: Snapshot, totals: Totals) -> SubmitJson:
+    """Return how the batch stands after a submit, as plain values."""
+    return {**snapshot_json(after), "totals": totals.as_json()}
 
 
 def next_command(snapshot: Snapshot) -> str | None:

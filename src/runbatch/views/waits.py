@@ -2,11 +2,12 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Annotated, TypedDict
 
-from runbatch.core.waits import Answer, Queue, Wait, Waits
+from runbatch.core.snapshot import Snapshot
+from runbatch.core.waits import Answer, Hold, Queue, Wait, Waits
 from runbatch.ledger.runs import Run
-from runbatch.views.json import time_json
+from runbatch.views.json import SnapshotJson, Time, snapshot_json, time_json
 from runbatch.views.text import clock_time, duration, plural, printable, short_list
 
 _MOST_REASONS = 2
@@ -18,6 +19,78 @@ _START = {
     Wait.TURN: ": one after the other",
 }
 _RETRY = _START | {Wait.COMMAND: ": no retry runs (runbatch retry)"}
+
+
+class SlotsJson(TypedDict):
+    """What the slots are held by."""
+
+    held: int
+    """How many are held."""
+    by: dict[Annotated[str, Hold], int]
+    """How many of them by jobs that do what; a job counts once."""
+    in_doubt_since: Time | None
+    """When the job that is longest in doubt last gave a sign."""
+    cluster_says: list[str]
+    """The cluster's words for why workloads do not run yet, the commonest first."""
+
+
+class QueueJson(TypedDict):
+    """Jobs that wait for the same."""
+
+    jobs: int
+    """How many."""
+    waiting_for: Annotated[str, Wait]
+    """For what."""
+    next_due_at: Time | None
+    """When the first of them is due, if it has a time."""
+
+
+class ClusterJson(TypedDict):
+    """Whether the cluster answers."""
+
+    answers: bool
+    """Whether it does."""
+    heard_at: Time | None
+    """When it was last heard."""
+    problem: str | None
+    """What is wrong, if it does not answer: then this is what the ledger remembers."""
+
+
+class RunJson(TypedDict):
+    """Who works on the batch."""
+
+    command: str
+    """`submit`, `retry` or `Python`."""
+    host: str
+    """The machine."""
+    pid: int
+    """Its process there."""
+    started_at: Time
+    """Since when."""
+    looked_at: Time
+    """When it last looked at the cluster."""
+
+
+class WaitsJson(TypedDict):
+    """What holds the slots, and what waits for what."""
+
+    slots: SlotsJson
+    """What the slots are held by."""
+    to_start: QueueJson | None
+    """The jobs that were never started; `null` if there are none."""
+    to_retry: QueueJson | None
+    """The jobs whose retry is to come; `null` if there are none."""
+    cluster: ClusterJson
+    """Whether the cluster answers."""
+    at_work: list[RunJson]
+    """Who works on the batch now."""
+
+
+class StatusJson(SnapshotJson):
+    """`runbatch status --json`: how the batch stands, and why nothing happens, if nothing does."""
+
+    why: WaitsJson
+    """What holds the slots, and what waits for what."""
 
 
 def waits_lines(
@@ -70,7 +143,12 @@ def _run(run: Run, now: datetime) -> str:
     return f"{where}, last looked {ago} ago"
 
 
-def waits_json(waits: Waits, runs: Sequence[Run]) -> dict[str, Any]:
+def status_json(snapshot: Snapshot, waits: Waits, runs: Sequence[Run]) -> StatusJson:
+    """Return how the batch stands as plain values."""
+    return {**snapshot_json(snapshot), "why": waits_json(waits, runs)}
+
+
+def waits_json(waits: Waits, runs: Sequence[Run]) -> WaitsJson:
     """Return the same as plain values."""
     return {
         "slots": {
@@ -90,7 +168,7 @@ def waits_json(waits: Waits, runs: Sequence[Run]) -> dict[str, Any]:
     }
 
 
-def _queue_json(queue: Queue | None) -> dict[str, Any] | None:
+def _queue_json(queue: Queue | None) -> QueueJson | None:
     if queue is None:
         return None
     return {
@@ -100,7 +178,7 @@ def _queue_json(queue: Queue | None) -> dict[str, Any] | None:
     }
 
 
-def _run_json(run: Run) -> dict[str, Any]:
+def _run_json(run: Run) -> RunJson:
     return {
         "command": run.command,
         "host": run.host,
