@@ -13,7 +13,7 @@ from tests.e2e.shell import processes_in
 
 LIMIT_S = 60
 _FENCE = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
-_NAME = re.compile(r"\bthis as `([^`]+)`[^`]*:\n\n\Z")
+_NAME = re.compile(r"\bthis\s+as\s+`([^`]+)`[^`]*:\n\n\Z")
 _ASKS_FOR_THE_CODE = "echo $?"
 
 
