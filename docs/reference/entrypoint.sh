@@ -49,8 +49,6 @@ for path in $required; do
     printf '[ERROR] INFRASTRUCTURE MOUNT FAILURE: %s is not a mount point\n' "$path" >&2
     missing=yes
 done
-unset IFS
-set +f
 [ -z "$missing" ] || finish 2
 if [ $# -eq 0 ]; then
     echo '[ERROR] no command was given' >&2

@@ -130,7 +130,7 @@ def test_a_mount_below_or_beside_is_not_the_one(
     ["a b", "a b1 2", "tab\there", "line\nend", "back\\slash", "\\040", "wörter", "*", "#1", "-n"],
 )
 def test_a_path_of_any_letters(contain: Contain, tmp_path: Path, name: str) -> None:
-    data = folder(tmp_path, name)
+    data, _ = folder(tmp_path, name), folder(tmp_path, "other")
     assert contain(["true"], required=data).code == 2
     assert contain(["true"], required=data, mounted=[data]).code == 0
 
