@@ -11,7 +11,7 @@ SCRATCH := TMPDIR=$(shell test -w /dev/shm && echo /dev/shm || echo $${TMPDIR:-/
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 
 .PHONY: demo incident simulate breaks kills test lint mutate browser pictures measure format
-.PHONY: reference docs setup clean
+.PHONY: reference docs setup clean shells
 .DEFAULT_GOAL := help
 
 .PHONY: help
@@ -39,7 +39,7 @@ simulate: setup  ## play SEEDS histories (1000) in which everything goes wrong, 
 breaks: setup  ## break the tool on purpose in ten ways, and see which check catches it
 	$(BIN)/python -m tests.breaks
 
-test: lint browser  ## run all checks
+test: lint browser shells  ## run all checks
 	$(SCRATCH) $(BIN)/pytest -n 2 --cov --cov-report=term
 
 kills: setup  ## kill -9 the commands 300 times on each cluster (KILLS=n); what held is counted
@@ -60,6 +60,12 @@ browser:  ## install Chromium, which the report is tested in, where it is missin
 	{ test "$$(id -u)" = 0 && command -v apt-get >/dev/null \
 	&& apt-get -qq update && apt-get -qq install -y --no-install-recommends chromium fonts-dejavu-core >/dev/null; } \
 	|| echo "No Chromium here, and it cannot be installed: the report is not tested in a browser."
+
+shells:  ## install the shells that the texts for containers are tested in, where that may be
+	@command -v dash >/dev/null && command -v busybox >/dev/null && command -v unshare >/dev/null && exit 0; \
+	{ test "$$(id -u)" = 0 && command -v apt-get >/dev/null \
+	&& apt-get -qq update && apt-get -qq install -y --no-install-recommends dash busybox util-linux >/dev/null; } \
+	|| echo "dash, busybox or unshare is missing, and cannot be installed: some shells are not tested."
 
 pictures: setup browser  ## make the pictures in docs/pictures anew
 	$(BIN)/python docs/pictures/status.py

@@ -25,8 +25,9 @@ VARIABLES = {
 # What the libraries read, on which the output stands.
 LIBRARIES_VARIABLES = {
     "NO_COLOR": "anything: no colours. There are none but on a terminal anyway",
-    "_RUNBATCH_COMPLETE": "prints shell completion: `bash_source`, `zsh_source` or `fish_source`;"
-    " `_SUBMIT_ALL_TRAITS_RUNAI_COMPLETE` and `_RETRY_FAILED_TRAITS_COMPLETE` that of the other names",
+    "_RUNBATCH_COMPLETE": "prints shell completion: `bash_source`, `zsh_source` or `fish_source`",
+    "_SUBMIT_ALL_TRAITS_RUNAI_COMPLETE": "the same for `submit-all-traits-runai`",
+    "_RETRY_FAILED_TRAITS_COMPLETE": "the same for `retry-failed-traits`",
 }
 _TOLD = {
     "RUNBATCH_PREFIX": "the batch's prefix",

@@ -51,9 +51,15 @@ def test_a_file_of_ours_is_valid(path: Path) -> None:
     assert problems(path.read_text("utf-8")) == []
 
 
-def test_the_readme_s_batch_is_valid() -> None:
-    whole = [text for text in blocks(ROOT / "README.md", "toml") if "prefix" in text]
-    assert whole
+def test_each_batch_that_a_page_shows_is_valid() -> None:
+    pages = [ROOT / "README.md", *sorted((ROOT / "docs").glob("**/*.md"))]
+    whole = [
+        text
+        for page in pages
+        for text in blocks(page, "toml")
+        if "[run]" in text and "prefix" in text
+    ]
+    assert len(whole) > 1
     for text in whole:
         assert problems(text) == []
 
