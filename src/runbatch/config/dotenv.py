@@ -5,13 +5,14 @@ and says so; a new name wins over its old one.
 """
 
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 from io import StringIO
 from pathlib import Path
 
-from dotenv.parser import parse_stream
+from dotenv.parser import Original, parse_stream
 
 from runbatch.config.gapit import DEFAULTS, OLD_NAMES, PARAMETERS, REQUIRED
 from runbatch.config.text import read_text
@@ -19,6 +20,8 @@ from runbatch.core.batch import Batch, ClusterChoice, Mount, Run, range_of
 from runbatch.core.errors import BatchError
 
 _MOST_DIGITS = 9
+# In capitals, as variables are: what else stands before a = may be a part of a secret.
+_NAMED = re.compile(r"\s*(?:export\s+)?([A-Z][A-Z0-9_]{0,63})\s*=")
 FIRST_TRAIT = 2  # column 1 of the phenotype table is Taxa
 COMMAND = ("/scripts/entrypoint.sh", "run-single-trait")
 
@@ -93,15 +96,25 @@ def load_dotenv(path: Path, process: Mapping[str, str] = os.environ) -> Batch:
 
 
 def _parse(text: str) -> dict[str, str]:
-    """Return the variables of the text; raise BatchError for a line that is none."""
+    """Return the variables of the text; raise BatchError for a line that is none.
+
+    The error tells the line's number and no more than its variable's name: the rest may be secret.
+    """
     values = {}
     for binding in parse_stream(StringIO(text)):
         if binding.error or (binding.key is not None and binding.value is None):
-            line = binding.original.string.strip().split("\n")[0][:60]
-            raise BatchError(f"line {binding.original.line}: {line!r}", "write NAME=value.")
+            problem = "write NAME=value, with a quote at both ends or at none."
+            raise BatchError(_line_of(binding.original), problem)
         if binding.key is not None:
             values[binding.key] = binding.value or ""
     return values
+
+
+def _line_of(original: Original) -> str:
+    """Return where the line is, and whose; the empty lines before it are counted to it."""
+    empty = original.string[: -len(original.string.lstrip())].count("\n")
+    named = _NAMED.match(original.string)
+    return f"line {original.line + empty}{f' ({named[1]})' if named else ''}"
 
 
 def _misspelt(values: Mapping[str, str]) -> list[str]:
