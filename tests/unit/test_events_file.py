@@ -355,7 +355,7 @@ def test_a_line_of_the_ledger_that_is_none_is_named_with_its_file(ledger: Ledger
     ledger.reserve(called("1"), None, cap=9)
     ledger._connection.execute("UPDATE journal SET line = 'x'")
     events_of(ledger).unlink()
-    with pytest.raises(LedgerError, match=rf"{LEDGER}, line 1: it is not JSON\."):
+    with pytest.raises(LedgerError, match=rf"{LEDGER}, line 1: it is not JSON\. Leave"):
         read_record(ledger.folder)
 
 
