@@ -190,7 +190,8 @@ class LocalCluster:
         with (self._root / "names.lock").open("ab") as file:
             while not _is_locked_by_us(file):
                 if time.monotonic() > deadline:
-                    raise Busy(f"local: somebody holds {self._root / 'names.lock'}.")
+                    lock = self._root / "names.lock"
+                    raise Busy(f"local: another process has held {lock} for {NAMES_LIMIT_S} s.")
                 time.sleep(_LOOK_AGAIN_S)
             yield
 
