@@ -347,7 +347,10 @@ def test_a_line_that_is_none_is_named_with_its_file(ledger: Ledger) -> None:
         ledger.reserve(called(key), None, cap=9)
     text = events_of(ledger).read_text().replace('"number"', '"nummer"')
     events_of(ledger).write_text(text)
-    with pytest.raises(LedgerError, match=rf"{FILE_NAME}, line 1: attempt.number: .* anew\."):
+    with pytest.raises(
+        LedgerError,
+        match=rf"{FILE_NAME}, line 1: a field cannot be read, attempt.number: .* anew\.",
+    ):
         read_record(ledger.folder)
 
 

@@ -52,6 +52,14 @@ class Variables:
             self.notes.append(f"{ours} = {value!r} from the environment replaces {replaced}.")
         return value
 
+    def note_misspelt(self) -> None:
+        """Note each name of the file that nobody knows, but that is close to one that counts."""
+        known = {*DEFAULTS, *REQUIRED, *PARAMETERS, "ACCESSION_IDS_FILE"}
+        known |= {old for olds in OLD_NAMES.values() for old in olds}
+        for name in sorted(self.file.keys() - known):
+            if found := get_close_matches(name, known, n=1, cutoff=0.85):
+                self.notes.append(f"{name} is not known; did you mean {found[0]}?")
+
     def whole(self, name: str) -> int:
         """Return the value as a whole number; raise BatchError if it is none."""
         text = self.get(name)
@@ -81,14 +89,15 @@ def in_variables(error: BatchError) -> BatchError:
     """Return the error with its place in words of the variables, for who never saw a TOML file."""
     for place, name in _VARIABLE_OF.items():
         if error.place.startswith(place):
-            return BatchError(f"{name}{error.place.removeprefix(place)}".strip(), error.problem)
+            return error.at(f"{name}{error.place.removeprefix(place)}".strip())
     return error
 
 
 def load_dotenv(path: Path, process: Mapping[str, str] = os.environ) -> Batch:
     """Return the batch that the variables describe; raise BatchError that names the variable."""
     values = _parse(read_text(path))
-    variables = Variables(values, process, _misspelt(values))
+    variables = Variables(values, process)
+    variables.note_misspelt()
     try:
         return batch_of(variables, path.absolute().parent)
     except BatchError as error:
@@ -115,18 +124,6 @@ def _line_of(original: Original) -> str:
     empty = original.string[: -len(original.string.lstrip())].count("\n")
     named = _NAMED.match(original.string)
     return f"line {original.line + empty}{f' ({named[1]})' if named else ''}"
-
-
-def _misspelt(values: Mapping[str, str]) -> list[str]:
-    """Return a note for each name that nobody knows, but that is close to one that counts."""
-    known = {*DEFAULTS, *REQUIRED, *PARAMETERS, "ACCESSION_IDS_FILE"}
-    known |= {old for olds in OLD_NAMES.values() for old in olds}
-    close = {
-        name: get_close_matches(name, known, n=1, cutoff=0.85) for name in values.keys() - known
-    }
-    return sorted(
-        f"{name} is not known; did you mean {found[0]}?" for name, found in close.items() if found
-    )
 
 
 def batch_of(variables: Variables, folder: Path) -> Batch:
@@ -192,8 +189,8 @@ def _environment(variables: Variables) -> dict[str, str]:
         value = variables.get(name)
         if not value and name == "SNP_FDR":
             continue
-        if (allowed := check(value)) is not None:
-            raise BatchError(f"{name} = {value!r}", f"write {allowed}.")
+        if not check.fits(value):
+            raise BatchError(f"{name} = {value!r}", f"write {check.allowed}.")
         env[name] = value
     env |= {"OPENBLAS_NUM_THREADS": cpu, "OMP_NUM_THREADS": cpu}
     return {name: value for name, value in env.items() if value}
