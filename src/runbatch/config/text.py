@@ -22,4 +22,4 @@ def read_text(path: Path) -> str:
     except UnicodeDecodeError as error:
         raise BatchError("", f"not UTF-8 text (byte {error.start}); save it as that.") from error
     except OSError as error:
-        raise BatchError("", f"{error.strerror or error}.") from error
+        raise BatchError("", f"cannot be read: {error.strerror or error}.") from error

@@ -81,7 +81,7 @@ class LocalCluster:
                 os.close(lock)
         except OSError as error:
             fault = Rejected if error.errno in _USERS_FAULT else Unreachable
-            raise fault(f"local: {workload.name} cannot be started: {error}") from error
+            raise fault(f"local: {workload.name} cannot be started: {error}.") from error
         return uid
 
     def evidence(self, name: str, uid: str) -> Evidence:
