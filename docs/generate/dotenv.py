@@ -98,15 +98,10 @@ def _variables(names: list[str]) -> str:
 def _row(name: str) -> list[str]:
     meaning, allowed = MEANINGS[name]
     old = codes(OLD_NAMES.get(name, ()))
-    return [code(name), _default(name), allowed or _allowed(name), meaning, old]
+    return [code(name), _default(name), allowed or PARAMETERS[name].allowed, meaning, old]
 
 
 def _default(name: str) -> str:
     if name in REQUIRED:
         return "required"
     return code(DEFAULTS[name]) if name in DEFAULTS else "none"
-
-
-def _allowed(name: str) -> str:
-    """Return what the check itself names as allowed, of a value that never is."""
-    return PARAMETERS[name]("?") or ""

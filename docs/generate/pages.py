@@ -5,6 +5,7 @@ from pathlib import Path
 from docs.generate.batch_toml import batch_schema, batch_toml_page
 from docs.generate.command_line import command_line_page
 from docs.generate.dotenv import dotenv_page
+from docs.generate.errors import errors_page
 from docs.generate.exit_codes import exit_codes_page
 from docs.generate.outputs import outputs_page, outputs_schema
 
@@ -21,4 +22,5 @@ def pages() -> dict[str, str]:
         "json.md": outputs_page(),
         "output.schema.json": outputs_schema(),
         "exit-codes.md": exit_codes_page(),
+        "errors.md": errors_page(),
     }

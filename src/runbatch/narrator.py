@@ -25,7 +25,7 @@ class Narrator:
         self._batch = batch
         self._hear = hear
         self._told: set[str] = set()
-        self._silence: str | None = None
+        self._silence: Event | None = None
         self._waiting: str | None = None
 
     def tell(self, kind: Kind, attempt: Attempt, text: str) -> None:
@@ -52,16 +52,18 @@ class Narrator:
         """Tell, once per change, why the cluster was not heard."""
         if isinstance(error, Unauthorized):
             running = f"{len(before.in_flight)} running jobs are not affected"
-            self._tell_silence(f"{error}; {running}, submitting goes on by itself.")
+            text = f"{error}; {running}, submitting goes on by itself."
         else:
-            self._tell_silence(f"{error} Nothing is submitted until it answers again.")
+            text = f"{error} Nothing is submitted until it answers again."
+        self._tell_silence(Event(Kind.TROUBLE, text))
 
     def learned(
         self, listing: Listing, learned: Learned, now: datetime, patience: Patience
     ) -> None:
         """Tell what a listing taught, and whether the cluster is to be believed again."""
         if not learned.view.trusted:
-            self._tell_silence(f"{NOTHING_LISTED} Nothing is submitted until it does.")
+            text = f"{NOTHING_LISTED} Nothing is submitted until it does."
+            self._tell_silence(Event(Kind.TROUBLE, text))
         elif self._silence is not None:
             self._silence = None
             self._hear(Event(Kind.OK, "The cluster answers again."))
@@ -87,10 +89,10 @@ class Narrator:
             slots = slots_of((job.attempts for job in view.jobs.values()), now)
             self._hear(Event(Kind.WAIT, f"{text} ({slots})"))
 
-    def _tell_silence(self, text: str) -> None:
-        if text != self._silence:
-            self._silence = text
-            self._hear(Event(Kind.TROUBLE, text))
+    def _tell_silence(self, event: Event) -> None:
+        if event != self._silence:
+            self._silence = event
+            self._hear(event)
 
 
 def _reasons(listing: Listing) -> set[str]:

@@ -175,7 +175,7 @@ def assert_refused(shell: Shell, words: list[str], said: list[str]) -> None:
     ("words", "said"),
     [
         ("submit --yes", "batch.toml: no such file here, and no .env; write one"),
-        ("submit --yes -b nowhere.toml", "nowhere.toml: No such file"),
+        ("submit --yes -b nowhere.toml", "nowhere.toml: cannot be read: No such file"),
         ("submit --yes -b folder", "folder: this is a folder; name a file."),
         ("submit --yes -b binary.toml", "binary.toml: not UTF-8 text"),
         ("submit --yes -b loop.toml", "loop.toml: "),

@@ -92,7 +92,7 @@ def test_a_dotenv_is_a_batch_or_refused(folder: Path, text: str) -> None:
     value=st.text("0123456789.eE+-_ \u0663") | texts | st.sampled_from(DOTENV_VALUES),
 )
 def test_a_number_is_one_to_the_pipeline_too_and_in_its_range(name: str, value: str) -> None:
-    if PARAMETERS[name](value) is None:
+    if PARAMETERS[name].fits(value):
         assert re.fullmatch(r"[-+0-9.eE]+", value)
         assert 0 <= float(value) <= (20 if name == "PCA_TOTAL" else 1)
 

@@ -321,7 +321,8 @@ def test_a_row_without_a_name_might_be_ours() -> None:
     [
         ("Error: Authentication failed. the token has expired", Unauthorized, "runai login"),
         ("Error: Authentication failed. please log in", Unauthorized, "not logged in"),
-        ("Error: Workspace named 'gwas-37' already exists in the project", NameTaken, "gwas-37"),
+        ("Error: Workspace named 'gwas-37' already exists in the project", NameTaken,
+         "the name is taken: Workspace named 'gwas-37'"),
         ("Error: Workspace named 'gwas-401' already exists in the project", NameTaken, "401"),
         ("Error: Workspace named 'forbidden-1' already exists in the project", NameTaken, "-1"),
         ("workload with name 'x' already exists in this project", NameTaken, "x"),

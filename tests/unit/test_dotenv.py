@@ -159,8 +159,8 @@ BAD = [
     ("SNP_IMPUTE=x", "SNP_IMPUTE = 'x'"),
     ("MULTIPLE_ANALYSIS=yes", "MULTIPLE_ANALYSIS = 'yes': write TRUE or FALSE."),
     ("PHENOTYPE_FILE=t.txt", "PHENOTYPE_FILE = 't.txt': write the path inside"),
-    ('MAX_CONCURRENT="5', "line 3: 'MAX_CONCURRENT=\"5': write NAME=value."),
-    ("MAX_CONCURRENT 5", "line 3: 'MAX_CONCURRENT 5': write NAME=value."),
+    ('MAX_CONCURRENT="5', "line 3 (MAX_CONCURRENT): write NAME=value, with a quote at both ends"),
+    ("MAX_CONCURRENT 5", "line 3: write NAME=value, with a quote at both ends or at none."),
     ("JOB_PREFIX=Big_Name", "JOB_PREFIX = 'Big_Name'"),
 ]
 
@@ -170,6 +170,27 @@ def test_a_wrong_value_is_named_with_what_is_allowed(env: Any, text: str, said: 
     with pytest.raises(BatchError) as caught:
         env(text + "\n")
     assert said in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("line", "where"),
+    [
+        ("API_KEY='hunter2", "line 3 (API_KEY): "),
+        ('export API_KEY = "hunter2', "line 3 (API_KEY): "),
+        ("hunter2", "line 3: "),
+        ("API_KEY hunter2", "line 3: "),
+        ("hunter2='", "line 3: "),
+        ("\n  \n# empty lines\n\nhunter2", "line 7: "),
+        ("API_KEY=x hunter2=y'\nAPI_KEY='hunter2", "line 4 (API_KEY): "),
+    ],
+)
+def test_a_line_that_is_none_is_named_without_what_may_be_secret(
+    env: Any, line: str, where: str
+) -> None:
+    with pytest.raises(BatchError) as caught:
+        env(f"{line}\n")
+    assert str(caught.value).startswith(where)
+    assert "hunter2" not in str(caught.value)
 
 
 @pytest.mark.parametrize("name", [".env", ".env.gwas", "gwas.env"])

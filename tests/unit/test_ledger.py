@@ -228,7 +228,7 @@ def test_the_folder_is_the_user_s_own(ledger: Ledger) -> None:
 
 def test_a_file_from_the_future_is_left_alone(ledger: Ledger) -> None:
     ledger._connection.execute(f"PRAGMA user_version = {len(schema.MIGRATIONS) + 1}")
-    with pytest.raises(LedgerError, match="newer runbatch"):
+    with pytest.raises(LedgerError, match=r"newer runbatch; update this one\.$"):
         Ledger(ledger.folder)
 
 

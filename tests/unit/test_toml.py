@@ -28,6 +28,16 @@ CASES = [
         "batch.toml: max_concurrent = '999999999999...9999999999999': write a whole number",
         id="a value too long to be shown whole",
     ),
+    pytest.param(
+        f'prefix = "x"\n{REST}cpu = "2"\n',
+        "batch.toml: [run] cpu = '2': write a number, without quotes.",
+        id="a number in quotes",
+    ),
+    pytest.param(
+        f'prefix = "x"\n{REST}[cluster]\nkind = "slurm"\n',
+        "batch.toml: [cluster] kind = 'slurm': write 'local' or 'runai'.",
+        id="a word that is none of those allowed",
+    ),
 ]
 
 

@@ -5,13 +5,14 @@ and says so; a new name wins over its old one.
 """
 
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 from io import StringIO
 from pathlib import Path
 
-from dotenv.parser import parse_stream
+from dotenv.parser import Original, parse_stream
 
 from runbatch.config.gapit import DEFAULTS, OLD_NAMES, OPTIONAL, PARAMETERS, REQUIRED
 from runbatch.config.text import read_text
@@ -19,6 +20,8 @@ from runbatch.core.batch import Batch, ClusterChoice, Mount, Run, range_of
 from runbatch.core.errors import BatchError
 
 _MOST_DIGITS = 9
+# In capitals, as variables are: what else stands before a = may be a part of a secret.
+_NAMED = re.compile(r"\s*(?:export\s+)?([A-Z][A-Z0-9_]{0,63})\s*=")
 FIRST_TRAIT = 2  # column 1 of the phenotype table is Taxa
 COMMAND = ("/scripts/entrypoint.sh", "run-single-trait")
 
@@ -49,6 +52,14 @@ class Variables:
             self.notes.append(f"{ours} = {value!r} from the environment replaces {replaced}.")
         return value
 
+    def note_misspelt(self) -> None:
+        """Note each name of the file that nobody knows, but that is close to one that counts."""
+        known = {*DEFAULTS, *REQUIRED, *PARAMETERS, *OPTIONAL}
+        known |= {old for olds in OLD_NAMES.values() for old in olds}
+        for name in sorted(self.file.keys() - known):
+            if found := get_close_matches(name, known, n=1, cutoff=0.85):
+                self.notes.append(f"{name} is not known; did you mean {found[0]}?")
+
     def whole(self, name: str) -> int:
         """Return the value as a whole number; raise BatchError if it is none."""
         text = self.get(name)
@@ -78,14 +89,15 @@ def in_variables(error: BatchError) -> BatchError:
     """Return the error with its place in words of the variables, for who never saw a TOML file."""
     for place, name in _VARIABLE_OF.items():
         if error.place.startswith(place):
-            return BatchError(f"{name}{error.place.removeprefix(place)}".strip(), error.problem)
+            return error.at(f"{name}{error.place.removeprefix(place)}".strip())
     return error
 
 
 def load_dotenv(path: Path, process: Mapping[str, str] = os.environ) -> Batch:
     """Return the batch that the variables describe; raise BatchError that names the variable."""
     values = _parse(read_text(path))
-    variables = Variables(values, process, _misspelt(values))
+    variables = Variables(values, process)
+    variables.note_misspelt()
     try:
         return batch_of(variables, path.absolute().parent)
     except BatchError as error:
@@ -93,27 +105,25 @@ def load_dotenv(path: Path, process: Mapping[str, str] = os.environ) -> Batch:
 
 
 def _parse(text: str) -> dict[str, str]:
-    """Return the variables of the text; raise BatchError for a line that is none."""
+    """Return the variables of the text; raise BatchError for a line that is none.
+
+    The error tells the line's number and no more than its variable's name: the rest may be secret.
+    """
     values = {}
     for binding in parse_stream(StringIO(text)):
         if binding.error or (binding.key is not None and binding.value is None):
-            line = binding.original.string.strip().split("\n")[0][:60]
-            raise BatchError(f"line {binding.original.line}: {line!r}", "write NAME=value.")
+            problem = "write NAME=value, with a quote at both ends or at none."
+            raise BatchError(_line_of(binding.original), problem)
         if binding.key is not None:
             values[binding.key] = binding.value or ""
     return values
 
 
-def _misspelt(values: Mapping[str, str]) -> list[str]:
-    """Return a note for each name that nobody knows, but that is close to one that counts."""
-    known = {*DEFAULTS, *REQUIRED, *OPTIONAL, *PARAMETERS}
-    known |= {old for olds in OLD_NAMES.values() for old in olds}
-    close = {
-        name: get_close_matches(name, known, n=1, cutoff=0.85) for name in values.keys() - known
-    }
-    return sorted(
-        f"{name} is not known; did you mean {found[0]}?" for name, found in close.items() if found
-    )
+def _line_of(original: Original) -> str:
+    """Return where the line is, and whose; the empty lines before it are counted to it."""
+    empty = original.string[: -len(original.string.lstrip())].count("\n")
+    named = _NAMED.match(original.string)
+    return f"line {original.line + empty}{f' ({named[1]})' if named else ''}"
 
 
 def batch_of(variables: Variables, folder: Path) -> Batch:
@@ -179,8 +189,8 @@ def _environment(variables: Variables) -> dict[str, str]:
         value = variables.get(name)
         if not value and name == "SNP_FDR":
             continue
-        if (allowed := check(value)) is not None:
-            raise BatchError(f"{name} = {value!r}", f"write {allowed}.")
+        if not check.fits(value):
+            raise BatchError(f"{name} = {value!r}", f"write {check.allowed}.")
         env[name] = value
     env |= {"OPENBLAS_NUM_THREADS": cpu, "OMP_NUM_THREADS": cpu}
     return {name: value for name, value in env.items() if value}

@@ -2,13 +2,20 @@
 
 import re
 from collections.abc import Callable
+from dataclasses import dataclass
 
 # As R reads them too, which takes neither 1_0 nor the digits of other scripts.
 _WHOLE = re.compile(r"[0-9]{1,9}")
 _NUMBER = re.compile(r"[-+]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][-+]?[0-9]+)?")
 
-# Returns what is allowed if the value is not, else None.
-Check = Callable[[str], str | None]
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """What is allowed, in words that go on behind "write", and whether a value is that."""
+
+    allowed: str
+    fits: Callable[[str], bool]
+
 
 REQUIRED = ("GENOTYPE_FILE", "PHENOTYPE_FILE")
 OPTIONAL = ("ACCESSION_IDS_FILE",)
@@ -46,35 +53,33 @@ OLD_NAMES = {
 
 def one_of(*words: str) -> Check:
     """Return the check for one of these words."""
-    return lambda value: None if value in words else " or ".join(words)
+    return Check(" or ".join(words), lambda value: value in words)
 
 
 def some_of(*words: str) -> Check:
     """Return the check for some of these words, with commas."""
     allowed = f"some of {', '.join(words)}, with commas"
-    return lambda value: None if set(value.split(",")) <= set(words) else allowed
+    return Check(allowed, lambda value: set(value.split(",")) <= set(words))
 
 
 def number(lowest: float, highest: float, *, above: bool = False) -> Check:
     """Return the check for a number of this range, `lowest` itself left out if `above`."""
     start = f"above {lowest:g}" if above else f"from {lowest:g}"
 
-    def check(value: str) -> str | None:
+    def fits(value: str) -> bool:
         found = float(value) if _NUMBER.fullmatch(value) else lowest - 1
-        fits = lowest <= found <= highest and not (above and found == lowest)
-        return None if fits else f"a number {start} to {highest:g}"
+        return lowest <= found <= highest and not (above and found == lowest)
 
-    return check
+    return Check(f"a number {start} to {highest:g}", fits)
 
 
 def whole(lowest: int, highest: int) -> Check:
     """Return the check for a whole number of this range."""
 
-    def check(value: str) -> str | None:
-        fits = _WHOLE.fullmatch(value) is not None and lowest <= int(value) <= highest
-        return None if fits else f"a whole number from {lowest} to {highest}"
+    def fits(value: str) -> bool:
+        return _WHOLE.fullmatch(value) is not None and lowest <= int(value) <= highest
 
-    return check
+    return Check(f"a whole number from {lowest} to {highest}", fits)
 
 
 PARAMETERS: dict[str, Check] = {

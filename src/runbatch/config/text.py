@@ -20,6 +20,6 @@ def read_text(path: Path) -> str:
             raise BatchError("", f"larger than {LARGEST_FILE_BYTES} bytes; is this the right file?")
         return content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        raise BatchError("", f"not UTF-8 text (byte {error.start}).") from error
+        raise BatchError("", f"not UTF-8 text (byte {error.start}); save it as that.") from error
     except OSError as error:
-        raise BatchError("", f"{error.strerror or error}.") from error
+        raise BatchError("", f"cannot be read: {error.strerror or error}.") from error

@@ -120,6 +120,7 @@ _MEANINGS = {
     "too_short": "write two whole numbers, the first and the last.",
     "too_long": "write two whole numbers, the first and the last.",
     "int_type": "write a whole number, without quotes.",
+    "float_type": "write a number, without quotes.",
     "string_type": "write text, in quotes.",
     "bool_type": "write true or false.",
 }
@@ -133,8 +134,10 @@ def _problem(details: ErrorDetails) -> str:
             return f"there is no such key{_suggestion(details)}."
         case kind if kind in _MEANINGS:
             return _MEANINGS[kind]
+        case "literal_error":
+            return f"write {details['ctx']['expected']}."
         case _:
-            return f"{details['msg'][0].lower()}{details['msg'][1:]}."
+            return f"this cannot be taken: {details['msg'][0].lower()}{details['msg'][1:]}."
 
 
 def _suggestion(details: ErrorDetails) -> str:

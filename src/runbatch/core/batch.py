@@ -86,9 +86,10 @@ class Run:
                 problem = f"longer than {LONGEST_VALUE_BYTES} bytes; put it into a file."
                 raise BatchError(f"[run] env {name}", problem)
         if len({mount.path for mount in self.mounts}) < len(self.mounts):
-            raise BatchError("[run] mounts", "two of them have the same path.")
+            raise BatchError("[run] mounts", "two of them have the same path; give each its own.")
         if self.cpu is not None and not 0 < self.cpu <= LARGEST_CPU:
-            raise BatchError(f"[run] cpu = {self.cpu:g}", "write a number of cores above 0.")
+            problem = f"write a number of cores above 0 and at most {LARGEST_CPU}."
+            raise BatchError(f"[run] cpu = {self.cpu:g}", problem)
         if self.memory is not None:
             memory_bytes(self.memory)
 
@@ -120,7 +121,9 @@ class Batch:
         if self.variable is not None:
             check_variable("[jobs] variable", self.variable)
             if self.variable in self.run.env:
-                problem = "[run] env sets the same variable; each job's key would overwrite it."
+                problem = (
+                    "[run] env sets the same variable; the key would overwrite it. Rename one."
+                )
                 raise BatchError(f"[jobs] variable = {self.variable!r}", problem)
         self._check_keys()
 

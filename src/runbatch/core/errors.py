@@ -31,7 +31,11 @@ class BatchError(RunbatchError):
 
     def within(self, outer: str) -> "BatchError":
         """Return the same error with its place put inside `outer`, usually a file's name."""
-        return BatchError(f"{outer}: {self.place}" if self.place else outer, self.problem)
+        return self.at(f"{outer}: {self.place}" if self.place else outer)
+
+    def at(self, place: str) -> "BatchError":
+        """Return the same error with its place said in other words."""
+        return BatchError(place, self.problem)
 
 
 class ClusterError(RunbatchError):

@@ -37,7 +37,9 @@ class RetryPolicy:
             if code not in RETRIABLE_CODES:
                 raise BatchError("[retry] exit_codes", _bad_code(code))
         if not all(marker.strip() for marker in self.log_markers):
-            raise BatchError("[retry] log_markers", "an empty marker would match every log")
+            raise BatchError(
+                "[retry] log_markers", "an empty marker would match every log; leave it out."
+            )
         if not 0 <= self.max_retries <= MOST_RETRIES:
             raise BatchError(
                 f"[retry] max_retries = {self.max_retries}",

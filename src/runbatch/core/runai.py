@@ -45,7 +45,8 @@ def _check_choice(batch: Batch) -> None:
     if choice.project is None:
         raise BatchError("[cluster] project", "is missing; name your Run:ai project.")
     if not _PROJECT.fullmatch(choice.project):
-        raise BatchError(f"[cluster] project = {choice.project!r}", "this cannot name a project.")
+        problem = 'this cannot name a project; "runai project list" names yours.'
+        raise BatchError(f"[cluster] project = {choice.project!r}", problem)
     if choice.workload not in WORKLOADS:
         place = f"[cluster] workload = {choice.workload!r}"
         raise BatchError(place, f"write {' or '.join(WORKLOADS)}.")
@@ -53,7 +54,8 @@ def _check_choice(batch: Batch) -> None:
     if image is None:
         raise BatchError("[run] image", "is missing; name the container image to run.")
     if not image or image.startswith("-") or any(each.isspace() for each in image):
-        raise BatchError(f"[run] image = {image!r}", "this cannot name a container image.")
+        problem = "this cannot name a container image; write one like ghcr.io/lab/image:1.4."
+        raise BatchError(f"[run] image = {image!r}", problem)
 
 
 def _check_name(batch: Batch, key: str) -> None:

@@ -12,6 +12,7 @@ from runbatch.ledger.lines import entry_of
 FILE_NAME = "events.jsonl"
 _BLOCK_BYTES = 1 << 12
 _REMEDY = "Move the file away: the next submit or retry writes it anew."
+_LEDGER_REMEDY = "Leave it there: status, submit and retry do not need this line."
 
 
 def mend(path: Path) -> str:
@@ -62,8 +63,9 @@ def read(path: Path) -> list[str]:
 
 def entries(path: Path, lines: Iterable[str]) -> Iterator[Entry]:
     """Yield the entries of the lines; raise LedgerError that names the file and the line."""
+    remedy = _REMEDY if path.name == FILE_NAME else _LEDGER_REMEDY
     for number, line in enumerate(lines, 1):
         try:
             yield entry_of(line)
         except ValueError as error:
-            raise LedgerError(f"{path}, line {number}: {error} {_REMEDY}") from error
+            raise LedgerError(f"{path}, line {number}: {error} {remedy}") from error

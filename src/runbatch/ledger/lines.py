@@ -50,9 +50,9 @@ def entry_of(line: str) -> Entry:
     except ValidationError as error:
         first = error.errors()[0]
         where = ".".join(str(part) for part in first["loc"])
-        raise ValueError(f"{where}: {first['msg']}.") from error
+        raise ValueError(f"a field cannot be read, {where}: {first['msg']}.") from error
     except BatchError as error:
-        raise ValueError(str(error)) from error
+        raise ValueError(f"a value is out of its range, {error}") from error
     if any(at.tzinfo is None for at in _times(entry)):
         raise ValueError("a time lacks its offset from UTC.")
     return entry

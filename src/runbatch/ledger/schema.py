@@ -5,6 +5,8 @@ A migration is never edited once it was released: the next one is added behind i
 
 import sqlite3
 
+from runbatch.core.errors import LedgerError
+
 MIGRATIONS = (
     """
     CREATE TABLE attempts (
@@ -55,11 +57,11 @@ MIGRATIONS = (
 def migrate(connection: sqlite3.Connection) -> None:
     """Bring the file to the newest schema, in one transaction that another process may share.
 
-    Raises sqlite3.DatabaseError when the file is newer than this program knows.
+    Raises LedgerError when the file is newer than this program knows.
     """
     version = _version(connection)
     if version > len(MIGRATIONS):
-        raise sqlite3.DatabaseError("it was written by a newer runbatch; update this one")
+        raise LedgerError("The ledger was written by a newer runbatch; update this one.")
     if version < len(MIGRATIONS):
         _migrate(connection)
 

@@ -103,7 +103,7 @@ def test_a_batch_that_is_refused(changes: dict[str, Any], place: str, problem: s
         pytest.param({"env": {"A": HALF}}, "[run] env A", "surrogate", id="half in a value"),
         pytest.param({"cpu": 0}, "[run] cpu = 0", "a number of cores above 0", id="no cores"),
         pytest.param({"cpu": -1.5}, "[run] cpu = -1.5", "above 0", id="negative cores"),
-        pytest.param({"cpu": 10_001}, "[run] cpu = 10001", "above 0", id="too many cores"),
+        pytest.param({"cpu": 10_001}, "[run] cpu = 10001", "at most 10000", id="too many cores"),
         pytest.param({"cpu": float("nan")}, "[run] cpu = nan", "above 0", id="no number"),
         pytest.param({"memory": "32 G"}, "[run] memory = '32 G'", "like 32G", id="a blank"),
     ],

@@ -41,7 +41,7 @@ def test_a_batch_that_run_ai_can_carry_is_accepted() -> None:
         ),
         pytest.param(
             on_runai(cluster=ClusterChoice(kind="runai", project="--all")),
-            "[cluster] project = '--all': this cannot name a project.",
+            "[cluster] project = '--all': this cannot name a project;",
             id="a project that reads as an option",
         ),
         pytest.param(
@@ -55,7 +55,7 @@ def test_a_batch_that_run_ai_can_carry_is_accepted() -> None:
         pytest.param(on_runai(run=replace(RUN, image="")), "[run] image = ''", id="empty image"),
         pytest.param(
             on_runai(run=replace(RUN, image="-x")),
-            "[run] image = '-x': this cannot name a container image.",
+            "[run] image = '-x': this cannot name a container image;",
             id="image as an option",
         ),
         pytest.param(

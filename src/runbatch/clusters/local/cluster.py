@@ -81,7 +81,7 @@ class LocalCluster:
                 os.close(lock)
         except OSError as error:
             fault = Rejected if error.errno in _USERS_FAULT else Unreachable
-            raise fault(f"local: {workload.name} cannot be started: {error}") from error
+            raise fault(f"local: {workload.name} cannot be started: {error}.") from error
         return uid
 
     def evidence(self, name: str, uid: str) -> Evidence:
@@ -191,7 +191,8 @@ class LocalCluster:
         with (self._root / "names.lock").open("ab") as file:
             while not _is_locked_by_us(file):
                 if time.monotonic() > deadline:
-                    raise Busy(f"local: somebody holds {self._root / 'names.lock'}.")
+                    lock = self._root / "names.lock"
+                    raise Busy(f"local: another process has held {lock} for {NAMES_LIMIT_S} s.")
                 time.sleep(_LOOK_AGAIN_S)
             yield
 

@@ -28,7 +28,7 @@ _FAULTS: tuple[tuple[str, type[ClusterError], str], ...] = (
         Unauthorized,
         f"not logged in. {_LOGIN}",
     ),
-    (r"already exists", NameTaken, "{text}"),
+    (r"already exists", NameTaken, "the name is taken: {text}"),
     (
         r"does not comply with the policy",
         Rejected,
@@ -44,7 +44,11 @@ _FAULTS: tuple[tuple[str, type[ClusterError], str], ...] = (
         Rejected,
         "no rights for this: {text} Ask for access to the project.",
     ),
-    (r"unknown (flag|command)", Rejected, "this version of runai is not known: {text}"),
+    (
+        r"unknown (flag|command)",
+        Rejected,
+        'this version of runai is not known: {text} Known are 2.18 to 3.0; see "runai version".',
+    ),
     (
         r"try again in few minutes|service unavailable|too many requests",
         Busy,
@@ -84,7 +88,9 @@ def fault_of(text: str) -> ClusterError:
     for pattern, kind, message in _FAULTS:
         if re.search(pattern, plain):
             return kind(f"Run:ai: {message.format(text=_sentence(said))}")
-    return Unreachable(f"Run:ai: {_sentence(said or 'it failed without a word')}")
+    return Unreachable(
+        f"Run:ai: {_sentence(said)}" if said else "Run:ai: it failed without a word."
+    )
 
 
 def is_gone(text: str) -> bool:

@@ -15,6 +15,7 @@ from runbatch.core.errors import Unreachable
 # Often not on the PATH of a shell that is no login shell (Run:ai reference, 6).
 USUAL_PLACE = Path(".runai", "bin", "runai")
 MOST_OUTPUT_BYTES = 200_000_000
+NOT_FOUND = 127  # as a shell has it
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,10 +44,10 @@ def execute(words: Sequence[str], limit_s: float) -> Reply:
 
 
 def execute_kubectl(words: Sequence[str], limit_s: float) -> Reply:
-    """Call the user's `kubectl`, if there is one."""
+    """Call the user's `kubectl`; who has none does without, and is told nothing of it."""
     found = shutil.which("kubectl")
     if found is None:
-        raise Unreachable('the program "kubectl" is not there.')
+        return Reply(NOT_FOUND, "", "")
     return _call(found, words, limit_s)
 
 
