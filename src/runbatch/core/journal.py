@@ -83,6 +83,8 @@ class Changed:
 
 
 Happening = Started | Ended | Changed | Event
+# Whose doing something was; None where it was no invocation's.
+RunId = int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +93,7 @@ class Entry:
 
     seq: int
     at: datetime
-    run: int | None
+    run: RunId
     what: Happening
 
 
@@ -186,8 +188,8 @@ class _Replay:
         self._jobs: dict[str, Job] = {}
         self._held: set[str] = set()
         self._last = Terms()
-        self._terms: dict[int | None, Terms] = {}
-        self._at_work: set[int | None] = set()
+        self._terms: dict[RunId, Terms] = {}
+        self._at_work: set[RunId] = set()
 
     def step(self, entry: Entry) -> Step:
         move = None
@@ -205,7 +207,7 @@ class _Replay:
         terms = self._terms.get(entry.run, self._last)
         return Step(entry, terms, self._cap(), len(self._held), move)
 
-    def _begin(self, run: int | None, started: Started) -> None:
+    def _begin(self, run: RunId, started: Started) -> None:
         keys = self._last.keys if started.keys is None else frozenset(started.keys)
         integers = are_integers(keys)
         self._last = Terms(started.prefix, keys, integers, started.cap, started.retry)

@@ -364,6 +364,13 @@ def test_what_is_above_the_cap_by_no_start_of_ours_is_told_apart() -> None:
     )
 
 
+def test_before_anybody_began_no_name_is_the_batchs() -> None:
+    audit = audit_of(entries(Changed(Did.ADOPTED, listed("5")), started(2, *KEYS)))
+    assert breaches(audit)[Promise.NAMES] == (
+        Remark("adopted, and its name is not the batch's", 1, at(1), "5"),
+    )
+
+
 def test_what_has_ended_and_is_being_deleted_is_told_apart_too() -> None:
     going = replace(SAVED, phase=Phase.DELETING, delete_asked_at=at(3))
     audit = audited(known(SAVED), start("2"), Changed(Did.SEEN, going), cap=1)

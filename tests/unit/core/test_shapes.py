@@ -10,6 +10,7 @@ from runbatch import core
 from runbatch.core.attempt import Attempt, Evidence, Observation
 from runbatch.core.batch import Batch, ClusterChoice, Run
 from runbatch.core.failure import RetryPolicy
+from runbatch.core.journal import Started
 from runbatch.core.planner import Wish
 from runbatch.core.workload import Workload
 
@@ -33,7 +34,18 @@ def test_a_value_of_the_core_is_frozen_and_has_no_room_for_more(name: str) -> No
 
 @pytest.mark.parametrize(
     "value",
-    [Observation, Evidence, Attempt, RetryPolicy, ClusterChoice, Run, Batch, Wish, Workload],
+    [
+        Observation,
+        Evidence,
+        Attempt,
+        RetryPolicy,
+        ClusterChoice,
+        Run,
+        Batch,
+        Wish,
+        Workload,
+        Started,
+    ],
 )
 def test_a_value_of_many_fields_is_made_by_their_names(value: type) -> None:
     with pytest.raises(TypeError, match="takes 1 positional argument"):
