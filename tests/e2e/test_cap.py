@@ -96,6 +96,19 @@ def test_max_concurrent_on_the_command_line_wins(shell: Shell, journal: Journal)
     assert journal.most_at_once() == 2
 
 
+def test_status_goes_by_the_cap_of_who_is_at_work(shell: Shell, journal: Journal) -> None:
+    shell.write(toml(journal.command(seconds=1000), last=3, cap=3))
+    waiting = shell.start("submit", "--yes", "--max-concurrent", "1")
+    assert waiting.stderr is not None
+    while "[WAIT]" not in waiting.stderr.readline():
+        pass
+
+    assert "slots    1 of 1 held: 1 running" in shell.run("status").out
+    waiting.kill()
+    waiting.communicate(timeout=60)
+    assert "slots    1 of 3 held: 1 running" in shell.run("status").out
+
+
 def test_without_wait_submit_returns_when_all_are_started(shell: Shell, journal: Journal) -> None:
     shell.write(toml(journal.command(seconds=1), last=3, cap=2))
 

@@ -1,5 +1,6 @@
 """`runbatch status`: how the batch stands, once or kept up to date."""
 
+from collections.abc import Sequence
 from datetime import datetime
 
 import click
@@ -9,10 +10,12 @@ from runbatch.cli.output import print_json, stdout_console
 from runbatch.cli.watch import watch_on_terminal
 from runbatch.clock import Clock, SystemClock
 from runbatch.core.attempt import Observation
+from runbatch.core.batch import Batch
 from runbatch.core.errors import BatchError, ClusterError
 from runbatch.core.job import View
 from runbatch.core.snapshot import snapshot_of
 from runbatch.core.waits import NOTHING_LISTED, Answer, heard_at, waits_of
+from runbatch.ledger.runs import Run
 from runbatch.views.status import Status, show_status, status_of
 from runbatch.views.waits import status_json
 from runbatch.wiring import Place
@@ -52,6 +55,11 @@ def status(*, where: Where, as_json: bool, watch: bool) -> int:
     return 0
 
 
+def _under_their_cap(batch: Batch, runs: Sequence[Run]) -> Batch:
+    """Return the batch under the cap that is in force: the largest of those at work, if any are."""
+    return batch.with_cap(max((run.cap for run in runs if run.cap), default=batch.cap))
+
+
 class Looker:
     """Looks at one batch, again and again; remembers only when the cluster was last heard."""
 
@@ -84,8 +92,8 @@ class Looker:
         self, view: View, problem: str | None, listed: tuple[Observation, ...] = ()
     ) -> Status:
         now = self._clock.now()
-        snapshot = snapshot_of(self._place.batch, view, now)
         runs = self._place.at_work(now)
+        snapshot = snapshot_of(_under_their_cap(self._place.batch, runs), view, now)
         answer = Answer(self._heard_at or heard_at(view), problem)
         waits = waits_of(snapshot, answer, [run.command for run in runs], listed)
         return status_of(snapshot, waits, runs)

@@ -23,7 +23,6 @@ class Kind(Enum):
     PENDING = "PENDING"
     TROUBLE = "TROUBLE"
     OK = "OK"
-    STOP = "STOP"
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,10 @@ SILENT_FOR = timedelta(minutes=10)
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """One invocation: where it runs, since when, and when it last ticked."""
+    """One invocation: where it runs, since when, when it last ticked, and under which cap.
+
+    `cap` is None if an older runbatch began it.
+    """
 
     id: int
     host: str
@@ -26,6 +29,7 @@ class Run:
     command: str
     started_at: datetime
     ticked_at: datetime
+    cap: int | None = None
 
 
 def begin(
@@ -48,8 +52,8 @@ def begin(
         keys=keys,
     )
     cursor = connection.execute(
-        "INSERT INTO runs (host, pid, command, started_at, ticked_at) VALUES (?,?,?,?,?)",
-        (started.host, started.pid, command, to_text(now), to_text(now)),
+        "INSERT INTO runs (host, pid, command, started_at, ticked_at, cap) VALUES (?,?,?,?,?,?)",
+        (started.host, started.pid, command, to_text(now), to_text(now), batch.cap),
     )
     return int(cursor.lastrowid or 0), started
 
@@ -70,7 +74,7 @@ def latest_tick(connection: sqlite3.Connection) -> datetime | None:
 def alive(connection: sqlite3.Connection, now: datetime) -> tuple[Run, ...]:
     """Return the runs that are at work now, oldest first."""
     found = connection.execute(
-        "SELECT id, host, pid, command, started_at, ticked_at FROM runs"
+        "SELECT id, host, pid, command, started_at, ticked_at, cap FROM runs"
         " WHERE ended_at IS NULL ORDER BY id"
     )
     every = (
@@ -81,6 +85,7 @@ def alive(connection: sqlite3.Connection, now: datetime) -> tuple[Run, ...]:
             command=row["command"],
             started_at=from_text(row["started_at"]),
             ticked_at=from_text(row["ticked_at"]),
+            cap=row["cap"],
         )
         for row in found
     )

@@ -51,6 +51,9 @@ MIGRATIONS = (
         line TEXT NOT NULL
     );
     """,
+    """
+    ALTER TABLE runs ADD COLUMN cap INTEGER;
+    """,
 )
 
 
