@@ -4,6 +4,7 @@ Sources are sections of the Run:ai reference, named beside each rule.
 """
 
 import re
+import reprlib
 from pathlib import PurePath
 
 from runbatch.core.batch import Batch, Mount
@@ -37,7 +38,7 @@ def check_for_runai(batch: Batch) -> None:
         # 9.10: the command is quoted anew on its way, and double quotes break in it.
         if '"' in word or "\n" in word:
             problem = "Run:ai cannot pass on double quotes or line breaks; put them into a script."
-            raise BatchError(f"[run] command {word!r}", problem)
+            raise BatchError(f"[run] command {reprlib.repr(word)}", problem)
 
 
 def _check_choice(batch: Batch) -> None:

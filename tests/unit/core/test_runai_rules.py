@@ -107,6 +107,11 @@ def test_a_batch_that_run_ai_can_carry_is_accepted() -> None:
             "put them into a script",
             id="a line break in the command",
         ),
+        pytest.param(
+            on_runai(run=replace(RUN, command=("sh", "-c", "a\n" + "b" * 1000 + "c"))),
+            r"[run] command 'a\nbbbbbbbbb...bbbbbbbbbbbbc': Run:ai cannot pass on",
+            id="a whole script as the command",
+        ),
     ],
 )
 def test_what_cannot_be_carried_is_refused(wrong: Batch, said: str) -> None:
