@@ -1,7 +1,6 @@
 """The entrypoint of the docs, under every shell it is meant for, over real mounts."""
 
 import os
-import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Sequence
@@ -9,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from tests.guard.shells import UNSHARE, need, need_mounts
 
 from runbatch.core.attempt import Evidence, Verdict
 from runbatch.core.failure import RetryPolicy, judge
@@ -16,8 +16,6 @@ from runbatch.core.failure import RetryPolicy, judge
 DOCS = Path(__file__).parents[2] / "docs"
 ENTRYPOINT = DOCS / "reference" / "entrypoint.sh"
 SHELLS = (("sh",), ("dash",), ("bash", "--posix"), ("bash",), ("busybox", "sh"))
-# A namespace of mounts of one's own: with root's rights, or as the root of one's own users.
-NAMESPACE = ("unshare", "-m") if os.geteuid() == 0 else ("unshare", "-rm")
 # Mounts a file system in memory at each path before the double dash, then becomes what follows.
 MOUNT_ALL = 'while [ "$1" != -- ]; do mount -t tmpfs none "$1" || exit 99; shift; done; shift'
 
@@ -37,27 +35,17 @@ class Ended:
 Contain = Callable[..., Ended]
 
 
-def missing(programs: Sequence[str]) -> str | None:
-    for program in programs:
-        if shutil.which(program) is None:
-            return f"no {program} here; make shells installs it"
-    tried = subprocess.run([*NAMESPACE, "true"], capture_output=True, text=True, check=False)
-    return f"no namespace of mounts here: {tried.stderr.strip()}" if tried.returncode else None
-
-
 @pytest.fixture(params=SHELLS, ids=" ".join)
 def contain(request: pytest.FixtureRequest, tmp_path: Path) -> Contain:
     """Run the entrypoint as a container would, with these folders mounted and those required."""
     shell: tuple[str, ...] = request.param
-    if lacking := missing([shell[0], "unshare"]):
-        if os.environ.get("CI"):
-            pytest.fail(f"CI must not skip: {lacking}")
-        pytest.skip(lacking)
+    need(shell[0])
+    need_mounts()
 
     def run(command: Sequence[str], *, required: str, mounted: Sequence[str] = ()) -> Ended:
         contained = [*mounted, "--", *shell, str(ENTRYPOINT), *command]
         done = subprocess.run(
-            [*NAMESPACE, "sh", "-c", f'{MOUNT_ALL}; exec "$@"', "sh", *contained],
+            [*UNSHARE, "sh", "-c", f'{MOUNT_ALL}; exec "$@"', "sh", *contained],
             env={"PATH": os.environ["PATH"], "REQUIRED_MOUNTS": required},
             cwd=tmp_path,
             stdout=subprocess.PIPE,
