@@ -15,6 +15,8 @@ myst_heading_anchors = 3
 exclude_patterns = ["architecture.md"]
 
 html_theme = "furo"
+html_static_path = ["_static"]
+html_css_files = ["site.css"]
 html_title = "runbatch"
 html_show_copyright = False
 html_show_sphinx = False

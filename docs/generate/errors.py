@@ -93,8 +93,7 @@ def page_of(sections: Sequence[Section], known: Mapping[str, Message]) -> str:
 
 def _lines(sections: Sequence[Section], known: Mapping[str, Message]) -> Iterator[str]:
     for section in sections:
-        links = ", ".join(_link(each.title) for each in section.errors)
-        yield _wrapped(f"- **{_link(section.title)}**: {links}", "  ")
+        yield f"- {_link(section.title)}"
     for section in sections:
         yield f"\n## {section.title}\n\n{section.about}"
         for each in section.errors:

@@ -71,7 +71,10 @@ def test_what_runs_is_left_alone_unless_all_is_meant(shell: Shell) -> None:
 
     unasked = shell.run("delete", "--all")
     assert unasked.code == 2
-    assert "Delete 2 workloads, 2 of them in flight of test?" in unasked.err
+    assert (
+        "2 in flight will be cut off. Delete 2 workloads of test, once their logs are saved?"
+        in unasked.err
+    )
     assert len(processes_in(shell.state)) == 2
 
     done = shell.run("delete", "--all", "--yes")

@@ -26,6 +26,7 @@ from tests.unit.core.values import (
 )
 
 from runbatch.core.attempt import Attempt, Evidence, Outcome, Phase, Verdict
+from runbatch.core.batch import Batch, ClusterChoice
 from runbatch.core.history import History, Level, Stretch
 from runbatch.core.snapshot import Snapshot, snapshot_of
 from runbatch.views.report.bars import Bar, bars_of
@@ -178,7 +179,7 @@ def test_failures_are_counted_by_attempt_and_by_the_job_left_so() -> None:
         ("out of memory", 1, 1, "2"),
         ("could not be submitted", 1, 1, "4"),
     ]
-    assert found[1].advice == ("raise [run] memory, then submit --rerun",)
+    assert found[1].advice == ("raise [run] memory, then runbatch submit --rerun KEYS",)
 
 
 def on(node: str, key: str, minutes: float = 0, *, good: bool = False) -> Attempt:
@@ -194,7 +195,12 @@ def on_many(good: int, bad: int, *, node: str = "n5", first: int = 2) -> list[At
 
 
 def blamed(*attempts: Attempt) -> Any:
-    return blame_of(snapshot_of(batch(), view(*attempts), at(100)))
+    """Blame on Run:ai; `local` has one node."""
+    return blame_of(snapshot_of(on_runai(), view(*attempts), at(100)))
+
+
+def on_runai() -> Batch:
+    return batch(cluster=ClusterChoice(kind="runai", project="talmo-lab", workload="training"))
 
 
 @pytest.mark.parametrize(
@@ -242,6 +248,14 @@ def test_a_plain_statement_says_whether_a_node_stands_out(
     assert blamed(*attempts).statement == statement
 
 
+def test_a_machine_is_not_to_blame_for_what_it_alone_runs() -> None:
+    """Twelve tries of a misspelt script: python ends with 2 as well."""
+    snapshot = snapshot_of(batch(), view(*on_many(0, 12)), at(100))
+    found = blame_of(snapshot)
+    assert found.statement == "All ran on n5: there is no other node to compare it with."
+    assert found.letters == ()
+
+
 def test_a_letter_to_an_admin_says_all_that_they_need() -> None:
     found = blamed(*on_many(2, 9), *on_many(100, 1, node="n1", first=50))
     (letter,) = found.letters
@@ -252,7 +266,7 @@ def test_a_letter_to_an_admin_says_all_that_they_need() -> None:
     assert letter.splitlines() == [
         "Node n5: mounts are missing",
         numbers,
-        "Batch: gwas, on local",
+        "Batch: gwas, on runai (project talmo-lab, trainings)",
         "First: 2026-01-05 09:34:00 UTC",
         "Last:  2026-01-05 09:42:00 UTC",
         "Example (gwas-4): /data is not a mount point",

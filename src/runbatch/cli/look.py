@@ -18,7 +18,7 @@ from runbatch.core.batch import Batch
 from runbatch.core.errors import BatchError, ClusterError
 from runbatch.core.job import View
 from runbatch.views.preview import preview_of
-from runbatch.views.text import printable_lines
+from runbatch.views.text import plural, printable_lines
 from runbatch.wiring import Place
 
 _CHUNK_BYTES = 1 << 16
@@ -89,8 +89,10 @@ def _attempt(place: Place, key: str, number: int | None) -> Attempt:
     for attempt in reversed(job.attempts):
         if number in (None, attempt.number) and not attempt.waiting_for_name:
             return attempt
-    which = f"attempt {number} of job" if number else "job"
-    raise BatchError(f"{which} {key!r}", "it has not been submitted yet; see runbatch status.")
+    if number and job.attempts:
+        problem = f"there is none; it has {plural(len(job.attempts), 'attempt')} so far."
+        raise BatchError(f"attempt {number} of job {key!r}", problem)
+    raise BatchError(f"job {key!r}", "it has not been submitted yet; see runbatch status.")
 
 
 def _log(place: Place, batch: Batch, attempt: Attempt) -> Iterator[bytes]:

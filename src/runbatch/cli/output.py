@@ -50,4 +50,10 @@ def confirm(question: str, *, yes: bool) -> None:
         return
     if not (sys.stdin.isatty() and sys.stderr.isatty()):
         raise BatchError("", f"{question} There is no terminal to ask on; say --yes.")
-    click.confirm(question, err=True, abort=True)
+    try:
+        is_meant = click.confirm(question, err=True)
+    except click.Abort:
+        click.echo(err=True)  # the cursor still stands behind the question
+        raise
+    if not is_meant:
+        raise click.Abort

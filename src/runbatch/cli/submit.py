@@ -55,7 +55,7 @@ Examples:
     multiple=True,
     shell_complete=complete_keys,
     metavar="KEYS",
-    help="Start these jobs again, if they have ended (37, 37,50 or 40-60; may be repeated).",
+    help="Start these again too, if they have ended (37, 37,50 or 40-60; may be repeated).",
 )
 @notify_option
 def submit(

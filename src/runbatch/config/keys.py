@@ -35,5 +35,6 @@ def _keys_of_part(part: str, known: frozenset[str]) -> Iterator[str]:
         named = [str(key) for key in range(first, last + 1)]
     for key in named:
         if key not in known:
-            raise BatchError(f"KEYS {part!r}", f"the batch has no job {key!r}.")
+            problem = f"the batch has no job {key!r}; KEYS are written 37, 37,50 or 40-60."
+            raise BatchError(f"KEYS {part!r}", problem)
         yield key

@@ -134,24 +134,32 @@ def next_retry_at(attempt: Attempt, policy: RetryPolicy) -> datetime | None:
 
 
 def advice(attempt: Attempt, policy: RetryPolicy) -> str:
-    """Return what a person can do about an attempt that ended badly."""
+    """Return what a person can do about an attempt that ended badly; KEYS stands for its job's."""
     if attempt.refusal is not None:
         return "correct what the cluster refused, then submit again"
     if attempt.outcome is None:
         return "runbatch retry or runbatch submit --wait looks at the evidence"
     verdict = attempt.outcome.verdict
-    if verdict is Verdict.MOUNT_FAILURE and next_retry_at(attempt, policy) is None:
-        return "failed for good; ask an admin about the node's mounts"
-    if verdict is Verdict.MOUNT_FAILURE and attempt.was_removed_by_others:
-        return "its workload was deleted; submit --rerun starts it again"
-    if verdict is Verdict.MOUNT_FAILURE and attempt.evidence and not attempt.evidence.marker:
-        return "if its log agrees: runbatch retry (its log names no mount)"
-    return _ADVICE.get(verdict, "look at its log, then submit --rerun")
+    if verdict is Verdict.MOUNT_FAILURE:
+        return _advice_on_mounts(attempt, policy)
+    return _ADVICE.get(verdict, "look at its log, then runbatch submit --rerun KEYS")
+
+
+def _advice_on_mounts(attempt: Attempt, policy: RetryPolicy) -> str:
+    names_no_mount = attempt.evidence is not None and attempt.evidence.marker is None
+    if names_no_mount and next_retry_at(attempt, policy) is None:
+        return "its log names no mount: read it; then runbatch retry --jobs KEYS"
+    if next_retry_at(attempt, policy) is None:
+        return "ask an admin about the node's mounts; once mended: runbatch retry --jobs KEYS"
+    if attempt.was_removed_by_others:
+        return "its workload was deleted; runbatch submit --rerun KEYS starts it again"
+    if names_no_mount:
+        return "its log names no mount: read it; if that agrees: runbatch retry"
+    return "not the job's fault: runbatch retry"
 
 
 _ADVICE = {
-    Verdict.MOUNT_FAILURE: "not the job's fault: runbatch retry",
-    Verdict.CONFIGURATION_ERROR: "correct the configuration, then submit --rerun",
-    Verdict.OUT_OF_MEMORY: "raise [run] memory, then submit --rerun",
-    Verdict.VANISHED: "submit starts it again",
+    Verdict.CONFIGURATION_ERROR: "correct the configuration, then runbatch submit --rerun KEYS",
+    Verdict.OUT_OF_MEMORY: "raise [run] memory, then runbatch submit --rerun KEYS",
+    Verdict.VANISHED: "runbatch submit starts it again",
 }

@@ -58,7 +58,9 @@ def _lines(removal: Removal) -> Iterator[str]:
 
 def removal_question(removal: Removal) -> str:
     """Return what a person is asked."""
-    return f"Delete {_count(removal)} of {removal.batch.prefix}? Their logs are saved first."
+    what = plural(len(removal.going), "workload" if removal.running else "ended workload")
+    cut_off = f"{len(removal.running)} in flight will be cut off. " if removal.running else ""
+    return f"{cut_off}Delete {what} of {removal.batch.prefix}, once their logs are saved?"
 
 
 def removed_text(removal: Removal, after: View, logs: Path) -> str:

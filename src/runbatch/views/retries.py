@@ -9,7 +9,7 @@ from runbatch.core.failure import advice
 from runbatch.core.job import State
 from runbatch.core.snapshot import JobSnapshot, Snapshot
 from runbatch.views.json import SCHEMA, SnapshotJson, snapshot_json
-from runbatch.views.text import plural, printable
+from runbatch.views.text import plural, printable, with_keys
 
 _MOST_SHOWN = 200
 
@@ -118,7 +118,7 @@ def _due(job: JobSnapshot) -> str:
 
 def left_line(job: JobSnapshot, snapshot: Snapshot) -> str:
     """Return why a failed job is not retried, and what a person can do."""
-    what = advice(job.last, snapshot.batch.retry) if job.last else ""
+    what = with_keys(advice(job.last, snapshot.batch.retry), [job.key]) if job.last else ""
     return f"{_line(job)}: {what}"
 
 

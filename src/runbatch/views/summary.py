@@ -7,7 +7,7 @@ from runbatch.core.failure import advice
 from runbatch.core.job import State
 from runbatch.core.snapshot import JobSnapshot, Snapshot
 from runbatch.views.retries import verdict_of
-from runbatch.views.text import plural, printable, short_list
+from runbatch.views.text import plural, printable, short_list, with_keys
 
 _MOST_FAILURES_SHOWN = 5
 
@@ -49,7 +49,7 @@ def _advice(jobs: list[JobSnapshot], snapshot: Snapshot) -> Iterator[str]:
             ways.setdefault(advice(job.last, snapshot.batch.retry), []).append(job.key)
     for way, keys in ways.items():
         which = f" ({short_list(keys)})" if len(ways) > 1 else ""
-        yield f"  what to do{which}: {way}"
+        yield f"  what to do{which}: {with_keys(way, keys)}"
 
 
 def failed_by_verdict(snapshot: Snapshot) -> dict[str, list[JobSnapshot]]:

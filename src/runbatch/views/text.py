@@ -1,10 +1,13 @@
 """Text that is safe and fit to show: names and logs can hold anything."""
 
+import re
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from rich.cells import cell_len
 
+_MOST_KEYS_TYPED = 8
+_PLAIN_KEY = re.compile(r"[A-Za-z0-9_][-A-Za-z0-9_.]*")
 _NARROWEST_WORD = len("x, ")
 
 
@@ -41,6 +44,16 @@ def fitting_list(words: Sequence[str], room: int) -> str:
     while most > 1 and cell_len(short_list(words, most)) > room:
         most -= 1
     return short_list(words, most)
+
+
+def with_keys(advice: str, keys: Sequence[str]) -> str:
+    """Return the advice with the jobs' keys for KEYS, so that it can be typed as it stands.
+
+    Many keys, or such as a shell or a comma would split, are left to the person.
+    """
+    if len(keys) > _MOST_KEYS_TYPED or not all(map(_PLAIN_KEY.fullmatch, keys)):
+        return advice
+    return advice.replace("KEYS", ",".join(keys))
 
 
 def clock_time(at: datetime, now: datetime) -> str:

@@ -333,8 +333,18 @@ def test_a_policy_without_markers_finds_none() -> None:
         pytest.param(failed(missed=1), "its workload was deleted", id="a mount failure, deleted"),
         pytest.param(
             failed(evidence=Evidence(exit_code=2)),
-            "if its log agrees: runbatch retry",
+            "its log names no mount: read it; if that agrees: runbatch retry",
             id="a mount failure by its exit code alone",
+        ),
+        pytest.param(
+            failed(number=4, evidence=Evidence(exit_code=2)),
+            "its log names no mount: read it; then runbatch retry --jobs KEYS",
+            id="and the doubt stays to the end",
+        ),
+        pytest.param(
+            failed(number=4, evidence=Evidence(exit_code=2, marker="x")),
+            "ask an admin about the node's mounts; once mended: runbatch retry --jobs KEYS",
+            id="a mount failure for good that its log confirms",
         ),
         pytest.param(
             failed(evidence=Evidence(exit_code=2, marker="x")),

@@ -13,6 +13,7 @@ from runbatch.views.report.findings import all_attempts
 from runbatch.views.text import plural, printable, short_list
 
 _MOST_KEYS_NAMED = 20
+_NONE_MISSING = "No mount was missing."
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +29,8 @@ def blame_of(snapshot: Snapshot) -> Blame:
     """Return which nodes stand out, if any, and a letter for each that does."""
     failed = [each for each in all_attempts(snapshot) if each.is_verdict(Verdict.MOUNT_FAILURE)]
     records = node_records(all_attempts(snapshot))
+    if records and snapshot.batch.cluster.kind == "local":
+        return Blame(_statement_of_one_node(len(failed), records[0]), records, ())
     return Blame(
         statement=_statement(len(failed), records),
         records=records,
@@ -39,14 +42,20 @@ def blame_of(snapshot: Snapshot) -> Blame:
     )
 
 
+def _statement_of_one_node(failures: int, record: NodeRecord) -> str:
+    if not failures:
+        return _NONE_MISSING
+    return f"All ran on {printable(record.node)}: there is no other node to compare it with."
+
+
 def _statement(failures: int, records: Sequence[NodeRecord]) -> str:
     if not failures:
-        return "No mount was missing."
+        return _NONE_MISSING
     worst = max(records, key=lambda each: (-each.p, each.mount_failures), default=None)
     if worst is None or not worst.mount_failures:
         return f"{plural(failures, 'mount failure')}; on which node, the cluster did not tell."
     if worst.method is Method.FISHER and not worst.ended_elsewhere:
-        return f"All ran on {printable(worst.node)}: there is no other node to compare it with."
+        return _statement_of_one_node(failures, worst)
     names = [each.node for each in records if each.stands_out]
     verb = "stands out" if len(names) == 1 else "stand out"
     begin = f"{short_list(names)} {verb}" if names else "No node stands out"

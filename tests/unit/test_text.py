@@ -1,0 +1,24 @@
+"""Texts that people read and type."""
+
+import pytest
+
+from runbatch.views.text import with_keys
+
+ADVICE = "correct it, then runbatch submit --rerun KEYS"
+
+
+@pytest.mark.parametrize(
+    ("keys", "words"),
+    [
+        pytest.param(["6"], "6", id="one"),
+        pytest.param(["6", "7", "sample-a.1"], "6,7,sample-a.1", id="some"),
+        pytest.param([str(key) for key in range(8)], "0,1,2,3,4,5,6,7", id="as many as one types"),
+        pytest.param([str(key) for key in range(9)], "KEYS", id="too many"),
+        pytest.param(["a", "b c"], "KEYS", id="a blank"),
+        pytest.param(["$(id)"], "KEYS", id="what a shell would run"),
+        pytest.param(["a,b"], "KEYS", id="a comma"),
+        pytest.param(["-x"], "KEYS", id="like an option"),
+    ],
+)
+def test_advice_names_the_keys_where_they_can_be_typed(keys: list[str], words: str) -> None:
+    assert with_keys(ADVICE, keys) == f"correct it, then runbatch submit --rerun {words}"
