@@ -91,6 +91,7 @@ MOST_DEEDS = {
     Mishap.BY_HAND: 3,
 }
 SHARE_OF_KINDS = 0.3
+LONGEST_BLACKOUT_S = 600
 DELAYS = Delays(
     creating=(1, 3),
     pending=(1, 20),
@@ -181,6 +182,8 @@ def _switches(dice: random.Random, clears_s: float) -> Switches:
                 text=dice.choice(ODD_WORDS) if trouble is Trouble.ODD_PHASE else "",
             )
             faults.append(fault)
+    if dice.random() < SHARE_OF_KINDS:
+        faults.append(_blackout(dice, clears_s))
     return Switches(
         faults=tuple(faults),
         chatter=dice.choice(list(Chatter)),
@@ -188,6 +191,13 @@ def _switches(dice: random.Random, clears_s: float) -> Switches:
         newest_first=dice.random() < 0.5,
         backoff_honoured=dice.random() < 0.9,
     )
+
+
+def _blackout(dice: random.Random, clears_s: float) -> Fault:
+    """Return a time in which every list is empty, as where the VPN has dropped."""
+    from_s = dice.uniform(0, clears_s)
+    until_s = min(clears_s, from_s + dice.uniform(0, LONGEST_BLACKOUT_S))
+    return Fault(Trouble.EMPTY_LIST, from_s=from_s, until_s=until_s)
 
 
 def _some(dice: random.Random, highest: dict[Mishap, float]) -> dict[Mishap, float]:

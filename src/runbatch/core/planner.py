@@ -173,10 +173,10 @@ def _next_step(
     last = job.last
     if last is None:
         return Submit(job.key, 1, why=Why.FIRST) if wish.start else None
-    if last.waiting_for_name:
+    if last.waiting_for_name or (last.unanswered and patience.is_over(last, now)):
         return _make_room(job, last, now, patience)
-    if last.unanswered:
-        return _make_room(job, last, now, patience) if patience.is_over(last, now) else None
+    if last.was_cut_off:
+        return _cut_off_again(last, now, patience)
     if last.is_unjudged:
         return Gather(last)
     if job.holds_slot:
@@ -201,6 +201,16 @@ def _leaving(job: Job, wish: Wish) -> list[Attempt]:
         for each in meant
         if (each.listed or each.holds_slot) and (wish.cut_off or each.ended_at is not None)
     ]
+
+
+def _cut_off_again(last: Attempt, now: datetime, patience: Patience) -> Delete | None:
+    """Return the deletion once more, if the first was long ago and no listing showed it since.
+
+    A `delete --all` that was killed left it so. Only the cluster's own word on it frees its slot
+    where nothing else is listed.
+    """
+    silent_s = (now - last.last_sign_at).total_seconds()
+    return _ask_to_go(last, now, patience) if silent_s >= patience.grace_s else None
 
 
 def _ask_to_go(attempt: Attempt, now: datetime, patience: Patience) -> Delete | None:

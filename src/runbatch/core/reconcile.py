@@ -4,7 +4,7 @@ Level-based: a listing is compared with what is remembered, never with the listi
 the first one after a crash is as good as any other. Nothing here decides what to do.
 """
 
-from collections.abc import Collection, Iterator, Mapping, Set
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -43,8 +43,7 @@ def _is_believable(listing: Listing, view: View, now: datetime, patience: Patien
     """
     if listing.rows > 0 or view.rows_seen_at is None:
         return True
-    attempts = (each for job in view.jobs.values() for each in job.attempts)
-    expected = [each for each in attempts if each.listed and each.delete_asked_at is None]
+    expected = [each for each in view.attempts if each.listed and each.delete_asked_at is None]
     if not expected:
         return True
     doubt_s = patience.empty_doubt_s
@@ -53,11 +52,24 @@ def _is_believable(listing: Listing, view: View, now: datetime, patience: Patien
     return (now - view.rows_seen_at).total_seconds() >= doubt_s
 
 
+def _kept_by_doubt(view: View, now: datetime, patience: Patience) -> frozenset[tuple[str, int]]:
+    """Return the attempts that no listing without a row can free of their slots.
+
+    The cluster has had their workloads, and no end of them was seen. One whose submit was never
+    answered may be missed: it is called again, and keeps its slot.
+    """
+    held = [each for each in view.attempts if each.ended_at is None and not each.unanswered]
+    since = view.rows_seen_at or min((each.last_sign_at for each in held), default=now)
+    if (now - since).total_seconds() >= patience.empty_doubt_s:
+        return frozenset()
+    return frozenset(each.id for each in held)
+
+
 def learn(
     batch: Batch,
     view: View,
     listing: Listing,
-    asked_before: Set[tuple[str, int]],
+    asked_before: Collection[tuple[str, int]],
     now: datetime,
     patience: Patience,
 ) -> Learned:
@@ -65,13 +77,12 @@ def learn(
 
     Absence is held only against attempts that were called before the listing was asked for
     (`asked_before`): another process may have submitted one since. A listing that cannot be
-    believed changes nothing, and its view is not trusted. One without a row that can be believed,
-    since we have asked all there was to go, still proves nothing of what ran then.
+    believed changes nothing, and its view is not trusted; one without a row frees no slot.
     """
     if not _is_believable(listing, view, now, patience):
         return Learned((), replace(view, trusted=False))
     if listing.rows == 0:
-        asked_before = asked_before - _cut_off(view)
+        asked_before = set(asked_before) - _kept_by_doubt(view, now, patience)
     ours = _by_key(listing, batch, view)
     changes: list[Change] = []
     for key in sorted(view.jobs.keys() | ours.keys()):
@@ -82,10 +93,6 @@ def learn(
     attempts |= {change.after.id: change.after for change in changes}
     rows_seen_at = now if listing.rows > 0 else view.rows_seen_at
     return Learned(tuple(changes), View.of(attempts.values(), rows_seen_at=rows_seen_at))
-
-
-def _cut_off(view: View) -> frozenset[tuple[str, int]]:
-    return frozenset(each.id for each in view.attempts if each.was_cut_off)
 
 
 def _by_key(listing: Listing, batch: Batch, view: View) -> dict[str, list[Observation]]:
@@ -182,13 +189,13 @@ def _ended(before: Attempt, seen: Attempt, observation: Observation, now: dateti
 
 
 def _running_again(seen: Attempt) -> Attempt:
-    """Return the attempt without an end, which the cluster undid; a success is never undone.
+    """Return the attempt without an end, which the cluster undid.
 
-    A log that was saved is not the whole one any more.
+    A log that was saved is not the whole one any more. A verdict stays until there is another: the
+    listing may be an old one, and what was found out must not be lost with it.
     """
-    outcome = SUCCEEDED if seen.is_verdict(Verdict.SUCCEEDED) else None
-    undone = replace(seen, ended_at=None, delete_asked_at=None, log=None)
-    return replace(undone, outcome=outcome, evidence=None)
+    outcome = None if seen.is_verdict(Verdict.VANISHED) else seen.outcome
+    return replace(seen, ended_at=None, delete_asked_at=None, log=None, outcome=outcome)
 
 
 def _missed(attempt: Attempt, now: datetime, patience: Patience) -> Attempt:
@@ -210,7 +217,11 @@ def erased(attempt: Attempt, now: datetime) -> Attempt:
 
 
 def _vanished(gone: Attempt, now: datetime) -> Attempt:
-    if gone.is_verdict(Verdict.SUCCEEDED):
+    """Return the attempt as one that is gone, its end unseen; but a verdict that it had stands.
+
+    A mount failure is the exception: that its job is started again is right.
+    """
+    if gone.outcome is not None and not gone.is_verdict(Verdict.MOUNT_FAILURE):
         return replace(gone, ended_at=now)
     if gone.was_cut_off:
         source = "deleted before it ended"

@@ -7,7 +7,7 @@ its entry in the journal is part of it.
 
 import json
 import sqlite3
-from collections.abc import Callable, Iterable, Iterator, Set
+from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import replace
 from datetime import datetime
@@ -72,7 +72,7 @@ class Ledger:
     def record(
         self,
         listing: Listing,
-        asked_before: Set[tuple[str, int]],
+        asked_before: Collection[tuple[str, int]],
         batch: Batch,
         now: datetime,
         patience: Patience,

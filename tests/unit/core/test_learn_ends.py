@@ -1,11 +1,15 @@
 """How an end is remembered, and what a cluster may still do to it."""
 
+from dataclasses import replace
 from datetime import datetime
 
 import pytest
 from tests.unit.core.values import (
     CONFIGURATION,
     DONE,
+    END_NOT_SEEN,
+    MOUNT,
+    UNDETERMINED,
     accepted,
     at,
     failed,
@@ -19,7 +23,7 @@ from tests.unit.core.values import (
     view,
 )
 
-from runbatch.core.attempt import Attempt, Evidence, Observation, Phase
+from runbatch.core.attempt import Attempt, Evidence, Observation, Outcome, Phase
 from runbatch.core.reconcile import Change
 
 
@@ -75,7 +79,9 @@ def test_an_end_that_is_still_shown_changes_nothing_more(end: Attempt) -> None:
 def test_a_failure_that_the_cluster_started_again_is_no_end(phase: Phase) -> None:
     before = failed(evidence=Evidence(exit_code=2))
     after = looked(view(before), listing(observation(phase=phase)), 30).view.job("37").last
-    assert after == listed(phase=phase, seconds=30)
+    assert after == replace(
+        before, phase=phase, seen_at=at(30), ended_at=None
+    )  # its verdict stays until there is another
     assert after.holds_slot
 
 
@@ -151,12 +157,33 @@ def test_an_end_is_not_dated_anew_after_its_workload_was_missing_or_leaving() ->
 
 def test_what_runs_again_was_not_deleted_by_us_after_all() -> None:
     known = looked_often(view(failed(delete_asked_at=at(5))), listing(observation()), 30)
-    assert known.job("37").last == listed(seconds=30)
+    assert known.job("37").last == listed(seconds=30, outcome=MOUNT)
 
 
 def test_the_log_of_what_runs_again_is_not_saved_yet() -> None:
     known = looked_often(view(failed(log="logs/37.1.log")), listing(observation()), 30)
-    assert known.job("37").last == listed(seconds=30)
+    assert known.job("37").last == listed(seconds=30, outcome=MOUNT)
+
+
+@pytest.mark.parametrize(
+    ("end", "verdict"),
+    [
+        pytest.param(failed(outcome=CONFIGURATION), CONFIGURATION, id="a wrong configuration"),
+        pytest.param(failed(outcome=UNDETERMINED), UNDETERMINED, id="nobody knows"),
+        pytest.param(succeeded(), DONE, id="a success"),
+        pytest.param(failed(), END_NOT_SEEN, id="a mount failure may be started again"),
+    ],
+)
+def test_a_verdict_outlives_an_old_listing_that_shows_it_running(
+    end: Attempt, verdict: Outcome
+) -> None:
+    """Its workload was deleted meanwhile: a wrong configuration must not be started again."""
+    known = looked_often(view(end), listing(observation()), 30)
+    known = looked_often(known, listing(), 60, 90, 120)
+    last = known.job("37").last
+    assert last is not None
+    assert (last.ended_at, last.outcome) == (at(120), verdict)
+    assert not known.in_flight
 
 
 def test_a_success_that_ran_again_and_failed_is_a_success() -> None:

@@ -226,19 +226,53 @@ def test_an_empty_listing_is_believed_when_all_were_asked_to_go() -> None:
 def test_but_it_never_proves_that_what_was_cut_off_is_gone(missed: int) -> None:
     """A dropped connection looks the same: Run:ai reference, 9.2."""
     asked = listed(delete_asked_at=at(0), missed=missed)
-    known = looked_often(view(asked, rows_seen=0), EMPTY, 30, 60, 90, 5000)
+    known = looked_often(view(asked, rows_seen=0), EMPTY, 30, 60, 90, 599)
     assert known.trusted
     assert known.job("37").last == asked
     assert known.in_flight == {"37"}
 
 
-def test_an_empty_listing_still_counts_against_what_nobody_asked_to_go() -> None:
-    known = looked_often(view(accepted()), EMPTY, 30, 60, 90)
-    assert known.job("37").last == accepted(
-        missed=3,
-        ended_at=at(60 + 30),
-        outcome=Outcome(Verdict.VANISHED, "accepted, but never listed"),
-    )
+@pytest.mark.parametrize("rows_seen", [None, 0.0])
+@pytest.mark.parametrize("left", [accepted(), listed(delete_asked_at=at(0), missed=1)])
+def test_empty_listings_free_no_slot_until_the_doubt_is_over(
+    left: Attempt, rows_seen: float | None
+) -> None:
+    """The cluster had taken it, whether a listing ever showed it or not."""
+    known = looked_often(view(left, rows_seen=rows_seen), EMPTY, 60, 90, 120, 599)
+    assert known.job("37").last == left
+    known = looked_often(known, EMPTY, 600, 601, 602)
+    last = known.job("37").last
+    assert last is not None
+    assert last.is_verdict(Verdict.VANISHED)
+    assert known.in_flight == frozenset()
+
+
+def test_what_had_ended_before_it_was_deleted_may_be_missed_by_an_empty_listing() -> None:
+    leaving = succeeded(phase=Phase.DELETING, delete_asked_at=at(0))
+    known = looked_often(view(leaving, rows_seen=0), EMPTY, 1)
+    assert known.job("37").last == replace(leaving, missed=1)
+    assert known.in_flight == frozenset()
+
+
+def test_a_submit_that_was_never_answered_may_be_missed_by_an_empty_listing() -> None:
+    """It is called again, on the slot it has."""
+    known = looked_often(view(called(), rows_seen=0), EMPTY, 30, 60, 90)
+    assert known.job("37").last == called(missed=3)
+    assert known.in_flight == {"37"}
+
+
+def test_a_deletion_that_a_kill_left_half_done_is_asked_for_once_more() -> None:
+    """By whoever comes next; but not while listings show that it runs on."""
+    asked = listed(delete_asked_at=at(0))
+    for wish in (START, RETRY):
+        assert actions(view(asked), wish, 59) == ()
+        assert actions(view(asked), wish, 60) == (Delete(asked),)
+        seen = listed(delete_asked_at=at(0), seconds=50)
+        assert actions(view(seen), wish, 109) == ()
+        assert actions(view(seen), wish, 110) == (Delete(seen),)
+        again = listed(delete_asked_at=at(55))
+        assert actions(view(again), wish, 114) == ()
+        assert actions(view(again), wish, 115) == (Delete(again),)
 
 
 def test_what_runs_on_stays_asked_to_go() -> None:
