@@ -7,7 +7,7 @@ from itertools import groupby
 
 from docs.generate.markdown import code, codes, page, table
 
-from runbatch.cli import audit, main, run, signals
+from runbatch.cli import audit, delete, main, run, signals
 from runbatch.core.attempt import Attempt, Evidence, Outcome, Phase, Verdict
 from runbatch.core.failure import RetryPolicy, advice, judge
 
@@ -21,6 +21,7 @@ NAMED = {
     "run.JOBS_ENDED_BADLY": run.JOBS_ENDED_BADLY,
     "signals.DIED_BY_SIGNAL": signals.DIED_BY_SIGNAL,
     "audit.PROMISE_BROKEN": audit.PROMISE_BROKEN,
+    "delete.NOT_ALL_GONE": delete.NOT_ALL_GONE,
 }
 GENERAL = {
     DONE: "done; nothing is left to do for a person",
@@ -75,10 +76,13 @@ BY_COMMAND = {
     },
     "delete": {
         DONE: "what was to go is gone, however the jobs ended; also a `--dry-run`",
-        main.ERROR: "the cluster did not answer at first, or the ledger cannot be written",
+        delete.NOT_ALL_GONE: (
+            "some of what was to go is still there; or the cluster did not answer at first, or the"
+            " ledger cannot be written"
+        ),
         main.WRONG_USAGE: (
             "the batch is not valid, there is no terminal to ask on and no `--yes`,"
-            " or a submit or retry is at work and `--all` was meant"
+            " or somebody is at work on the batch and `--all` was meant"
         ),
         STOPPED[0]: GENERAL[STOPPED[0]],
         STOPPED[1]: GENERAL[STOPPED[1]],

@@ -19,7 +19,7 @@ _MOST_MARKED_BYTES = 1_000_000
 
 @dataclass(frozen=True, slots=True)
 class Findings:
-    """What was found of one attempt; `error` is set if the cluster did not answer."""
+    """What was found of one attempt; `error` is set if the cluster did not answer for all of it."""
 
     attempt: Attempt
     evidence: Evidence = field(default_factory=Evidence)
@@ -43,10 +43,12 @@ def gather(attempts: Iterable[Attempt], prefix: str, cluster: Cluster) -> Iterat
 
     def find(attempt: Attempt) -> Findings:
         name, uid = workload_name(prefix, attempt.key), attempt.uid or ""
+        evidence = Evidence()
         try:
-            return Findings(attempt, cluster.evidence(name, uid), _tail(cluster.logs(name, uid)))
+            evidence = cluster.evidence(name, uid)
+            return Findings(attempt, evidence, _tail(cluster.logs(name, uid)))
         except ClusterError as error:
-            return Findings(attempt, error=error)
+            return Findings(attempt, evidence, error=error)
 
     if cluster.calls_at_once == 1:
         yield from map(find, attempts)

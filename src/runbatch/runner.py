@@ -238,22 +238,35 @@ class Runner:
         """Save the log, then the intention, then ask the workload to go."""
         try:
             if attempt.log is None:
-                (found,) = gather([attempt], self._batch.prefix, self._cluster)
-                if found.error is not None:
-                    raise found.error
-                now = self._now()
-                self._ledger.save_log(attempt, found.log, _description(attempt), now)
+                self._save_log(attempt)
             if not self._ledger.delete_asked(attempt, self._now()):
                 return True  # its end is another by now: the next look decides anew
             is_gone = self._cluster.delete(*self._workload_of(attempt))
         except ClusterError as error:
-            self._narrator.tell(Kind.TROUBLE, attempt, str(error))
+            self._narrator.tell_once(Kind.TROUBLE, attempt, f"{error} It is not deleted yet.")
+            self._spare(attempt)
             return False
         if is_gone:
             self._ledger.erased(attempt, self._now())
+        what = "deleted" if is_gone else "asked to go"
         why = "" if self._wish.delete is not None else " to make room for the next"
-        self._narrator.tell(Kind.DELETE, attempt, f"deleted{why}; its log is saved")
+        self._narrator.tell(Kind.DELETE, attempt, f"{what}{why}; its log is saved")
         return True
+
+    def _save_log(self, attempt: Attempt) -> None:
+        (found,) = gather([attempt], self._batch.prefix, self._cluster)
+        if found.error is not None:
+            raise found.error
+        self._ledger.save_log(attempt, found.log, _description(attempt), self._now())
+
+    def _spare(self, attempt: Attempt) -> None:
+        """Leave the workload after so many deletions in vain, where deleting is all that is meant.
+
+        Its log may never be had, and without it nothing is deleted.
+        """
+        self._silences[attempt.id] += 1
+        if self._wish.delete is not None and self._silences[attempt.id] >= MOST_SILENCES:
+            self._wish = replace(self._wish, delete=self._wish.delete - {attempt.turn})
 
     def _hear(self, event: Event) -> None:
         """Remember what no change of an attempt tells, and pass everything on."""

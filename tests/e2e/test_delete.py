@@ -63,7 +63,7 @@ def test_what_runs_is_left_alone_unless_all_is_meant(shell: Shell) -> None:
     assert f"--all: submit works on this batch (process {waiting.pid} on " in refused.err
     assert "Stop it first, with Ctrl-C there." in refused.err
     assert shell.run("delete", "--yes").out == (
-        "test: 0 workloads deleted.\n2 workloads in flight left alone\n"
+        "test: 0 workloads deleted.\n2 workloads left alone: in flight (--all deletes them)\n"
     )
     waiting.send_signal(signal.SIGINT)
     waiting.communicate(timeout=60)

@@ -42,35 +42,52 @@ def need_mounts() -> None:
 class Container:
     """What stands for a container: a shell called `sh`, and what is mounted.
 
-    `mounted` are folders that a file system is mounted on before the command runs. Only `sh` is on
-    PATH: whatever the guard does, it does by itself.
+    `mounted` are folders that a file system is mounted on before the command runs, `bound` files
+    that are mounted upon themselves. Only `sh` is on PATH: whatever the guard does, it does by
+    itself.
     """
 
     shell: str
     folder: Path
     mounted: tuple[str, ...] = ()
+    bound: tuple[str, ...] = ()
 
-    def start(self, command: Sequence[str], *paths: str) -> "subprocess.Popen[str]":
+    def start(
+        self, command: Sequence[str], *paths: str, env: Mapping[str, str] | None = None
+    ) -> "subprocess.Popen[str]":
         """Start what Run:ai would be told to run, each word and variable as they are passed on."""
-        words, env = as_run(command, paths)
+        words, told = as_run(command, paths, env or {})
         mounts = "".join('mount -t tmpfs none "$1"; shift; ' for _ in self.mounted)
+        mounts += "".join('mount --bind "$1" "$1"; shift; ' for _ in self.bound)
         # The outer shell mounts; then only the container's own one is left to be found.
         script = f'set -e; {mounts}PATH="$1"; shift; exec "$@"'
         return subprocess.Popen(
-            [*UNSHARE, "sh", "-c", script, "outer", *self.mounted, self._path(), *words],
-            env={**env, "PATH": os.environ["PATH"]},
+            [
+                *UNSHARE,
+                "sh",
+                "-c",
+                script,
+                "outer",
+                *self.mounted,
+                *self.bound,
+                self.path(),
+                *words,
+            ],
+            env={**told, "PATH": os.environ["PATH"]},
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
         )
 
-    def run(self, command: Sequence[str], *paths: str) -> "Ended":
+    def run(
+        self, command: Sequence[str], *paths: str, env: Mapping[str, str] | None = None
+    ) -> "Ended":
         """Run it to its end."""
-        process = self.start(command, *paths)
+        process = self.start(command, *paths, env=env)
         out, err = process.communicate(timeout=60)
         return Ended(process.returncode, out, err)
 
-    def _path(self) -> str:
+    def path(self) -> str:
         """Return a folder whose only program is this shell under the name sh."""
         programs = self.folder / "bin"
         programs.mkdir(exist_ok=True)
@@ -98,13 +115,14 @@ class Ended:
         return self.out.rstrip("\n").rpartition("\n")[2]
 
 
-def as_run(command: Sequence[str], paths: Sequence[str]) -> tuple[list[str], Mapping[str, str]]:
+def as_run(
+    command: Sequence[str], paths: Sequence[str], env: Mapping[str, str]
+) -> tuple[list[str], Mapping[str, str]]:
     """Return the words and the variables that `runai` is given for a guarded command."""
     workload = Workload(
-        name="gwas-2", number=1, command=tuple(command), env={}, image="x", cpu=None, memory=None,
+        name="gwas-2", number=1, command=tuple(command), env=env, image="x", cpu=None, memory=None,
         mounts=tuple(Mount("/host", path) for path in paths), folder=Path("/"), guard=True,
     )  # fmt: skip
     words = submit_args(workload, "talmo-lab", "training", Version(2, 25))
     given = [value for flag, value in pairwise(words) if flag == "-e"]
-    env = dict(each.split("=", 1) for each in given)
-    return words[words.index("--") + 1 :], env
+    return words[words.index("--") + 1 :], dict(each.split("=", 1) for each in given)

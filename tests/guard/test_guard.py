@@ -1,5 +1,6 @@
 """The guard in real shells, over real mounts."""
 
+import json
 import signal
 import subprocess
 import sys
@@ -65,10 +66,24 @@ def test_a_mount_behind_a_link_is_found(shell: str, tmp_path: Path) -> None:
     assert container.run(python(""), str(tmp_path / "var" / "data")).code == 0
 
 
-def test_a_slash_behind_the_path_is_no_other_path(shell: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize("path", ["{}/data/", "/{}/data", "{}/./data"])
+def test_another_way_to_write_a_path_is_no_other_path(
+    shell: str, tmp_path: Path, path: str
+) -> None:
     (tmp_path / "data").mkdir()
     container = Container(shell, tmp_path, (str(tmp_path / "data"),))
-    assert container.run(python(""), f"{tmp_path}/data/").code == 0
+    assert container.run(python(""), path.format(tmp_path)).code == 0
+
+
+def test_a_file_that_is_mounted_below_a_link_is_found(shell: str, tmp_path: Path) -> None:
+    (tmp_path / "run").mkdir()
+    (tmp_path / "var").symlink_to(tmp_path / "run")
+    file = tmp_path / "run" / "key"
+    file.write_text("")
+    container = Container(shell, tmp_path, bound=(str(file),))
+    assert container.run(python(""), str(tmp_path / "var" / "key")).code == 0
+    missing = container.run(python(""), str(tmp_path / "var" / "other"))
+    assert (missing.code, missing.last_line) == (2, "runbatch: exit code 2")
 
 
 @pytest.mark.parametrize("missing", ["data", "data/deeper", "dat", "nowhere"])
@@ -113,9 +128,19 @@ def test_every_word_reaches_the_command_as_it_is(shell: str, tmp_path: Path) -> 
     assert ended.out.split("\n")[0] == repr(words)
 
 
-def test_the_command_has_none_of_its_variables(shell: str, tmp_path: Path) -> None:
-    show = "import os; print([name for name in os.environ if 'GUARD' in name or name == 'IFS'])"
-    assert Container(shell, tmp_path).run(python(show), "/proc").out.startswith("[]\n")
+# Short names that a shell text likes to use, and that a batch may have given to something else.
+NAMES = "job path real found point told code again end id root rest i x name key dir file n"
+
+
+def test_the_command_is_told_just_what_the_batch_told_it(shell: str, tmp_path: Path) -> None:
+    given = {name: f"{name} of the batch" for name in NAMES.split()}
+    show = "import json, os; print(json.dumps(dict(os.environ)))"
+    container = Container(shell, tmp_path)
+    told = json.loads(container.run(python(show), "/proc", env=given).out.split("\n")[0])
+    # These a shell sets by itself.
+    for name in ("PWD", "OLDPWD", "SHLVL", "_", "LC_CTYPE"):
+        told.pop(name, None)
+    assert told == {**given, "PATH": container.path()}
 
 
 def test_a_request_to_end_reaches_the_command_which_ends_as_it_likes(

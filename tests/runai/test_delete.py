@@ -1,16 +1,22 @@
 """`delete` and the guard on Run:ai, by the stand-in's truth."""
 
+import json
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from tests.runai.rig import QUICK, Rig, make_rig
+from tests.runai.rig import QUICK, Rig, forbidden, make_rig
+from tests.unit.core.values import called, failed, reserved_after
 
+from runbatch.clusters.runai.cluster import RunaiCluster
+from runbatch.clusters.runai.program import Reply
 from runbatch.core.attempt import Verdict
-from runbatch.core.job import State
+from runbatch.core.job import State, View
 from runbatch.core.planner import Wish
+from runbatch.testing.incident import InProcess
 from runbatch.testing.runai import Fault, Others, Settings, Switches, Trouble
-from runbatch.views.removal import removal_of
+from runbatch.views.removal import removal_of, removal_text
 
 ALONE = Settings(delays=QUICK, others=Others(running=0, per_hour=0))
 
@@ -18,8 +24,8 @@ ALONE = Settings(delays=QUICK, others=Others(running=0, per_hour=0))
 def delete(rig: Rig, *, every: bool = False) -> None:
     """Do what `runbatch delete` does."""
     with rig.ledger() as ledger:
-        going = removal_of(rig.batch, ledger.view(), every=every).going
-    rig.run(Wish(delete=frozenset(each.turn for each in going), cut_off=every))
+        turns = removal_of(rig.batch, ledger.view(), every=every).turns
+    rig.run(Wish(delete=turns, cut_off=every))
 
 
 @pytest.mark.parametrize("generation", ["2.18", "2.25", "3.0"])
@@ -110,3 +116,73 @@ def test_with_the_guard_each_exit_code_is_known(tmp_path: Path) -> None:
     rig.run(Wish(retry=True))
     truth = rig.standin.truth()
     assert [truth.created(f"gwas-{key}") for key in range(2, 7)] == [1, 2, 1, 1, 1]
+
+
+NO_LOG = Fault(Trouble.REFUSED, verbs=("logs",), text="Error: nobody knows why")
+
+
+def test_what_has_no_log_that_can_be_had_is_spared_and_told_once(tmp_path: Path) -> None:
+    rig = make_rig(tmp_path, settings=ALONE, last=2)
+    rig.run()
+    rig.standin.switch(Switches(faults=(NO_LOG,)))
+    delete(rig)
+    assert len(rig.standin.truth().live(rig.is_ours)) == 2
+    assert not rig.standin.truth().calls_of("delete")
+    told = rig.lines("TROUBLE")
+    assert len(told) == 2
+    assert all("nobody knows why" in line and "not deleted yet" in line for line in told)
+
+
+def test_jobs_of_a_wider_batch_are_named_and_left(tmp_path: Path) -> None:
+    rig = make_rig(tmp_path, settings=ALONE, last=4)
+    rig.run()
+    narrow = replace(rig.batch, keys=rig.batch.keys[:2])
+    with rig.ledger() as ledger:
+        removal = removal_of(narrow, ledger.view(), every=True)
+    assert [each.key for each in removal.going] == ["2", "3"]
+    assert [each.key for each in removal.others] == ["4", "5"]
+    assert "would leave 2 workloads: of this prefix, but none of this file's jobs" in removal_text(
+        removal
+    )
+
+
+def test_what_nobody_knows_to_be_there_is_not_counted_yet_meant(tmp_path: Path) -> None:
+    """A submit without an answer, and a slot that was only reserved."""
+    rig = make_rig(tmp_path, settings=ALONE, last=2)
+    view = View.of([called("2"), failed("3", missed=3), reserved_after(failed("3"))])
+    removal = removal_of(rig.batch, view, every=True)
+    assert (removal.going, removal.doubtful) == ((), (called("2"),))
+    assert removal.turns == {("2", 1, 0)}
+    assert removal_of(rig.batch, view, every=False).turns == frozenset()
+
+
+def without_ids(text: str) -> str:
+    """Return a list as a program might print it that tells no ids (Run:ai reference, 2.2)."""
+    value = json.loads(text[text.index("{") :])
+    for row in value["workloads"]:
+        del row["id"]
+    return json.dumps(value)
+
+
+def test_where_no_ids_are_listed_a_workload_is_deleted_by_its_name(tmp_path: Path) -> None:
+    """After one more look: what has its name by then may be another."""
+    rig = make_rig(tmp_path, settings=ALONE, last=2)
+    rig.run()
+    real = InProcess(rig.standin)
+    calls: list[Sequence[str]] = []
+
+    def execute(words: Sequence[str], limit_s: float) -> Reply:
+        calls.append(words)
+        reply = real(words, limit_s)
+        is_list = "list" in words and "project" not in words
+        return replace(reply, out=without_ids(reply.out)) if is_list else reply
+
+    cluster = RunaiCluster("talmo-lab", "workspace", execute=execute, kubectl=forbidden)
+    first, second = cluster.list("gwas").observations
+    assert first.uid.startswith("created ")
+    assert not cluster.delete(first.name, "created 2020-01-01T00:00:00Z")
+    assert not rig.standin.truth().calls_of("delete")
+    assert not cluster.delete(first.name, first.uid)
+    assert calls[-1] == ["workspace", "delete", first.name, "-p", "talmo-lab"]
+    rig.standin.advance(600)
+    assert set(rig.standin.truth().live(rig.is_ours)) == {second.name}

@@ -108,7 +108,7 @@ TEXT = json.dumps([ROW, {**ROW, "conditions": [], "name": "gwas-38"}])
 
 
 def seen(value: Any, kind: str = "workspace") -> list[Observation]:
-    return observations(parse_page(json.dumps(value)).rows, "p", kind, "gwas")
+    return observations(parse_page(json.dumps(value)).rows, "p", kind, "gwas-")
 
 
 @pytest.mark.parametrize("under", ["workloads", "items", "data", None])

@@ -284,8 +284,8 @@ class Play:
                 return Wish(retry=True)
             case "delete" | "delete --all":
                 every = command == "delete --all"
-                going = removal_of(place.batch, look.learned.view, every=every).going
-                return Wish(delete=frozenset(each.turn for each in going), cut_off=every)
+                removal = removal_of(place.batch, look.learned.view, every=every)
+                return Wish(delete=removal.turns, cut_off=every)
             case _:
                 return Wish(retry=True, once=True, only=look.turns(place.batch.keys))
 

@@ -87,3 +87,19 @@ def test_events_speak_last_and_none_of_them_is_retried(
 ) -> None:
     found = Findings(attempt(), Evidence(events=events))
     assert str(found.judged(RetryPolicy()).outcome) == verdict
+
+
+def test_what_the_cluster_tells_is_kept_where_its_log_cannot_be_had() -> None:
+    cluster = FakeCluster(live={"gwas-37": FakeWorkload("gwas-37", "uid-37", 1, exit_code=1)})
+    cluster.faults = [Fault("logs", Unreachable("no answer"))]
+    (found,) = gather([attempt()], "gwas", cluster)
+    assert found.error is not None
+    assert str(found.judged(RetryPolicy()).outcome) == "configuration error (exit code 1)"
+
+
+def test_the_logs_last_line_tells_the_exit_code_that_the_cluster_does_not() -> None:
+    log = OLD_LOG + b"\nrunbatch: exit code 1\n"
+    said = f"exit code 1, says the log's last line; it outranks the log line {MARKER!r}"
+    found = Findings(attempt(), Evidence(), log).judged(RetryPolicy())
+    assert str(found.outcome) == f"configuration error ({said})"
+    assert found.evidence == Evidence(logged_code=1, marker=MARKER)

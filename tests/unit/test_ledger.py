@@ -182,6 +182,18 @@ def test_a_log_is_saved_whole_with_what_is_known_of_its_end(ledger: Ledger) -> N
     assert Path(found.log).read_bytes() == b"one\ntwo\n"
 
 
+def test_a_log_that_was_saved_is_not_replaced_by_an_empty_one(ledger: Ledger) -> None:
+    """The cluster has forgotten it meanwhile: Run:ai reference, 4."""
+    attempt = called("1")
+    ledger.reserve(attempt, None, cap=1)
+    for log, kept in ((b"", b""), (b"first", b"first"), (b"", b"first"), (b"more", b"more")):
+        ledger.save_log(attempt, log, "{}", NOW)
+        found = ledger.view().job("1").last
+        assert found is not None
+        assert found.log is not None
+        assert Path(found.log).read_bytes() == kept
+
+
 def test_a_log_that_cannot_be_written_leaves_no_half_file(
     tmp_path: Path,
 ) -> None:

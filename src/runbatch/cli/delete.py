@@ -17,6 +17,8 @@ from runbatch.views.removal import (
 )
 from runbatch.wiring import Place
 
+NOT_ALL_GONE = 1
+
 
 @click.command(
     short_help="Remove the batch's ended workloads.",
@@ -46,20 +48,23 @@ def delete(*, where: Where, dry_run: bool, yes: bool, as_json: bool, every: bool
         print_json(removal_json(removal, ())) if as_json else click.echo(removal_text(removal))
         return 0
     if every:
-        _check_nobody_submits(place, clock)
+        _check_nobody_works(place, clock)
     if removal.going:
         confirm(removal_question(removal), yes=yes)
-    wish = Wish(delete=frozenset(each.turn for each in removal.going), cut_off=every)
+    if every:
+        _check_nobody_works(place, clock)  # somebody may have begun while the question was read
+    wish = Wish(delete=removal.turns, cut_off=every)
     _, stop = carry_out(where, batch, wish, "delete", lambda _: None)
     after = place.remembered()
+    gone = removal.gone(after)
     if as_json:
-        print_json(removal_json(removal, removal.gone(after)))
+        print_json(removal_json(removal, gone))
     else:
-        click.echo(removed_text(removal, after, place.ledger_folder / "logs"))
-    return stop_code(stop)
+        click.echo(removed_text(removal, gone, place.ledger_folder / "logs"))
+    return stop_code(stop) or (0 if len(gone) == len(removal.going) else NOT_ALL_GONE)
 
 
-def _check_nobody_submits(place: Place, clock: SystemClock) -> None:
+def _check_nobody_works(place: Place, clock: SystemClock) -> None:
     """Raise BatchError while somebody works on the batch: they would go on starting jobs."""
     for run in place.at_work(clock.now()):
         problem = f"{run.command} works on this batch (process {run.pid} on {run.host})."

@@ -25,42 +25,52 @@ _LAST_LINES = 20
 _LAST_LINE = re.compile(r"runbatch: exit code ([0-9]{1,3})")
 
 # Mount points stand in mountinfo's fifth column, blanks and the like as octal numbers. A path
-# that leads through a link is mounted where the link leads.
+# that leads through a link is mounted where the link leads. Every name begins with RUNBATCH_,
+# which no batch may use: to set any other would change a variable that the command is given.
 LINES = r"""
-end() { printf '\nrunbatch: exit code %s\n' "$1"; exit "$1"; };
+RUNBATCH_end() { printf '\nrunbatch: exit code %s\n' "$1"; exit "$1"; };
 set -f;
 IFS=:;
 if [ -r /proc/self/mountinfo ]; then
-  for path in $RUNBATCH_GUARD_MOUNTS; do
-    real=$(cd -P -- "$path" 2>/dev/null && pwd -P) || real=$path;
-    found=no;
-    while IFS=' ' read -r _ _ _ _ point _; do
-      case $point in *\\*) point=$(printf %b "$point");; esac;
-      if [ "$point" = "$real" ]; then found=yes; break; fi;
+  for RUNBATCH_path in $RUNBATCH_GUARD_MOUNTS; do
+    RUNBATCH_real=$(cd -P -- "$RUNBATCH_path" 2>/dev/null && pwd -P) || {
+      RUNBATCH_real=$(cd -P -- "${RUNBATCH_path%/*}/" 2>/dev/null && pwd -P) &&
+      RUNBATCH_real=${RUNBATCH_real%/}/${RUNBATCH_path##*/};
+    } || RUNBATCH_real=$RUNBATCH_path;
+    RUNBATCH_found=no;
+    while IFS=' ' read -r _ _ _ _ RUNBATCH_point _; do
+      case $RUNBATCH_point in
+        *\\*) RUNBATCH_point=$(printf %b "$RUNBATCH_point");;
+      esac;
+      if [ "$RUNBATCH_point" = "$RUNBATCH_real" ]; then RUNBATCH_found=yes; break; fi;
     done </proc/self/mountinfo;
-    if [ $found = no ]; then
-      printf '[ERROR] INFRASTRUCTURE MOUNT FAILURE: %s is not a mount point\n' "$path";
-      end 2;
+    if [ $RUNBATCH_found = no ]; then
+      printf '[ERROR] INFRASTRUCTURE MOUNT FAILURE: %s is not a mount point\n' "$RUNBATCH_path";
+      RUNBATCH_end 2;
     fi;
   done;
 else
   echo '[WARN] runbatch: no /proc/self/mountinfo here, so mounts are not checked';
 fi;
-unset IFS RUNBATCH_GUARD RUNBATCH_GUARD_MOUNTS;
+unset IFS RUNBATCH_GUARD RUNBATCH_GUARD_MOUNTS RUNBATCH_path RUNBATCH_real RUNBATCH_point;
 set +f;
-told=''; job='';
-trap 'told=yes; kill -TERM $job 2>/dev/null' TERM;
-"$@" & job=$!;
-wait "$job"; code=$?;
-while [ "$told" ]; do told=; wait "$job"; again=$?; [ $again = 127 ] || code=$again; done;
-end $code;
+RUNBATCH_told=''; RUNBATCH_job='';
+trap 'RUNBATCH_told=yes; kill -TERM $RUNBATCH_job 2>/dev/null' TERM;
+"$@" & RUNBATCH_job=$!;
+wait "$RUNBATCH_job"; RUNBATCH_code=$?;
+while [ "$RUNBATCH_told" ]; do
+  RUNBATCH_told=''; wait "$RUNBATCH_job"; RUNBATCH_again=$?;
+  [ $RUNBATCH_again = 127 ] || RUNBATCH_code=$RUNBATCH_again;
+done;
+RUNBATCH_end $RUNBATCH_code;
 """
 TEXT = " ".join(LINES.split())
 
 
 def guarded(workload: Workload) -> Workload:
     """Return the workload with the guard around its command."""
-    paths = [posixpath.normpath(mount.path) for mount in workload.mounts]
+    # A path that begins with two slashes is left so by normpath.
+    paths = [posixpath.normpath(f"/{mount.path.lstrip('/')}") for mount in workload.mounts]
     env = {**workload.env, VARIABLE: TEXT, MOUNTS_VARIABLE: ":".join(paths)}
     command = ("sh", "-c", f"eval${{IFS}}${VARIABLE}", "runbatch", *workload.command)
     return replace(workload, env=env, command=command)

@@ -134,7 +134,7 @@ def plan(batch: Batch, view: View, wish: Wish, now: datetime, patience: Patience
     actions = tuple(_affordable(steps, view, batch.cap))
     return Plan(
         actions,
-        wake_at=_wake_at(jobs, batch, wish, now),
+        wake_at=_wake_at(jobs, batch, wish, now, patience),
         starved=len(steps) - len(actions),
         done=not steps and not any(_is_awaited(job, batch, wish, now, patience) for job in jobs),
     )
@@ -187,20 +187,18 @@ def _next_step(
 
 def _remove(job: Job, wish: Wish, now: datetime, patience: Patience) -> Action | None:
     """Return the step that brings the job's workload nearer to being gone, if it is to go."""
-    known = [each for each in _leaving(job, wish) if each.uid is not None]
-    if not known:
+    leaving = _leaving(job, wish, patience)
+    there = [each for each in leaving if each.uid and (each.listed or each.holds_slot)]
+    if not there:
         return None
-    return Gather(known[-1]) if known[-1].is_unjudged else _ask_to_go(known[-1], now, patience)
+    return Gather(there[-1]) if there[-1].is_unjudged else _ask_to_go(there[-1], now, patience)
 
 
-def _leaving(job: Job, wish: Wish) -> list[Attempt]:
-    """Return what of the job is to go, and is still there or may be."""
+def _leaving(job: Job, wish: Wish, patience: Patience) -> list[Attempt]:
+    """Return what of the job is to go, and may still be there: several listings must agree."""
     meant = [each for each in job.attempts if wish.delete and each.turn in wish.delete]
-    return [
-        each
-        for each in meant
-        if (each.listed or each.holds_slot) and (wish.cut_off or each.ended_at is not None)
-    ]
+    may_go = [each for each in meant if wish.cut_off or each.ended_at is not None]
+    return [each for each in may_go if each.holds_slot or each.missed < patience.agreeing_listings]
 
 
 def _cut_off_again(last: Attempt, now: datetime, patience: Patience) -> Delete | None:
@@ -346,7 +344,7 @@ def _is_awaited(job: Job, batch: Batch, wish: Wish, now: datetime, patience: Pat
     if last is None:
         return False
     if wish.delete is not None:
-        return bool(_leaving(job, wish))
+        return bool(_leaving(job, wish, patience))
     if last.unanswered or last.waiting_for_name or (wish.wait and job.is_unfinished):
         return True
     if job.is_unfinished and last.missed:
@@ -358,9 +356,13 @@ def _is_awaited(job: Job, batch: Batch, wish: Wish, now: datetime, patience: Pat
     return is_there and _retry_at(last, batch, wish) is not None
 
 
-def _wake_at(jobs: Collection[Job], batch: Batch, wish: Wish, now: datetime) -> datetime | None:
+def _wake_at(
+    jobs: Collection[Job], batch: Batch, wish: Wish, now: datetime, patience: Patience
+) -> datetime | None:
     """Return when to look again, which may be sooner than usual: for a retry or a deletion."""
     if wish.delete is not None:
-        return now + LEAVING_TAKES
+        leaving = (each for job in jobs for each in _leaving(job, wish, patience))
+        is_asked = any(each.delete_asked_at is not None for each in leaving)
+        return now + LEAVING_TAKES if is_asked else None
     due = (_retry_at(job.last, batch, wish) for job in jobs)
     return min((at for at in due if at is not None and at > now), default=None)

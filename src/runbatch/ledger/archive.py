@@ -7,13 +7,19 @@ from tempfile import NamedTemporaryFile
 from runbatch.core.names import file_name
 
 
+def saved(folder: Path, key: str, number: int, ending: str) -> Path | None:
+    """Return the file that was saved under these names, None if there is none or it is empty."""
+    target = _target(folder, key, number, ending)
+    return target if target.exists() and target.stat().st_size else None
+
+
 def save(folder: Path, key: str, number: int, ending: str, content: bytes) -> Path:
     """Save the content as `<key>.<number>.<ending>` in the folder; return the file.
 
     The file is whole or not there: it is written under another name first. Raises OSError.
     """
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    target = folder / f"{file_name(key)}.{number}.{ending}"
+    target = _target(folder, key, number, ending)
     with NamedTemporaryFile(dir=folder, prefix=".new-", delete=False) as file:
         try:
             file.write(content)
@@ -24,3 +30,7 @@ def save(folder: Path, key: str, number: int, ending: str, content: bytes) -> Pa
             Path(file.name).unlink(missing_ok=True)
             raise
     return target
+
+
+def _target(folder: Path, key: str, number: int, ending: str) -> Path:
+    return folder / f"{file_name(key)}.{number}.{ending}"

@@ -169,11 +169,15 @@ class Ledger:
         )
 
     def save_log(self, attempt: Attempt, log: bytes, description: str, now: datetime) -> None:
-        """Save the attempt's log beside the ledger, and what is known of its end as JSON."""
+        """Save the attempt's log beside the ledger, and what is known of its end as JSON.
+
+        What was saved before stays if there is nothing any more: a cluster forgets.
+        """
         folder = self.folder / "logs"
         with self._trouble():
             archive.save(folder, *attempt.id, "json", description.encode())
-            path = archive.save(folder, *attempt.id, "log", log)
+            before = None if log else archive.saved(folder, *attempt.id, "log")
+            path = before or archive.save(folder, *attempt.id, "log", log)
         self._revise(attempt, lambda it: replace(it, log=str(path)), Did.LOG_SAVED, now)
 
     def told(self, event: Event, now: datetime) -> None:

@@ -1,6 +1,6 @@
 """What `delete` would remove, and what it removed."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypedDict
@@ -14,16 +14,27 @@ from runbatch.views.text import plural, printable, short_list
 
 @dataclass(frozen=True, slots=True)
 class Removal:
-    """The batch's workloads that are to go, and those that are left since they are in flight."""
+    """The batch's workloads that are to go, and those that are left.
+
+    `left` are in flight. `others` bear the batch's prefix, but are none of its file's jobs.
+    `doubtful` are to go should a listing ever show them: their submit was never answered.
+    """
 
     batch: Batch
     going: tuple[Attempt, ...]
     left: tuple[Attempt, ...]
+    others: tuple[Attempt, ...]
+    doubtful: tuple[Attempt, ...]
 
     @property
     def running(self) -> tuple[Attempt, ...]:
         """Return those that are to be cut off before their end."""
         return tuple(each for each in self.going if each.ended_at is None)
+
+    @property
+    def turns(self) -> frozenset[tuple[str, int, int]]:
+        """Return what `Wish.delete` is to name."""
+        return frozenset(each.turn for each in (*self.going, *self.doubtful))
 
     def gone(self, view: View) -> tuple[Attempt, ...]:
         """Return those that were to go and are no longer there."""
@@ -35,41 +46,24 @@ def _is_there(attempt: Attempt | None) -> bool:
     return attempt is not None and (attempt.listed or attempt.holds_slot)
 
 
+def _has_workload(attempt: Attempt) -> bool:
+    return _is_there(attempt) and not attempt.waiting_for_name
+
+
 def removal_of(batch: Batch, view: View, *, every: bool) -> Removal:
     """Return what is to go: the workloads that have ended, or `every` one."""
-    there = [each for key in batch.keys for each in view.job(key).attempts if _is_there(each)]
-    going = tuple(each for each in there if every or each.ended_at is not None)
-    return Removal(batch, going, tuple(each for each in there if each not in going))
-
-
-def removal_text(removal: Removal) -> str:
-    """Return what would be removed, for people."""
-    return "\n".join(_lines(removal))
-
-
-def _lines(removal: Removal) -> Iterator[str]:
-    yield f"would delete {_count(removal)}, after saving their logs"
-    if removal.going:
-        yield f"  {_names(removal.batch, removal.going)}"
-    if removal.left:
-        yield f"would leave {plural(len(removal.left), 'workload')} in flight (--all deletes them)"
-        yield f"  {_names(removal.batch, removal.left)}"
-
-
-def removal_question(removal: Removal) -> str:
-    """Return what a person is asked."""
-    what = plural(len(removal.going), "workload" if removal.running else "ended workload")
-    cut_off = f"{len(removal.running)} in flight will be cut off. " if removal.running else ""
-    return f"{cut_off}Delete {what} of {removal.batch.prefix}, once their logs are saved?"
-
-
-def removed_text(removal: Removal, after: View, logs: Path) -> str:
-    """Return what was removed, for people."""
-    gone = removal.gone(after)
-    count = f"{removal.batch.prefix}: {plural(len(gone), 'workload')} deleted"
-    saved = f"; their logs are in {printable(str(logs))}" if gone else ""
-    left = f"\n{plural(len(removal.left), 'workload')} in flight left alone" if removal.left else ""
-    return f"{count}{saved}.{left}"
+    own = [each for key in batch.keys for each in view.job(key).attempts if _has_workload(each)]
+    keys = frozenset(batch.keys)
+    known = [each for each in own if not each.unanswered]
+    return Removal(
+        batch,
+        going=tuple(each for each in known if every or each.ended_at is not None),
+        left=tuple(each for each in known if not every and each.ended_at is None),
+        others=tuple(
+            each for each in view.attempts if _has_workload(each) and each.key not in keys
+        ),
+        doubtful=tuple(each for each in own if every and each.unanswered),
+    )
 
 
 class RemovalJson(TypedDict):
@@ -86,10 +80,10 @@ class RemovalJson(TypedDict):
     deleted: list[str]
     """Those of them whose workloads are gone; none after `--dry-run`."""
     leave: list[str]
-    """Those whose workloads are left, since they are in flight."""
+    """Those whose workloads are left: in flight, or none of the file's jobs."""
 
 
-def removal_json(removal: Removal, gone: tuple[Attempt, ...]) -> RemovalJson:
+def removal_json(removal: Removal, gone: Sequence[Attempt]) -> RemovalJson:
     """Return what is to go, what of it is `gone`, and what is left, as plain values."""
     return {
         "schema": SCHEMA,
@@ -97,11 +91,55 @@ def removal_json(removal: Removal, gone: tuple[Attempt, ...]) -> RemovalJson:
         "delete": _keys(removal.going),
         "in_flight": _keys(removal.running),
         "deleted": _keys(gone),
-        "leave": _keys(removal.left),
+        "leave": _keys((*removal.left, *removal.others)),
     }
 
 
-def _keys(attempts: tuple[Attempt, ...]) -> list[str]:
+def removal_text(removal: Removal) -> str:
+    """Return what would be removed, for people."""
+    return "\n".join(_lines(removal))
+
+
+def _lines(removal: Removal) -> Iterator[str]:
+    yield f"would delete {_count(removal)}, after saving their logs"
+    if removal.going:
+        yield f"  {_names(removal.batch, removal.going)}"
+    for why, attempts in _left(removal):
+        yield f"would leave {plural(len(attempts), 'workload')}: {why}"
+        yield f"  {_names(removal.batch, attempts)}"
+
+
+def _left(removal: Removal) -> Iterator[tuple[str, Sequence[Attempt]]]:
+    """Yield what is left alone, and why."""
+    if removal.left:
+        yield "in flight (--all deletes them)", removal.left
+    if removal.others:
+        yield "of this prefix, but none of this file's jobs", removal.others
+
+
+def removal_question(removal: Removal) -> str:
+    """Return what a person is asked."""
+    what = plural(len(removal.going), "workload" if removal.running else "ended workload")
+    cut_off = f"{len(removal.running)} in flight will be cut off. " if removal.running else ""
+    return f"{cut_off}Delete {what} of {removal.batch.prefix}, once their logs are saved?"
+
+
+def removed_text(removal: Removal, gone: Sequence[Attempt], logs: Path) -> str:
+    """Return what was removed, for people."""
+    return "\n".join(_removed_lines(removal, gone, logs))
+
+
+def _removed_lines(removal: Removal, gone: Sequence[Attempt], logs: Path) -> Iterator[str]:
+    count = f"{removal.batch.prefix}: {plural(len(gone), 'workload')} deleted"
+    yield f"{count}; their logs are in {printable(str(logs))}." if gone else f"{count}."
+    ids = frozenset(each.id for each in gone)
+    if still := [each for each in removal.going if each.id not in ids]:
+        yield f"{plural(len(still), 'workload')} still there: {_names(removal.batch, still)}"
+    for why, attempts in _left(removal):
+        yield f"{plural(len(attempts), 'workload')} left alone: {why}"
+
+
+def _keys(attempts: Sequence[Attempt]) -> list[str]:
     return [each.key for each in attempts]
 
 
@@ -112,5 +150,5 @@ def _count(removal: Removal) -> str:
     return f"{plural(len(removal.going), 'workload')}, {len(removal.running)} of them in flight"
 
 
-def _names(batch: Batch, attempts: tuple[Attempt, ...]) -> str:
+def _names(batch: Batch, attempts: Sequence[Attempt]) -> str:
     return short_list([batch.workload_name(each.key) for each in attempts])

@@ -87,7 +87,7 @@ def test_a_failure_is_judged_before_its_workload_goes() -> None:
 
 def test_only_what_was_named_goes() -> None:
     """Another process may have started the job again since."""
-    old, new = failed(missed=1), failed(number=2)
+    old, new = failed(missed=3), failed(number=2)
     assert told(view(old, new), ended(old)) == OVER
     assert actions(view(old, new), ended(new)) == (Delete(new),)
 
@@ -168,14 +168,27 @@ def test_it_looks_again_soon_while_deletions_go_on() -> None:
     assert planned(view(known), ended(known), 1).wake_at == at(6)
 
 
+def test_while_it_waits_for_a_slot_the_usual_interval_will_do() -> None:
+    known = view(succeeded("2"), listed("3"))
+    plan = planned(known, ended(succeeded("2")), 1, of=batch("2", "3", cap=1))
+    assert (plan.actions, plan.starved, plan.wake_at) == ((), 1, None)
+
+
 # -- when it is over -----------------------------------------------------------------------------
 
 
-def test_what_had_ended_is_gone_once_a_listing_lacks_it() -> None:
+def test_what_had_ended_is_gone_once_several_listings_lack_it() -> None:
     asked = succeeded(delete_asked_at=at(0))
-    known = looked(view(asked), listing(), 1).view
-    assert told(known, ended(asked), 1) == OVER
-    assert known.job("37").last == replace(asked, missed=1)
+    known = looked_often(view(asked), listing(), 1, 2)
+    assert told(known, ended(asked), 2) == WAITS
+    known = looked_often(known, listing(), 3)
+    assert told(known, ended(asked), 3) == OVER
+    assert known.job("37").last == replace(asked, missed=3)
+
+
+def test_what_somebody_else_deleted_meanwhile_is_not_asked_to_go() -> None:
+    assert told(view(succeeded(missed=1)), ended(succeeded()), 100) == WAITS
+    assert told(view(succeeded(missed=3)), ended(succeeded()), 100) == OVER
 
 
 def test_what_was_cut_off_is_gone_once_it_has_vanished() -> None:

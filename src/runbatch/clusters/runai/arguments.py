@@ -111,6 +111,11 @@ def describe_args(name: str, project: str, kind: str) -> list[str]:
     return [*noun_of(kind), "describe", name, "-p", project, "-o", "json"]
 
 
+def delete_by_name_args(name: str, project: str, kind: str) -> list[str]:
+    """Return the words that delete the workload that has this name now."""
+    return [*noun_of(kind), "delete", name, "-p", project]
+
+
 def delete_args(uid: str, project: str, kind: str) -> list[str]:
     """Return the words that delete this very workload, whatever has its name now."""
     return [*noun_of(kind), "delete", "--uuid", uid, "-p", project]

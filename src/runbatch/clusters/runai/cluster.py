@@ -9,7 +9,7 @@ from runbatch.clusters.runai.arguments import OLD_PAGE_ROWS, Version
 from runbatch.clusters.runai.pods import Pods
 from runbatch.clusters.runai.program import Execute, Reply, execute, execute_kubectl
 from runbatch.clusters.runai.words import text_of
-from runbatch.core.attempt import Evidence, Listing, Patience
+from runbatch.core.attempt import Evidence, Listing, Observation, Patience
 from runbatch.core.errors import ClusterError, NameTaken, Rejected, Unreachable
 from runbatch.core.workload import Workload
 
@@ -51,7 +51,7 @@ class RunaiCluster:
         self._pods.forget()
         if not rows:
             self._check_connection()
-        ours = listing.observations(rows, self._project, self._kind, prefix)
+        ours = listing.observations(rows, self._project, self._kind, f"{prefix}-")
         return Listing(tuple(ours), rows=len(rows))
 
     def submit(self, workload: Workload) -> None:
@@ -89,9 +89,17 @@ class RunaiCluster:
             if not isinstance(error, Rejected):
                 raise error
 
-    def delete(self, name: str, uid: str) -> bool:  # noqa: ARG002
-        """Ask for the workload of this uid to go, which takes its time (Run:ai reference, 5)."""
-        reply = self._execute(arguments.delete_args(uid, self._project, self._kind), CALL_LIMIT_S)
+    def delete(self, name: str, uid: str) -> bool:
+        """Ask for the workload of this uid to go, which takes its time (Run:ai reference, 5).
+
+        One that is listed without an id is deleted by its name, after one more look at whose it is.
+        """
+        words = arguments.delete_args(uid, self._project, self._kind)
+        if not listing.is_own_id(uid):
+            words = arguments.delete_by_name_args(name, self._project, self._kind)
+            if all((each.name, each.uid) != (name, uid) for each in self._observations(name)):
+                return False
+        reply = self._execute(words, CALL_LIMIT_S)
         if reply.code == 0:
             return False
         if faults.is_gone(reply.err):
@@ -124,6 +132,9 @@ class RunaiCluster:
             if token is None and not is_full:
                 return rows
         raise Unreachable("Run:ai: the list does not end.")
+
+    def _observations(self, beginning: str) -> Sequence[Observation]:
+        return listing.observations(self._rows(), self._project, self._kind, beginning)
 
     def _check_connection(self) -> None:
         """Raise Unreachable unless the project can be seen: an empty list proves nothing alone."""

@@ -23,6 +23,8 @@ _START = re.compile(r"[{\[]")
 # A value goes on behind these: what stands on the next line is a part of it, not a new one.
 _UNFINISHED = (",", ":", "[", "{")
 _NEVER = "0001-01-01"
+# What begins so stands in for the id of a workload that is listed without one.
+_NO_ID = "created "
 
 Row = Mapping[str, Any]
 
@@ -95,10 +97,10 @@ def _are_rows(value: list[Any]) -> bool:
     return all(isinstance(row, dict) for row in value)
 
 
-def observations(rows: Sequence[Row], project: str, kind: str, prefix: str) -> list[Observation]:
-    """Return the workloads whose names begin with the prefix, in our project and of our type."""
+def observations(rows: Sequence[Row], project: str, kind: str, beginning: str) -> list[Observation]:
+    """Return the workloads whose names begin so, in our project and of our type."""
     ours = (row for row in rows if is_ours(row, project, kind))
-    return [_observation(row) for row in ours if name_of(row).startswith(f"{prefix}-")]
+    return [_observation(row) for row in ours if name_of(row).startswith(beginning)]
 
 
 def is_ours(row: Row, project: str, kind: str) -> bool:
@@ -136,10 +138,15 @@ def _observation(row: Row) -> Observation:
     )
 
 
+def is_own_id(uid: str) -> bool:
+    """Whether this is Run:ai's own id of a workload, and not what stands in for one."""
+    return not uid.startswith(_NO_ID)
+
+
 def _uid(row: Row) -> str:
     """Return what tells this workload from the next of its name; its birth, where it has no id."""
     found = row.get("id") or row.get("uuid") or row.get("workloadId") or _metadata(row).get("uid")
-    return text_of(found or f"created {row.get('createdAt')}")
+    return text_of(found or f"{_NO_ID}{row.get('createdAt')}")
 
 
 def _phase_word(row: Row) -> str:
