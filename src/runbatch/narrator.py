@@ -10,7 +10,7 @@ from runbatch.core.errors import ClusterError, Unauthorized
 from runbatch.core.events import Event, Kind
 from runbatch.core.job import View
 from runbatch.core.planner import Plan
-from runbatch.core.reconcile import Learned
+from runbatch.core.reconcile import Change, Learned
 from runbatch.core.waits import NOTHING_LISTED, slots_of
 
 # A deletion that takes so many times the cluster's grace is told of.
@@ -21,8 +21,12 @@ _BEFORE_RUNNING = (Phase.CREATING, Phase.PENDING, Phase.INITIALIZING)
 class Narrator:
     """Tells one invocation's story to `hear`; remembers only what it has told."""
 
-    def __init__(self, batch: Batch, hear: Callable[[Event], None]) -> None:
+    def __init__(
+        self, batch: Batch, hear: Callable[[Event], None], is_others: Callable[[Attempt], bool]
+    ) -> None:
+        """`is_others` tells of an attempt whether another process tells of it."""
         self._batch = batch
+        self._is_others = is_others
         self._hear = hear
         self._told: set[str] = set()
         self._silence: Event | None = None
@@ -75,8 +79,13 @@ class Narrator:
             if holder is not None and (why := _why_stuck(holder, now, patience)):
                 self.tell_once(Kind.TROUBLE, holder, why)
         for change in learned.changes:
-            if event := events.of_change(change, self._batch):
-                self._hear(event)
+            self._tell_change(change)
+
+    def _tell_change(self, change: Change) -> None:
+        before, event = change.before, events.of_change(change, self._batch)
+        is_told_by_others = before and before.unanswered and self._is_others(before)
+        if event and not is_told_by_others:
+            self._hear(event)
 
     def waiting(self, planned: Plan, view: View, now: datetime, poll_interval_s: float) -> None:
         """Tell when jobs wait for nothing but a free slot, and what holds the slots just then."""

@@ -74,7 +74,8 @@ class Runner:
         self._may_submit_at = clock.now()
         # What another process waited for tells nothing: its clock may have been another.
         self._patience = replace(cluster.patience, since=clock.now())
-        self._narrator = Narrator(batch, self._hear)
+        self._narrator = Narrator(batch, self._hear, self._is_others)
+        self._called_turns: set[tuple[str, int, int]] = set()
         self._refusals = 0
         self._silences: Counter[tuple[str, int]] = Counter()
 
@@ -205,10 +206,16 @@ class Runner:
     def _called(self, action: Submit) -> Attempt:
         """Return the attempt as it is from the moment its submit call begins."""
         now = self._now()
-        attempt = action.instead_of or Attempt(
-            key=action.key, number=action.number, reserved_at=now
-        )
-        return replace(attempt, called_at=now, calls=attempt.calls + 1, refusal=None, missed=0)
+        before = action.instead_of or Attempt(key=action.key, number=action.number, reserved_at=now)
+        attempt = replace(before, called_at=now, calls=before.calls + 1, refusal=None, missed=0)
+        self._called_turns.add(attempt.turn)
+        return attempt
+
+    def _is_others(self, attempt: Attempt) -> bool:
+        """Whether another process has called the attempt since this one began."""
+        began_at = self._patience.since
+        is_later = attempt.called_at and began_at and attempt.called_at >= began_at
+        return bool(is_later) and attempt.turn not in self._called_turns
 
     def _gather(self, attempts: Collection[Attempt]) -> bool:
         """Judge failed attempts by all the evidence, save their logs, and say so.

@@ -97,6 +97,18 @@ class Place:
         finally:
             ledger.close()
 
+    def moved_from(self) -> str | None:
+        """Return another folder that the batch of this name was last worked on from, if any.
+
+        It may be another batch that took the same prefix, and so the same ledger.
+        """
+        ledger = Ledger(self.ledger_folder, read_only=True)
+        try:
+            before = ledger.batch_folder()
+        finally:
+            ledger.close()
+        return before if before != str(self.batch.folder) else None
+
     def look(self, clock: Clock, *, judge: bool = False, cluster: Cluster | None = None) -> Look:
         """Return the batch as one listing shows it, remembering nothing; raise ClusterError.
 

@@ -3,6 +3,8 @@
 import os
 import resource
 import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 from tests.e2e.shell import RUNBATCH, Shell, toml
@@ -203,7 +205,7 @@ def test_a_batch_file_that_cannot_be_read(shell: Shell, words: str, said: str) -
     [
         ("submit", "There is no terminal to ask on; say --yes."),
         ("submit --yes --max-concurrent 0", "--max-concurrent"),
-        ("submit --yes --rerun 5", "KEYS '5': the batch has no job '5'."),
+        ("submit --yes --rerun 5", "KEYS '5': the batch has no job '5'; KEYS are"),
         ("submit --yes --rerun 4-1", "KEYS '4-1': write the lower key first"),
         ("submit --yes --poll-interval 0", "--poll-interval"),
         ("submit --yes --cluster mars", "--cluster"),
@@ -262,3 +264,35 @@ def test_a_read_only_state_folder(shell: Shell) -> None:
     assert "/proc/runbatch" in done.err
     assert "--state-dir" in done.err
     assert not (shell.folder / "started").exists()
+
+
+def test_a_prefix_that_another_folder_uses_is_told_before_anything_else(tmp_path: Path) -> None:
+    """Else a new batch of an old prefix would seem to have succeeded already."""
+    first, second = Shell(tmp_path / "first"), Shell(tmp_path / "second")
+    state = {"RUNBATCH_STATE_DIR": str(tmp_path / "state")}
+    for shell in (first, second):
+        shell.folder.mkdir()
+        shell.write(toml([sys.executable, "-c", "pass"], last=2))
+    submit = ("submit", "--yes", "--wait", "--poll-interval", "0.1")
+    assert "[WARN]" not in first.run(*submit, env=state).err
+    assert "[WARN]" not in first.run("check", env=state).err
+    for words in (("check",), ("submit", "--dry-run"), ("retry", "--dry-run"), submit):
+        said = second.run(*words, env=state).err
+        assert f"[WARN] test was last used from {first.folder}; by its prefix this is" in said
+    assert "[WARN]" not in second.run("check", env=state).err
+
+
+def test_check_says_what_jobs_would_lack_on_this_machine(shell: Shell) -> None:
+    mounts = 'mounts = [{ host = "late", path = "/data" }]'
+    shell.write(toml(["pyton3", "x"], more=mounts))
+    for words in (("check",), ("submit", "--dry-run")):
+        done = shell.run(*words)
+        assert done.code == 0
+        assert "  --  command: there is no program pyton3 here\n" in done.out
+        assert (
+            "  --  mount: late is no folder here; jobs would lose it as on a cluster\n" in done.out
+        )
+    (shell.folder / "late").mkdir()
+    shell.write("", "job.sh").chmod(0o755)
+    shell.write(toml(["./job.sh"], more=mounts))
+    assert "  --  " not in shell.run("check").out

@@ -41,7 +41,7 @@ def delete(*, where: Where, dry_run: bool, yes: bool, as_json: bool, every: bool
     and logs can be read. Returns when the workloads are gone; stop it at any time and run it again.
     """
     batch = where.batch()
-    place, clock = where.place(batch), SystemClock()
+    place, clock = where.place_to_act(batch), SystemClock()
     view = place.look(clock).learned.view
     removal = removal_of(batch, view, every=every)
     if dry_run:

@@ -37,7 +37,7 @@ def check(*, where: Where, as_json: bool) -> int:
     """Check the batch and the cluster's reach; print the plan; touch nothing."""
     batch = where.batch()
     found = check_phenotypes(batch)
-    place, clock = where.place(batch), SystemClock()
+    place, clock = where.place_to_act(batch), SystemClock()
     look = place.look(clock)
     wish, patience = look.wish_to_submit(), place.cluster().patience
     preview = preview_of(batch, look.learned, wish, clock.now(), patience)

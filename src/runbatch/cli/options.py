@@ -47,6 +47,18 @@ class Where:
         """Return where this batch lives."""
         return Place(batch, state_dir(self.state_dir))
 
+    def place_to_act(self, batch: Batch) -> Place:
+        """Return where this batch lives, having told if it was last used from elsewhere."""
+        place = self.place(batch)
+        if before := place.moved_from():
+            where = f"{printable(batch.prefix)} was last used from {printable(before)}"
+            click.echo(
+                f"[WARN] {where}; by its prefix this is the same batch: what succeeded there is not"
+                " started again. Else choose another prefix.",
+                err=True,
+            )
+        return place
+
     def pace(self, batch: Batch) -> Pace:
         """Return how often to look and to submit."""
         return pace_of(batch, self.poll_interval_s, self.submit_interval_s)

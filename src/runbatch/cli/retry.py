@@ -86,7 +86,7 @@ def retry(
     keys = parse_keys(words, batch)
     url = notify_url(notify)
     clock = SystemClock()
-    look = where.place(batch).look(clock, judge=True)
+    look = where.place_to_act(batch).look(clock, judge=True)
     before = snapshot_of(batch, look.learned.view, clock.now())
     wish = _wish(look, before, keys, once=once)
     chosen = Chosen(before, _chosen_keys(before, keys))

@@ -11,6 +11,7 @@ from runbatch.cli.output import (
 )
 from runbatch.cli.run import carry_out, exit_code, next_line
 from runbatch.clock import SystemClock
+from runbatch.clusters.local.preflight import lacking
 from runbatch.config.keys import parse_keys
 from runbatch.config.phenotypes import Finding, check_phenotypes
 from runbatch.core.batch import LARGEST_CAP
@@ -81,7 +82,7 @@ def submit(
     if notify is not None and not wait:
         raise BatchError("--notify", "goes with --wait; else submit is over while jobs still run.")
     url = notify_url(notify) if wait else None
-    place, clock = where.place(batch), SystemClock()
+    place, clock = where.place_to_act(batch), SystemClock()
     look = place.look(clock)
     wish = look.wish_to_submit(wait=wait, keys=keys)
     preview = preview_of(batch, look.learned, wish, clock.now(), place.cluster().patience)
@@ -111,6 +112,9 @@ def show_preview(preview: Preview, found: Finding | None, *, as_json: bool) -> N
     click.echo("pre-flight\n  ok  the batch is valid")
     if found is not None:
         click.echo(f"  {'ok' if found.was_checked else '--'}  {printable(found.text)}")
+    if preview.batch.cluster.kind == "local":
+        for line in lacking(preview.batch):
+            click.echo(f"  --  {printable(line)}")
     click.echo(f"  ok  {place_of(preview.batch)} answers")
 
 

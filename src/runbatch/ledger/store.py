@@ -29,6 +29,7 @@ _BUSY_TIMEOUT_S = 30
 _ROWS_SEEN = "rows seen"
 _WORKLOAD_TYPE = "workload type"
 _KEYS = "keys"
+_FOLDER = "folder"
 # All that may hold a slot, and more: which do is for `Attempt.holds_slot` to say.
 _RELEVANT = "key = ? OR ended_at IS NULL OR phase NOT IN ('Completed', 'Failed')"
 _COLUMNS = ", ".join(rows.COLUMNS)
@@ -188,6 +189,7 @@ class Ledger:
     def begin_run(self, command: str, batch: Batch, now: datetime) -> int:
         """Leave the mark that this process works on the batch; return the run's id."""
         with self._transaction():
+            self._mark(_FOLDER, str(batch.folder))
             known = () if self._journal.last() else self._view().attempts
             keys = self._new_keys(batch)
             self._journal.run, started = runs.begin(self._connection, command, batch, keys, now)
@@ -201,6 +203,11 @@ class Ledger:
             runs.tick(self._connection, run, now, ended=ended)
             if ended:
                 self._journal.write(now, [Ended()])
+
+    def batch_folder(self) -> str | None:
+        """Return which folder the batch was in when somebody last worked on it."""
+        with self._trouble():
+            return self._mark_of(_FOLDER)
 
     def latest_tick(self) -> datetime | None:
         """Return the latest time that any invocation gave a sign at, by its own clock."""

@@ -1,0 +1,23 @@
+"""What a batch lacks on this machine, as far as it can be told before anything is started."""
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+from runbatch.core.batch import Batch
+
+
+def lacking(batch: Batch) -> Iterator[str]:
+    """Yield a line for each thing that jobs on `local` would miss as things are now.
+
+    None of it is an error: a folder may be mounted, and a program installed, before the jobs start.
+    """
+    program = batch.run.command[0]
+    # A name with a slash is looked for from the folder that the job starts in.
+    if "/" in program:
+        program = str(Path(batch.folder, program))
+    if shutil.which(program, path=batch.run.env.get("PATH")) is None:
+        yield f"command: there is no program {program} here"
+    for mount in batch.run.mounts:
+        if not Path(batch.folder, mount.host).is_dir():
+            yield f"mount: {mount.host} is no folder here; jobs would lose it as on a cluster"
