@@ -6,7 +6,7 @@ from itertools import accumulate, pairwise
 from pathlib import Path
 
 from runbatch.core.attempt import Attempt, Evidence, Outcome, Phase, Verdict
-from runbatch.core.batch import Batch, Run, range_of
+from runbatch.core.batch import Batch, ClusterChoice, Run, range_of
 from runbatch.core.history import History, Level, Stretch
 from runbatch.core.job import View
 from runbatch.core.snapshot import Snapshot, snapshot_of
@@ -19,10 +19,20 @@ def at(seconds: float) -> datetime:
     return EPOCH + timedelta(seconds=seconds)
 
 
+# A machine is one node; a report on nodes is of a cluster.
+ON_RUNAI = ClusterChoice(kind="runai", project="talmo-lab", workload="training")
+
+
 def made(jobs: int, cap: int = 50, *, logs: Path = Path("/state/logs")) -> tuple[Snapshot, History]:
     """Return a finished batch; on gpu-node5 a mount is missing for the first hour."""
-    run = Run(command=("job",))
-    batch = Batch(prefix="made-gwas", keys=range_of(1, jobs), run=run, cap=cap, integer_keys=True)
+    batch = Batch(
+        prefix="made-gwas",
+        keys=range_of(1, jobs),
+        run=Run(command=("job",)),
+        cap=cap,
+        integer_keys=True,
+        cluster=ON_RUNAI,
+    )
     attempts, stretches, levels = _played(batch, logs)
     view, ended = View.of(attempts), levels[-1].at
     past = History(tuple(levels), tuple(stretches), (), view)

@@ -10,7 +10,7 @@ import pytest
 from playwright.sync_api import Browser, Page
 from tests.browser.chromium import Opened, opened
 from tests.browser.conftest import Open
-from tests.browser.made import MARKER, at, made
+from tests.browser.made import MARKER, ON_RUNAI, at, made
 
 from runbatch.core.attempt import Attempt, Evidence, Outcome, Verdict
 from runbatch.core.batch import Batch, Run
@@ -266,7 +266,7 @@ HOSTILE = '</script><script>window.owned=1</script><img src=x onerror="window.ow
 def hostile_page() -> str:
     """A batch each of whose words tries to become a part of the page."""
     key = "<img src=x onerror=window.owned=3>"
-    batch = Batch(prefix="gwas", keys=(key, "plain"), run=Run(command=("job",)))
+    batch = Batch(prefix="gwas", keys=(key, "plain"), run=Run(command=("job",)), cluster=ON_RUNAI)
     numbered = [(name, number) for name in batch.keys for number in range(1, 9)]
     attempts = [_hostile(name, number) for name, number in numbered]
     stretches = [

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, cast
 
 from tests.runai.rig import forbidden, pods_json
-from tests.simulation.promises import TENDED_EVERY_S, Promises
+from tests.simulation.promises import POLL_INTERVAL_S, TENDED_EVERY_S, Promises
 from tests.simulation.stage import Stage, WallClock, utc
 from tests.simulation.weather import PROJECT, Mishap, Weather
 
@@ -29,7 +29,7 @@ from runbatch.testing.runai import Deed, Plot, StandIn, Trouble
 from runbatch.views.removal import removal_of
 from runbatch.wiring import Place
 
-PACE = Pace(poll_interval_s=30, submit_interval_s=2)
+PACE = Pace(poll_interval_s=POLL_INTERVAL_S, submit_interval_s=2)
 # A call that was given up takes effect so much later at most: within the grace of a submit.
 LATEST_EFFECT_S = 60
 LONGEST_FULL_S = 120
@@ -129,7 +129,8 @@ class Wire:
             raise nothing
         if _changes_something(words) and play.strikes(Mishap.LATE):
             at_s = play.stage.now_s + play.dice.uniform(0, limit_s + LATEST_EFFECT_S)
-            play.stage.at(at_s, partial(play.call, words, process))
+            # It stands on what the process had seen by now, whatever that sees meanwhile.
+            play.stage.at(at_s, partial(play.call, words, process, process.listed_at_s))
             process.sleep(limit_s)
             raise nothing
         if play.strikes(Mishap.SLOW):
@@ -220,8 +221,13 @@ class Play:
 
     # -- the cluster -------------------------------------------------------------------------
 
-    def call(self, words: Sequence[str], process: Process) -> Reply:
-        """Have the simulated program do what it is told, by a process that may be gone by now."""
+    def call(
+        self, words: Sequence[str], process: Process, stood_on_s: float | None = None
+    ) -> Reply:
+        """Have the simulated program do what it is told, by a process that may be gone by now.
+
+        `stood_on_s` is the second that the decision was made on, where it is not the last.
+        """
         self.standin.advance(0)
         self.promises.look()
         before = Counter(self.store.load().tally.struck)
@@ -232,7 +238,8 @@ class Play:
         if is_list and answer.exit_code == 0 and Trouble.EMPTY_LIST not in struck:
             behind_s = self._stale_s() if Trouble.STALE_LIST in struck else 0
             process.listed_at_s = self.stage.now_s - behind_s
-        self.promises.after_call(words, process.listed_at_s, process.command)
+        seen_at_s = process.listed_at_s if stood_on_s is None else stood_on_s
+        self.promises.after_call(words, seen_at_s, process.command)
         return Reply(answer.exit_code or 0, answer.stdout, answer.stderr)
 
     def _stale_s(self) -> float:
@@ -313,7 +320,8 @@ class Play:
         while self.settled_at_s is None:
             self.invoke("submit --wait", self.weather.batch)
             snapshot = self.invoke("retry", self.weather.batch)
-            if snapshot is not None and _is_settled(snapshot):
+            is_alone = all(process.is_dead for process in self.processes)
+            if is_alone and snapshot is not None and _is_settled(snapshot):
                 self.settled_at_s = self.stage.now_s
             self.stage.pause(PACE.poll_interval_s)
 

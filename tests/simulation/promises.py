@@ -25,6 +25,8 @@ from runbatch.views.json import snapshot_json
 LONGEST_LAG_S = 60
 # Once the faults are over, a person resumes what was stopped.
 TENDED_EVERY_S = 600
+# How often a process looks.
+POLL_INTERVAL_S = 30
 # A job may be followed after these only.
 FOLLOWED = (Verdict.MOUNT_FAILURE, Verdict.VANISHED)
 CODES = {Verdict.MOUNT_FAILURE: 2, Verdict.CONFIGURATION_ERROR: 1, Verdict.OUT_OF_MEMORY: 137}
@@ -190,11 +192,15 @@ class Promises:
             self._check_delay(change, earlier[-1])
 
     def _check_delay(self, change: Change, failure: Attempt) -> None:
-        """Check the delay in the cluster's own time, but for what a clock was set forward."""
+        """Check the delay in the cluster's own time, but for what a clock was set forward.
+
+        Once it was set back, two processes know of each other's time only as of their last look.
+        """
         ended_s = self._workload(failure.uid or "").completed_s
         if ended_s is None:
             return
-        waited = timedelta(seconds=change.at_s - ended_s + self._wall.forward_s + 1)
+        unknown_s = POLL_INTERVAL_S if self._wall.back_s else 0
+        waited = timedelta(seconds=change.at_s - ended_s + self._wall.forward_s + unknown_s + 1)
         due = self._batch.retry.delay_before(failure.number)
         hold(waited >= due, f"{change.name} was retried after {waited}, not {due}")
 
