@@ -179,7 +179,7 @@ def test_failures_are_counted_by_attempt_and_by_the_job_left_so() -> None:
         ("out of memory", 1, 1, "2"),
         ("could not be submitted", 1, 1, "4"),
     ]
-    assert found[1].advice == ("raise [run] memory, then runbatch submit --rerun KEYS",)
+    assert found[1].advice == ("raise [run] memory, then runbatch submit --rerun 2",)
 
 
 def on(node: str, key: str, minutes: float = 0, *, good: bool = False) -> Attempt:

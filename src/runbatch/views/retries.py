@@ -1,11 +1,11 @@
 """What `retry` would do, and what it came to."""
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import TypedDict
 
-from runbatch.core.failure import advice
+from runbatch.core.failure import RetryPolicy, advice
 from runbatch.core.job import State
 from runbatch.core.snapshot import JobSnapshot, Snapshot
 from runbatch.views.json import SCHEMA, SnapshotJson, snapshot_json
@@ -86,6 +86,15 @@ def verdict_of(job: JobSnapshot) -> str:
 def by_verdict(jobs: tuple[JobSnapshot, ...]) -> dict[str, int]:
     """Return how many of the jobs have which verdict."""
     return dict(sorted(Counter(verdict_of(job) for job in jobs).items()))
+
+
+def ways_out(jobs: Iterable[JobSnapshot], policy: RetryPolicy) -> dict[str, list[str]]:
+    """Return what can be done about failed jobs: each way, ready to be typed, and whose it is."""
+    ways: dict[str, list[str]] = {}
+    for job in jobs:
+        if job.last is not None:
+            ways.setdefault(advice(job.last, policy), []).append(job.key)
+    return {with_keys(way, keys): keys for way, keys in ways.items()}
 
 
 def chosen_text(chosen: Chosen) -> str:

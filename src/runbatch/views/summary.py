@@ -3,11 +3,10 @@
 from collections.abc import Iterator
 
 from runbatch.core.attempt import Attempt
-from runbatch.core.failure import advice
 from runbatch.core.job import State
 from runbatch.core.snapshot import JobSnapshot, Snapshot
-from runbatch.views.retries import verdict_of
-from runbatch.views.text import plural, printable, short_list, with_keys
+from runbatch.views.retries import verdict_of, ways_out
+from runbatch.views.text import plural, printable, short_list
 
 _MOST_FAILURES_SHOWN = 5
 
@@ -43,13 +42,10 @@ def failure_lines(snapshot: Snapshot) -> Iterator[str]:
 
 def _advice(jobs: list[JobSnapshot], snapshot: Snapshot) -> Iterator[str]:
     """Yield what to do about these jobs; not all of one verdict are alike."""
-    ways: dict[str, list[str]] = {}
-    for job in jobs:
-        if job.last is not None:
-            ways.setdefault(advice(job.last, snapshot.batch.retry), []).append(job.key)
+    ways = ways_out(jobs, snapshot.batch.retry)
     for way, keys in ways.items():
         which = f" ({short_list(keys)})" if len(ways) > 1 else ""
-        yield f"  what to do{which}: {with_keys(way, keys)}"
+        yield f"  what to do{which}: {way}"
 
 
 def failed_by_verdict(snapshot: Snapshot) -> dict[str, list[JobSnapshot]]:

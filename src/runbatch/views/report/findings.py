@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from runbatch.core.attempt import Attempt
-from runbatch.core.failure import advice
 from runbatch.core.history import Level
 from runbatch.core.job import State
 from runbatch.core.snapshot import JobSnapshot, Snapshot
 from runbatch.views.report.shades import Shade, of_end, word_of
+from runbatch.views.retries import ways_out
 from runbatch.views.text import plural, short_list
 
 _MOST_KEYS_SHOWN = 12
@@ -82,14 +82,13 @@ def failures(snapshot: Snapshot) -> tuple[Failure, ...]:
 def _failure(
     word: str, attempts: list[Attempt], left: list[JobSnapshot], snapshot: Snapshot
 ) -> Failure:
-    ways = [advice(job.last, snapshot.batch.retry) for job in left if job.last is not None]
     return Failure(
         shade=of_end(attempts[0]) or Shade.UNSEEN,
         word=word,
         attempts=len(attempts),
         jobs=len(left),
         keys=short_list([job.key for job in left], _MOST_KEYS_SHOWN),
-        advice=tuple(dict.fromkeys(ways)),
+        advice=tuple(ways_out(left, snapshot.batch.retry)),
     )
 
 
