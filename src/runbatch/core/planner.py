@@ -191,7 +191,8 @@ def _remove(job: Job, wish: Wish, now: datetime, patience: Patience) -> Action |
     there = [each for each in leaving if each.uid and (each.listed or each.holds_slot)]
     if not there:
         return None
-    return Gather(there[-1]) if there[-1].is_unjudged else _ask_to_go(there[-1], now, patience)
+    newest = there[-1]
+    return Gather(newest) if newest.is_unjudged else _ask_to_go(newest, now, patience)
 
 
 def _leaving(job: Job, wish: Wish, patience: Patience) -> list[Attempt]:

@@ -26,7 +26,7 @@ from tests.unit.core.values import (
 
 from runbatch.core.attempt import Phase
 from runbatch.core.job import View
-from runbatch.core.planner import Action, Reserve, Submit, Why, Wish
+from runbatch.core.planner import Action, Gather, Reserve, Submit, Why, Wish
 
 ENDED = succeeded("2")
 NO_ENDS = [phase for phase in Phase if not phase.ended]
@@ -174,3 +174,11 @@ def test_evidence_and_deletions_take_no_slot() -> None:
 def test_a_full_batch_wakes_at_the_usual_interval_for_what_is_due(seconds: float) -> None:
     plan = planned(view(failed("2"), listed("3")), RETRY, seconds, of=batch("2", "3", cap=1))
     assert (plan.actions, plan.starved, plan.wake_at, plan.done) == ((), 1, None, False)
+
+
+def test_what_needs_no_slot_is_done_though_a_submit_before_it_has_to_wait() -> None:
+    """More came to life by themselves than the cap allows: the lost submit is not called again."""
+    lost, unjudged = called("2", missed=3), failed("5", outcome=None)
+    known = view(lost, listed("3"), listed("4"), unjudged)
+    found = planned(known, RETRY, 1000, of=batch("2", "3", "4", "5", cap=1))
+    assert (found.actions, found.starved) == ((Gather(unjudged),), 1)

@@ -145,6 +145,13 @@ def test_what_is_being_deleted_holds_a_slot_so_no_more_go_than_there_are_free() 
     assert shown(*old, listed("8"), wish=ended(*old), cap=1) == (0, 6)
 
 
+def test_what_needs_no_slot_is_done_though_deletions_before_it_wait_for_one() -> None:
+    known = view(succeeded("2"), failed("3", outcome=None), listed("4"))
+    wish = ended(succeeded("2"), failed("3"))
+    found = actions(known, wish, of=batch("2", "3", "4", cap=1))
+    assert found == (Gather(failed("3", outcome=None)),)
+
+
 def test_one_that_was_asked_to_go_is_about_to_hold_a_slot() -> None:
     asked = tuple(succeeded(str(key), delete_asked_at=at(0)) for key in range(2, 5))
     others = tuple(succeeded(str(key)) for key in range(5, 9))
