@@ -88,6 +88,14 @@ SAVED = failed("1", seconds=1, log="/log")
             [known(failed("1", seconds=1)), start("1", 2, Why.RETRY)],
             id="a retry of what we had deleted, as soon as its delay is over",
         ),
+        pytest.param(
+            [known(failed("1", seconds=2)), start("1", 2, Why.RETRY)],
+            id="a retry at the very moment when its delay is over",
+        ),
+        pytest.param(
+            [known(failed("1", seconds=1.5)), start("1", 2, Why.RETRY)],
+            id="a retry half a second later",
+        ),
         pytest.param([known(succeeded("1")), reserve(succeeded("1"), Why.RERUN)], id="a rerun"),
         pytest.param(
             [known(failed("1", number=9)), reserve(failed("1", number=9), Why.RERUN)],
