@@ -29,15 +29,17 @@ def check_change(change: Change, listing: Listing) -> None:
 def check_end(before: Attempt, after: Attempt, shown: Observation | None) -> None:
     """What is known of an end goes away only if it runs again, or was taken for gone, or did well.
 
+    A verdict outlives that it runs again, until there is another end.
     A slot is freed only when an end is shown, or several listings agree that it is gone.
     """
     is_back = shown is not None and before.is_verdict(Verdict.VANISHED)
     runs_again = shown is not None and shown.phase not in NOT_RUNNING
     did_well = shown is not None and shown.phase is Phase.COMPLETED
+    ended_anew = before.ended_at is None and after.ended_at is not None
     for name in OF_THE_END:
         known = getattr(before, name)
         if known is not None and getattr(after, name) != known:
-            assert runs_again or did_well or is_back, name
+            assert runs_again or did_well or is_back or ended_anew, name
     if before.holds_slot and not after.holds_slot:
         is_shown_ended = shown is not None and shown.phase.ended
         had_ended = before.ended_at is not None and shown is None
