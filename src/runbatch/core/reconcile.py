@@ -77,7 +77,8 @@ def learn(
 
     Absence is held only against attempts that were called before the listing was asked for
     (`asked_before`): another process may have submitted one since. A listing that cannot be
-    believed changes nothing, and its view is not trusted; one without a row frees no slot.
+    believed changes nothing, and its view is not trusted; one without a row frees no slot before
+    `empty_doubt_s` is over.
     """
     if not _is_believable(listing, view, now, patience):
         return Learned((), replace(view, trusted=False))
