@@ -17,17 +17,19 @@ import pyte
 from tests.e2e.shell import RUNBATCH, Shell
 
 PATIENCE_S = 60
-PAUSE_S = 0.05
+# Each drawing begins by moving the cursor home, so what came before that is a whole one.
+_HOME = b"\x1b[H"
 # pyte draws both of a terminal's screens over each other: so tell which one is meant.
 _OTHER_SCREEN = (b"\x1b[?1049h", b"\x1b[?1049l")
 
 
 class Terminal:
-    """A process on a pseudo-terminal, and what its screen shows."""
+    """A process on a pseudo-terminal, and what its screen shows: never half a drawing."""
 
     def __init__(self, process: subprocess.Popen[bytes], master: int, slave: int) -> None:
         self.process = process
         self.raw = b""
+        self._begun = b""
         self._master = master
         self._slave = slave
         self._screen = pyte.Screen(80, 24)
@@ -60,15 +62,11 @@ class Terminal:
         return entered > left
 
     def wait_for(self, condition: Callable[[str], bool]) -> str:
-        """Return what the screen shows once the condition holds; it fails if that takes long.
-
-        Only whole drawings count: a pause follows each.
-        """
+        """Return what the screen shows once the condition holds; it fails if that takes long."""
         deadline = time.monotonic() + PATIENCE_S
         while not condition(self.text()):
             assert time.monotonic() < deadline, f"it never came to that:\n{self.text()}"
-            while self._read(PAUSE_S):
-                pass
+            self._read(0.05)
         return self.text()
 
     def wait(self) -> int:
@@ -79,6 +77,7 @@ class Terminal:
             self._read(0.05)
         while self._read(0):
             pass
+        self._stream.feed(self._begun)
         return self.process.returncode
 
     def _read(self, within_s: float) -> bool:
@@ -86,7 +85,9 @@ class Terminal:
             return False
         chunk = os.read(self._master, 1 << 16)
         self.raw += chunk
-        self._stream.feed(chunk)
+        whole, home, begun = (self._begun + chunk).rpartition(_HOME)
+        self._stream.feed(whole)
+        self._begun = home + begun
         return True
 
 
