@@ -20,9 +20,9 @@ from runbatch.cli.status import Looker
 from runbatch.clock import SystemClock
 from runbatch.clusters.runai.cluster import RunaiCluster
 from runbatch.config.load import load_batch
-from runbatch.core.planner import Wish
 from runbatch.core.snapshot import snapshot_of
 from runbatch.core.waits import Answer, waits_of
+from runbatch.core.wish import Wish
 from runbatch.ledger.runs import Run
 from runbatch.ledger.store import Ledger
 from runbatch.runner import Runner

@@ -14,8 +14,8 @@ from runbatch.clock import Clock, SystemClock
 from runbatch.config.keys import parse_keys
 from runbatch.core.batch import Batch
 from runbatch.core.events import Event
-from runbatch.core.planner import Wish
 from runbatch.core.snapshot import Snapshot, snapshot_of
+from runbatch.core.wish import Wish
 from runbatch.runner import Ears, Runner
 from runbatch.wiring import Place, pace_of, state_dir
 

@@ -4,12 +4,12 @@ from collections.abc import Callable
 from datetime import datetime
 
 from runbatch.core import events
+from runbatch.core.actions import Plan
 from runbatch.core.attempt import Attempt, Listing, Patience, Phase
 from runbatch.core.batch import Batch
 from runbatch.core.errors import ClusterError, Unauthorized
 from runbatch.core.events import Event, Kind
 from runbatch.core.job import View
-from runbatch.core.planner import Plan
 from runbatch.core.reconcile import Change, Learned
 from runbatch.core.waits import NOTHING_LISTED, slots_of
 

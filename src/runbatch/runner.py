@@ -12,14 +12,16 @@ from datetime import datetime, timedelta
 
 from runbatch.clock import Clock
 from runbatch.clusters.base import Cluster
+from runbatch.core.actions import Action, Delete, Gather, Plan, Release, Reserve, Submit
 from runbatch.core.attempt import Attempt
 from runbatch.core.batch import Batch
 from runbatch.core.errors import ClusterError, NameTaken, Rejected
 from runbatch.core.events import Event, Kind
 from runbatch.core.job import View
 from runbatch.core.journal import TOLD
-from runbatch.core.planner import Action, Delete, Gather, Plan, Release, Reserve, Submit, Wish, plan
+from runbatch.core.planner import plan
 from runbatch.core.snapshot import Snapshot, snapshot_of
+from runbatch.core.wish import Wish
 from runbatch.core.workload import workload_of
 from runbatch.evidence import Findings, gather
 from runbatch.ledger.store import Ledger

@@ -16,9 +16,9 @@ from runbatch.core.attempt import Listing
 from runbatch.core.batch import Batch
 from runbatch.core.errors import BatchError
 from runbatch.core.job import View
-from runbatch.core.planner import Wish, rerun, stale
 from runbatch.core.reconcile import Learned, learn
 from runbatch.core.runai import check_for_runai
+from runbatch.core.wish import Wish, rerun, stale
 from runbatch.evidence import judged_on_sight
 from runbatch.ledger.runs import Run
 from runbatch.ledger.store import Ledger

@@ -17,8 +17,8 @@ from tests.e2e.shell import Shell, toml
 from runbatch.clusters.runai.cluster import RunaiCluster
 from runbatch.config.load import load_batch
 from runbatch.core.history import history_of
-from runbatch.core.planner import Wish
 from runbatch.core.snapshot import snapshot_of
+from runbatch.core.wish import Wish
 from runbatch.ledger.record import read_record
 from runbatch.ledger.store import Ledger
 from runbatch.runner import Runner

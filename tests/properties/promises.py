@@ -9,11 +9,12 @@ from typing import Any
 
 from tests.unit.core.values import batch
 
+from runbatch.core.actions import Plan, Reserve, Submit
 from runbatch.core.attempt import Attempt, Evidence, Listing, Phase, Verdict
 from runbatch.core.batch import Batch
 from runbatch.core.failure import RetryPolicy
 from runbatch.core.job import View
-from runbatch.core.planner import Plan, Reserve, Submit, Wish
+from runbatch.core.wish import Wish
 
 CAP = 3
 MAX_RETRIES = 2

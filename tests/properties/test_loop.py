@@ -16,23 +16,13 @@ from tests.properties.promises import CAP, RETRY, Promises, a_batch
 from tests.properties.truth import TrueWorkload, Truth, evidence_of
 from tests.unit.core.values import PATIENCE, at, attempts_of, listing, remembering, view
 
+from runbatch.core.actions import Action, Delete, Gather, Plan, Release, Reserve, Submit
 from runbatch.core.attempt import Attempt, Phase
 from runbatch.core.failure import judge
 from runbatch.core.job import State, View
-from runbatch.core.planner import (
-    Action,
-    Delete,
-    Gather,
-    Plan,
-    Release,
-    Reserve,
-    Submit,
-    Wish,
-    plan,
-    rerun,
-    stale,
-)
+from runbatch.core.planner import plan
 from runbatch.core.reconcile import learn
+from runbatch.core.wish import Wish, rerun, stale
 
 BATCH = a_batch(*(str(key) for key in range(2, 10)))
 NARROWED = a_batch("2", "3")

@@ -13,9 +13,9 @@ from runbatch.clusters.runai.cluster import RunaiCluster
 from runbatch.clusters.runai.program import Execute, Reply
 from runbatch.core.batch import Batch, ClusterChoice, Run
 from runbatch.core.events import Event
-from runbatch.core.planner import Wish, rerun, stale
 from runbatch.core.reconcile import learn
 from runbatch.core.snapshot import Snapshot
+from runbatch.core.wish import Wish, rerun, stale
 from runbatch.ledger.store import Ledger
 from runbatch.runner import Ears, Pace, Runner
 from runbatch.testing import FakeClock

@@ -13,7 +13,7 @@ from runbatch.clusters.runai.cluster import RunaiCluster
 from runbatch.clusters.runai.program import Reply
 from runbatch.core.attempt import Verdict
 from runbatch.core.job import State, View
-from runbatch.core.planner import Wish
+from runbatch.core.wish import Wish
 from runbatch.testing.incident import InProcess
 from runbatch.testing.runai import Fault, Others, Settings, Switches, Trouble
 from runbatch.views.removal import removal_of, removal_text

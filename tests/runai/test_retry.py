@@ -14,7 +14,7 @@ from runbatch.clusters.runai.pods import ends_in
 from runbatch.config.load import load_batch
 from runbatch.core.attempt import Verdict
 from runbatch.core.job import State
-from runbatch.core.planner import Wish
+from runbatch.core.wish import Wish
 from runbatch.testing.incident import DOTENV, is_ours, settings
 from runbatch.testing.runai import (
     ClientKilled,

@@ -13,8 +13,8 @@ from runbatch.clusters.runai.cluster import RunaiCluster
 from runbatch.clusters.runai.program import Reply
 from runbatch.core.errors import BatchError, Rejected, Unauthorized
 from runbatch.core.job import State
-from runbatch.core.planner import Wish
 from runbatch.core.snapshot import Snapshot
+from runbatch.core.wish import Wish
 from runbatch.runner import Ears, Runner
 from runbatch.testing.incident import InProcess
 from runbatch.testing.runai import (

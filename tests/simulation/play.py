@@ -20,8 +20,8 @@ from runbatch.clusters.runai.program import Reply
 from runbatch.core.batch import Batch
 from runbatch.core.errors import ClusterError, LedgerError, Unreachable
 from runbatch.core.events import Event
-from runbatch.core.planner import Wish
 from runbatch.core.snapshot import Snapshot
+from runbatch.core.wish import Wish
 from runbatch.core.workload import workload_of
 from runbatch.ledger.store import Ledger
 from runbatch.runner import Ears, Pace, Runner

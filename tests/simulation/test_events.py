@@ -11,9 +11,9 @@ from runbatch.core.attempt import Attempt, Phase
 from runbatch.core.audit import Audit, audit_of
 from runbatch.core.history import History, history_of
 from runbatch.core.job import View
-from runbatch.core.planner import Wish
 from runbatch.core.promises import Promise
 from runbatch.core.snapshot import snapshot_of
+from runbatch.core.wish import Wish
 from runbatch.ledger.record import read_record
 from runbatch.testing.cluster import FakeWorkload
 

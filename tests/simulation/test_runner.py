@@ -9,7 +9,7 @@ from tests.simulation.world import Crash, MakeWorld
 from runbatch.core.attempt import Phase, Verdict
 from runbatch.core.errors import Busy, NameTaken, Rejected, Unauthorized, Unreachable
 from runbatch.core.job import State
-from runbatch.core.planner import Wish
+from runbatch.core.wish import Wish
 from runbatch.testing import FakeClock
 from runbatch.testing.cluster import FakeWorkload, Fault
 

@@ -12,9 +12,9 @@ from runbatch.core.batch import Batch, Run
 from runbatch.core.events import Event
 from runbatch.core.failure import RetryPolicy
 from runbatch.core.job import View
-from runbatch.core.planner import Wish, rerun, stale
 from runbatch.core.reconcile import learn
 from runbatch.core.snapshot import Snapshot
+from runbatch.core.wish import Wish, rerun, stale
 from runbatch.ledger.store import Ledger
 from runbatch.runner import Ears, Pace, Runner
 from runbatch.testing import FakeClock, FakeCluster

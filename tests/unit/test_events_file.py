@@ -13,12 +13,12 @@ from typing import Any
 import pytest
 from tests.unit.test_ledger import BATCH, NOW, PATIENCE, called
 
+from runbatch.core.actions import Why
 from runbatch.core.attempt import Attempt, Evidence, Listing, Observation, Outcome, Phase, Verdict
 from runbatch.core.audit import audit_of
 from runbatch.core.errors import LedgerError
 from runbatch.core.events import Event, Kind
 from runbatch.core.journal import Changed, Did, Ended, Entry, Started, replay, view_after
-from runbatch.core.planner import Why
 from runbatch.ledger import schema
 from runbatch.ledger.events import FILE_NAME
 from runbatch.ledger.record import read_record

@@ -11,11 +11,11 @@ from typing import Any
 import pytest
 from tests.unit.core.values import CONFIGURATION, at, failed, reserved
 
+from runbatch.core.actions import Why
 from runbatch.core.attempt import Attempt, Evidence, Outcome, Phase, Verdict
 from runbatch.core.events import Event, Kind
 from runbatch.core.failure import RetryPolicy
 from runbatch.core.journal import TOLD, Changed, Did, Ended, Entry, Started
-from runbatch.core.planner import Why
 from runbatch.ledger.lines import SCHEMA, WORDS, entry_of, line_of
 
 PAGE = (Path(__file__).parents[2] / "docs/reference/events.md").read_text("utf-8")

@@ -7,7 +7,7 @@ from runbatch.cli.output import confirm, print_json
 from runbatch.cli.run import carry_out, stop_code
 from runbatch.clock import SystemClock
 from runbatch.core.errors import BatchError
-from runbatch.core.planner import Wish
+from runbatch.core.wish import Wish
 from runbatch.views.removal import (
     removal_json,
     removal_of,

@@ -13,8 +13,8 @@ from runbatch.clock import SystemClock
 from runbatch.config.keys import parse_keys
 from runbatch.core.batch import Batch
 from runbatch.core.failure import LONGEST_DELAY_S, MOST_RETRIES
-from runbatch.core.planner import Wish
 from runbatch.core.snapshot import Snapshot, snapshot_of
+from runbatch.core.wish import Wish
 from runbatch.views.retries import (
     Chosen,
     chosen_json,

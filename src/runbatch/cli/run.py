@@ -10,8 +10,8 @@ from runbatch.cli.signals import DIED_BY_SIGNAL, StopFlag, stopping_on_signals
 from runbatch.clock import SystemClock
 from runbatch.core.batch import Batch
 from runbatch.core.events import Event
-from runbatch.core.planner import Wish
 from runbatch.core.snapshot import Snapshot
+from runbatch.core.wish import Wish
 from runbatch.runner import Ears, Runner
 from runbatch.views.live import Live
 from runbatch.views.totals import next_command

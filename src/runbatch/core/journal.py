@@ -10,12 +10,12 @@ from datetime import datetime
 from enum import Enum
 from typing import assert_never
 
+from runbatch.core.actions import Why
 from runbatch.core.attempt import Attempt, Verdict
 from runbatch.core.batch import are_integers
 from runbatch.core.events import Event, Kind
 from runbatch.core.failure import RetryPolicy
 from runbatch.core.job import Job, View
-from runbatch.core.planner import Why
 from runbatch.core.reconcile import Change
 
 # What people are told, but for what an attempt's own entries tell.

@@ -5,117 +5,17 @@ tick like any other. Read `_next_step` first: it is the life of a job.
 """
 
 from collections.abc import Collection, Iterator
-from dataclasses import dataclass
 from datetime import datetime, timedelta
-from enum import Enum
 
-from runbatch.core.attempt import Attempt, Patience, Verdict
+from runbatch.core.actions import Action, Delete, Gather, Plan, Release, Reserve, Submit, Why
+from runbatch.core.attempt import Attempt, Patience
 from runbatch.core.batch import Batch
 from runbatch.core.failure import next_retry_at
 from runbatch.core.job import Job, View
+from runbatch.core.wish import Wish, is_stale
 
 # A deletion is over in seconds, and the next may wait for its slot.
 LEAVING_TAKES = timedelta(seconds=5)
-
-
-class Why(Enum):
-    """Why a job is started."""
-
-    FIRST = "first"
-    RETRY = "retry"
-    RERUN = "rerun"
-    VANISHED = "vanished"
-    REFUSED_BEFORE = "refused before"
-
-
-@dataclass(frozen=True, slots=True)
-class Submit:
-    """Call the cluster for this attempt. `instead_of` is the attempt as it was when decided.
-
-    `why` is None where the attempt was begun before, and only goes on.
-    """
-
-    key: str
-    number: int
-    instead_of: Attempt | None = None
-    why: Why | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Reserve:
-    """Take a slot for this attempt; an ended workload has yet to leave, and keeps the name.
-
-    `follows` is when that one ended: the end that was decided on.
-    """
-
-    key: str
-    number: int
-    follows: datetime | None
-    why: Why
-
-
-@dataclass(frozen=True, slots=True)
-class Delete:
-    """Save and delete the workload of this attempt, as it then stood: ended, or to be cut off."""
-
-    attempt: Attempt
-
-
-@dataclass(frozen=True, slots=True)
-class Release:
-    """Give back a slot: this attempt never reached the cluster, and is not to any more."""
-
-    attempt: Attempt
-    why: str
-
-
-@dataclass(frozen=True, slots=True)
-class Gather:
-    """Ask for evidence of how this attempt failed, save its log, and judge it."""
-
-    attempt: Attempt
-
-
-Action = Submit | Reserve | Delete | Release | Gather
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Wish:
-    """What one invocation was asked to do.
-
-    `start`: the jobs that were never started. `wait`: until every job has ended. `retry`: what the
-    infrastructure broke, until every retried job has ended, or, with `once`, until it has been
-    submitted; `only` limits that to these attempts. `delete`: the workloads of these attempts are
-    to go, and nothing is started; one that has not ended only with `cut_off`.
-
-    Attempts are named by their `turn`; what follows one has another turn, so none is followed
-    twice. `stale`: those that had vanished or been refused before the invocation began. `rerun`:
-    those of the jobs that a person named.
-    """
-
-    start: bool = False
-    retry: bool = False
-    wait: bool = False
-    once: bool = False
-    only: frozenset[tuple[str, int, int]] | None = None
-    stale: frozenset[tuple[str, int, int]] = frozenset()
-    rerun: frozenset[tuple[str, int, int]] = frozenset()
-    delete: frozenset[tuple[str, int, int]] | None = None
-    cut_off: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Plan:
-    """What to do now, in this order; when at the latest to look again; whether all is done.
-
-    `wake_at` is None where the usual interval will do. `starved` counts the steps that are due and
-    wait for a free slot only.
-    """
-
-    actions: tuple[Action, ...] = ()
-    wake_at: datetime | None = None
-    starved: int = 0
-    done: bool = False
 
 
 def plan(batch: Batch, view: View, wish: Wish, now: datetime, patience: Patience) -> Plan:
@@ -138,26 +38,6 @@ def plan(batch: Batch, view: View, wish: Wish, now: datetime, patience: Patience
         starved=len(steps) - len(actions),
         done=not steps and not any(_is_awaited(job, batch, wish, now, patience) for job in jobs),
     )
-
-
-def stale(before: View) -> frozenset[tuple[str, int, int]]:
-    """Return the `Wish.stale` of an invocation that begins when this much is known.
-
-    An invocation never starts a job again that it saw go itself: somebody may have deleted it on
-    purpose.
-    """
-    lasts = (job.last for job in before.jobs.values())
-    return frozenset(last.turn for last in lasts if last is not None and _is_stale(last))
-
-
-def rerun(view: View, keys: Collection[str]) -> frozenset[tuple[str, int, int]]:
-    """Return the `Wish.rerun` for these keys; a job in flight is left alone."""
-    jobs = (view.job(key) for key in keys)
-    return frozenset(job.last.turn for job in jobs if job.last and not job.holds_slot)
-
-
-def _is_stale(last: Attempt) -> bool:
-    return last.refusal is not None or last.is_verdict(Verdict.VANISHED)
 
 
 def _step(job: Job, batch: Batch, wish: Wish, now: datetime, patience: Patience) -> Action | None:
@@ -224,7 +104,7 @@ def _why_follow(last: Attempt, batch: Batch, wish: Wish, now: datetime) -> Why |
     """Return why an attempt that has ended is to be followed by another, if it is."""
     if last.turn in wish.rerun:
         return Why.RERUN
-    if last.turn in wish.stale and _is_stale(last):
+    if last.turn in wish.stale and is_stale(last):
         return Why.REFUSED_BEFORE if last.refusal is not None else Why.VANISHED
     due_at = _retry_at(last, batch, wish)
     # What somebody else deleted is left alone.

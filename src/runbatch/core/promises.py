@@ -8,12 +8,12 @@ from collections.abc import Callable
 from enum import Enum
 from typing import assert_never
 
+from runbatch.core.actions import Why
 from runbatch.core.attempt import Attempt, Phase, Verdict
 from runbatch.core.failure import next_retry_at
 from runbatch.core.job import Job
 from runbatch.core.journal import Did, Move, Step
 from runbatch.core.names import is_integer
-from runbatch.core.planner import Why
 
 
 class Promise(Enum):

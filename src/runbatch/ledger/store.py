@@ -13,13 +13,13 @@ from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
+from runbatch.core.actions import Why
 from runbatch.core.attempt import Attempt, Listing, Patience
 from runbatch.core.batch import Batch
 from runbatch.core.errors import BatchError, LedgerError
 from runbatch.core.events import Event
 from runbatch.core.job import View
 from runbatch.core.journal import Changed, Did, Ended, changed_by_listing
-from runbatch.core.planner import Why
 from runbatch.core.reconcile import Learned, erased, learn
 from runbatch.ledger import archive, rows, runs, schema
 from runbatch.ledger.journal import Journal

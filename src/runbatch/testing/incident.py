@@ -20,7 +20,7 @@ from runbatch.clusters.runai.program import Reply
 from runbatch.config.load import load_batch
 from runbatch.core.batch import Batch
 from runbatch.core.errors import Unreachable
-from runbatch.core.planner import Wish
+from runbatch.core.wish import Wish
 from runbatch.core.workload import workload_of
 from runbatch.ledger.store import Ledger
 from runbatch.runner import Pace, Runner

@@ -7,11 +7,13 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TypedDict
 
+from runbatch.core.actions import Reserve, Submit
 from runbatch.core.attempt import Patience, Verdict
 from runbatch.core.batch import LARGEST_CAP, Batch, memory_bytes
 from runbatch.core.job import Job, State
-from runbatch.core.planner import Reserve, Submit, Wish, plan
+from runbatch.core.planner import plan
 from runbatch.core.reconcile import Learned
+from runbatch.core.wish import Wish
 from runbatch.views.json import SCHEMA
 from runbatch.views.text import plural, printable
 

@@ -28,7 +28,7 @@ from tests.unit.core.values import (
 
 from runbatch.core.attempt import Attempt, Listing, Observation, Phase
 from runbatch.core.job import View
-from runbatch.core.planner import Wish
+from runbatch.core.wish import Wish
 
 KEYS = ("2", "3", "4", "370")
 MISSED = range(4)

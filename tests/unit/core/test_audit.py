@@ -20,13 +20,13 @@ from tests.unit.core.values import (
     view,
 )
 
+from runbatch.core.actions import Why
 from runbatch.core.attempt import Attempt, Phase
 from runbatch.core.audit import Audit, Remark, audit_of
 from runbatch.core.failure import RetryPolicy
 from runbatch.core.history import Level
 from runbatch.core.job import State, View
 from runbatch.core.journal import Changed, Did, Ended, Entry, Happening
-from runbatch.core.planner import Why
 from runbatch.core.promises import Promise
 
 KEYS = ("1", "2", "3")

@@ -26,10 +26,10 @@ from tests.unit.core.values import (
     view,
 )
 
+from runbatch.core.actions import Delete, Release, Submit, Why
 from runbatch.core.attempt import Attempt, Listing, Phase
 from runbatch.core.failure import RetryPolicy
 from runbatch.core.job import View
-from runbatch.core.planner import Delete, Release, Submit, Why
 
 FAILED = observation(phase=Phase.FAILED)
 COMPLETED = observation(phase=Phase.COMPLETED)

@@ -24,9 +24,10 @@ from tests.unit.core.values import (
     view,
 )
 
+from runbatch.core.actions import Action, Gather, Reserve, Submit, Why
 from runbatch.core.attempt import Phase
 from runbatch.core.job import View
-from runbatch.core.planner import Action, Gather, Reserve, Submit, Why, Wish
+from runbatch.core.wish import Wish
 
 ENDED = succeeded("2")
 NO_ENDS = [phase for phase in Phase if not phase.ended]

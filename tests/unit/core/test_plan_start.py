@@ -28,9 +28,10 @@ from tests.unit.core.values import (
     view,
 )
 
+from runbatch.core.actions import Action, Gather, Plan, Reserve, Submit, Why
 from runbatch.core.attempt import Attempt, Outcome, Phase, Verdict
 from runbatch.core.job import View
-from runbatch.core.planner import Action, Gather, Plan, Reserve, Submit, Why, Wish, rerun, stale
+from runbatch.core.wish import Wish, rerun, stale
 
 EVERYTHING = Wish(start=True, retry=True, stale=frozenset({vanished("5").turn}))
 ONCE = Wish(retry=True, once=True, only=frozenset({failed().turn}))

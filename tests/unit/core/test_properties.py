@@ -5,9 +5,9 @@ from hypothesis import strategies as st
 from tests.unit.core.mixes import KEYS, listings, times, views, wishes
 from tests.unit.core.values import at, attempts_of, batch, looked, planned
 
+from runbatch.core.actions import Action, Plan, Release, Reserve, Submit
 from runbatch.core.attempt import Attempt, Listing, Verdict
 from runbatch.core.job import View
-from runbatch.core.planner import Action, Plan, Release, Reserve, Submit
 from runbatch.core.snapshot import snapshot_of
 
 OWN = KEYS[:-1]

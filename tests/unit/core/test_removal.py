@@ -28,12 +28,13 @@ from tests.unit.core.values import (
     view,
 )
 
+from runbatch.core.actions import Action, Delete, Gather, Release, Submit, Why
 from runbatch.core.attempt import Attempt, Listing, Outcome, Phase, Verdict
 from runbatch.core.failure import RetryPolicy, advice
 from runbatch.core.job import View
-from runbatch.core.planner import Action, Delete, Gather, Release, Submit, Why, Wish, stale
 from runbatch.core.reconcile import erased
 from runbatch.core.snapshot import snapshot_of
+from runbatch.core.wish import Wish, stale
 
 EMPTY = Listing((), rows=0)
 DELETED = Outcome(Verdict.VANISHED, "deleted before it ended")

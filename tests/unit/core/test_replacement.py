@@ -23,9 +23,10 @@ from tests.unit.core.values import (
     view,
 )
 
+from runbatch.core.actions import Delete, Gather, Plan, Release, Reserve, Submit, Why
 from runbatch.core.attempt import Observation, Phase
 from runbatch.core.job import State, View
-from runbatch.core.planner import Delete, Gather, Plan, Release, Reserve, Submit, Why, Wish
+from runbatch.core.wish import Wish
 
 FAILED = observation(phase=Phase.FAILED)
 DELETING = observation(phase=Phase.DELETING)

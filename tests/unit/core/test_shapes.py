@@ -11,7 +11,7 @@ from runbatch.core.attempt import Attempt, Evidence, Observation
 from runbatch.core.batch import Batch, ClusterChoice, Run
 from runbatch.core.failure import RetryPolicy
 from runbatch.core.journal import Started
-from runbatch.core.planner import Wish
+from runbatch.core.wish import Wish
 from runbatch.core.workload import Workload
 
 MODULES = [

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from runbatch.core.actions import Action, Plan, Submit, Why
 from runbatch.core.attempt import (
     Attempt,
     Listing,
@@ -15,8 +16,9 @@ from runbatch.core.attempt import (
 )
 from runbatch.core.batch import Batch, Run
 from runbatch.core.job import View
-from runbatch.core.planner import Action, Plan, Submit, Why, Wish, plan
+from runbatch.core.planner import plan
 from runbatch.core.reconcile import Learned, learn
+from runbatch.core.wish import Wish
 
 EPOCH = datetime(2026, 1, 5, 9, 30, tzinfo=UTC)
 PATIENCE = Patience(grace_s=60, empty_doubt_s=600)
