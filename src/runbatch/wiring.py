@@ -73,6 +73,12 @@ class Place:
             raise
         return ledger
 
+    def has_ledger(self) -> bool:
+        """Whether anything was ever written down here; raise LedgerError."""
+        ledger = Ledger(self.ledger_folder, read_only=True)
+        ledger.close()
+        return not ledger.is_new
+
     def remembered(self) -> View:
         """Return what the ledger knows, making nothing; raise LedgerError."""
         ledger = Ledger(self.ledger_folder, read_only=True)

@@ -58,6 +58,7 @@ def test_an_older_report_is_replaced_also_where_a_link_leads(shell: Shell) -> No
         pytest.param("no/such/report.html", "there is no folder", id="no folder"),
         pytest.param("folder", "that is no file", id="a folder"),
         pytest.param("/dev/null", "that is no file", id="a device"),
+        pytest.param("x" * 300, "cannot be written: File name too long", id="too long a name"),
     ],
 )
 def test_a_place_that_cannot_be_is_refused_before_anything_else(

@@ -266,6 +266,32 @@ def test_a_read_only_state_folder(shell: Shell) -> None:
     assert not (shell.folder / "started").exists()
 
 
+@pytest.mark.parametrize(
+    "words",
+    [("status",), ("report",), ("logs", "1"), ("check",), ("audit",), ("submit", "-y")],
+    ids=lambda words: words[0],
+)
+def test_a_state_folder_that_cannot_be_looked_into(shell: Shell, words: tuple[str, ...]) -> None:
+    # Too long a name is refused to root too, as a shut folder is to everybody else.
+    shell.write(GOOD)
+    done = shell.run(*words, "--state-dir", "x" * 300)
+    assert done.code == 1
+    assert f"Error: {'The ledger in ' if words != ('audit',) else ''}{shell.folder}" in done.err
+    assert not (shell.folder / "started").exists()
+
+
+def test_reading_where_nothing_was_ever_written_down_is_told(shell: Shell) -> None:
+    """Else a misspelt folder would look like a batch that was forgotten."""
+    shell.write(GOOD)
+    shell.submit()
+    for words in (("status",), ("status", "--json"), ("report",)):
+        assert shell.run(*words).err == ""
+        done = shell.run(*words, "--state-dir", "mispelt")
+        assert done.code == 0
+        assert f"[WARN] There is no ledger in {shell.folder}/mispelt/local/test yet" in done.err
+    assert not (shell.folder / "mispelt").exists()
+
+
 def test_a_prefix_that_another_folder_uses_is_told_before_anything_else(tmp_path: Path) -> None:
     """Else a new batch of an old prefix would seem to have succeeded already."""
     first, second = Shell(tmp_path / "first"), Shell(tmp_path / "second")

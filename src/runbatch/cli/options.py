@@ -47,6 +47,18 @@ class Where:
         """Return where this batch lives."""
         return Place(batch, state_dir(self.state_dir))
 
+    def place_to_read(self, batch: Batch) -> Place:
+        """Return where this batch lives, having told if nothing is remembered there."""
+        place = self.place(batch)
+        if not place.has_ledger():
+            folder = printable(str(place.ledger_folder))
+            click.echo(
+                f"[WARN] There is no ledger in {folder} yet: submit makes it. Was the batch"
+                " submitted with another --state-dir, or by somebody else?",
+                err=True,
+            )
+        return place
+
     def place_to_act(self, batch: Batch) -> Place:
         """Return where this batch lives, having told if it was last used from elsewhere."""
         place = self.place(batch)

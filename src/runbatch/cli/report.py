@@ -1,7 +1,8 @@
 """`runbatch report`: one page to look at and to show, made of the ledger and the events alone."""
 
 import os
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import click
@@ -40,7 +41,7 @@ def report(*, where: Where, output: Path) -> int:
     """
     target = _target(output)
     batch = where.batch()
-    record = read_record(where.place(batch).ledger_folder)
+    record = read_record(where.place_to_read(batch).ledger_folder)
     history = history_of(record.entries)
     view = history.view if record.remembered is None else record.remembered
     snapshot = snapshot_of(batch, view, SystemClock().now())
@@ -54,11 +55,13 @@ def report(*, where: Where, output: Path) -> int:
 
 def _target(output: Path) -> Path:
     """Return the file to write, be it the one that a link leads to; raise BatchError."""
-    target, place = output.resolve(), f"-o {output}"
-    if not target.parent.is_dir():
-        raise BatchError(place, f"there is no folder {target.parent}; make it first.")
-    if target.exists() and not target.is_file():
-        raise BatchError(place, "that is no file; name one, like report.html.")
+    place = f"-o {output}"
+    with _writing(output):
+        target = output.resolve()
+        if not target.parent.is_dir():
+            raise BatchError(place, f"there is no folder {target.parent}; make it first.")
+        if target.exists() and not target.is_file():
+            raise BatchError(place, "that is no file; name one, like report.html.")
     return target
 
 
@@ -66,10 +69,17 @@ def _write(target: Path, text: str) -> None:
     """Write the file whole or not at all, so that who looks at the old one is not disturbed."""
     new = target.with_name(f".{target.name}.{os.getpid()}")
     try:
-        new.write_text(text, "utf-8")
-        new.replace(target)
-    except OSError as error:
-        raise BatchError(f"-o {target}", f"cannot be written: {error.strerror}.") from error
+        with _writing(target):
+            new.write_text(text, "utf-8")
+            new.replace(target)
     finally:
         with suppress(OSError):
             new.unlink(missing_ok=True)
+
+
+@contextmanager
+def _writing(target: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise BatchError(f"-o {target}", f"cannot be written: {error.strerror}.") from error

@@ -44,7 +44,7 @@ def status(*, where: Where, as_json: bool, watch: bool) -> int:
     if watch and as_json:
         raise BatchError("--watch", "there is no live JSON; ask again with status --json.")
     batch = where.batch()
-    looker = Looker(where.place(batch), SystemClock())
+    looker = Looker(where.place_to_read(batch), SystemClock())
     if watch:
         watch_on_terminal(looker.remembered, looker.look, where.pace(batch).poll_interval_s)
     elif as_json:

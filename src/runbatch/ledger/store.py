@@ -42,8 +42,10 @@ class Ledger:
     def __init__(self, folder: Path, *, read_only: bool = False) -> None:
         """Open the ledger in `folder`; make both unless `read_only`, which writes nothing."""
         self.folder = folder
-        self._is_new = not (folder / FILE_NAME).exists()
+        self.is_new = True
+        """Whether nothing had been written down here before."""
         with self._trouble():
+            self.is_new = not (folder / FILE_NAME).exists()
             self._connection = _read_only(folder) if read_only else _open(folder)
             self._connection.row_factory = sqlite3.Row
         self._journal = Journal(self._connection, folder)
@@ -293,7 +295,7 @@ class Ledger:
             yield
         except (OSError, sqlite3.Error) as error:
             remedy = "Make room or rights there and run the same command again; what runs goes on."
-            if self._is_new:
+            if self.is_new:
                 remedy = "Make room or rights there, or name another folder with --state-dir."
             raise LedgerError(f"The ledger in {self.folder} failed: {error}. {remedy}") from error
 
