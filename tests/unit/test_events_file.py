@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.unit.test_ledger import BATCH, NOW, PATIENCE, called
+from tests.unit.ledgers import BATCH, NOW, PATIENCE, called
 
 from runbatch.core.actions import Why
 from runbatch.core.attempt import Attempt, Evidence, Listing, Observation, Outcome, Phase, Verdict
@@ -183,7 +183,7 @@ def test_a_change_that_fails_leaves_no_line(ledger: Ledger) -> None:
 KILLED = """
 import os
 from pathlib import Path
-from tests.unit.test_events_file import BATCH, NOW, called
+from tests.unit.test_events_file import BATCH, NOW, PATIENCE, called
 from runbatch.ledger.store import Ledger
 ledger = Ledger(Path(sys.argv[1]))
 ledger.begin_run("submit", BATCH, NOW)

@@ -1,15 +1,14 @@
 """The ledger on a real SQLite file: what is written stays, and two processes share it."""
 
-import os
 import sqlite3
 import subprocess
 import sys
-from collections.abc import Iterator
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from tests.unit.ledgers import BATCH, NOW, PATIENCE, called
 
 from runbatch.core.attempt import (
     Attempt,
@@ -17,29 +16,12 @@ from runbatch.core.attempt import (
     Listing,
     Observation,
     Outcome,
-    Patience,
     Phase,
     Verdict,
 )
-from runbatch.core.batch import Batch, Run
 from runbatch.core.errors import LedgerError
 from runbatch.ledger import archive, schema
 from runbatch.ledger.store import FILE_NAME, Ledger
-
-NOW = datetime(2026, 1, 5, 9, 30, tzinfo=UTC)
-BATCH = Batch(prefix="gwas", keys=("1", "2", "3"), integer_keys=True, run=Run(command=("true",)))
-PATIENCE = Patience(grace_s=60, empty_doubt_s=600)
-
-
-def called(key: str, number: int = 1) -> Attempt:
-    return Attempt(key=key, number=number, reserved_at=NOW, called_at=NOW, calls=1)
-
-
-@pytest.fixture
-def ledger(tmp_path: Path) -> Iterator[Ledger]:
-    ledger = Ledger(tmp_path / "ledger")
-    yield ledger
-    ledger.close()
 
 
 def reopened(ledger: Ledger) -> Ledger:
@@ -212,28 +194,6 @@ def test_looking_makes_no_file(tmp_path: Path) -> None:
     assert not nowhere.exists()
 
 
-def test_who_is_at_work_is_known_until_they_end_or_die(ledger: Ledger) -> None:
-    with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as other:
-        mine = ledger.begin_run("submit", BATCH, NOW)
-        insert = "UPDATE runs SET pid = ? WHERE id = ?"
-        theirs = ledger.begin_run("retry", BATCH, NOW)
-        ledger._connection.execute(insert, (other.pid, theirs))
-        assert [run.command for run in ledger.live_runs(NOW)] == ["submit", "retry"]
-        other.kill()
-    assert [(run.command, run.pid) for run in ledger.live_runs(NOW)] == [("submit", os.getpid())]
-    ledger.tick_run(mine, NOW, ended=True)
-    assert ledger.live_runs(NOW) == ()
-
-
-def test_a_run_on_another_machine_counts_while_it_gives_signs(ledger: Ledger) -> None:
-    run = ledger.begin_run("submit", BATCH, NOW)
-    ledger._connection.execute("UPDATE runs SET host = 'elsewhere' WHERE id = ?", (run,))
-    assert len(ledger.live_runs(NOW + timedelta(minutes=9))) == 1
-    assert ledger.live_runs(NOW + timedelta(minutes=11)) == ()
-    ledger.tick_run(run, NOW + timedelta(minutes=9))
-    assert len(ledger.live_runs(NOW + timedelta(minutes=11))) == 1
-
-
 def test_the_folder_is_the_user_s_own(ledger: Ledger) -> None:
     assert ledger.folder.stat().st_mode & 0o777 == 0o700
 
@@ -242,12 +202,6 @@ def test_a_file_from_the_future_is_left_alone(ledger: Ledger) -> None:
     ledger._connection.execute(f"PRAGMA user_version = {len(schema.MIGRATIONS) + 1}")
     with pytest.raises(LedgerError, match=r"newer runbatch; update this one\.$"):
         Ledger(ledger.folder)
-
-
-def test_a_file_that_is_no_ledger_is_an_error_that_names_it(tmp_path: Path) -> None:
-    (tmp_path / FILE_NAME).write_bytes(b"something else entirely, and long enough" * 100)
-    with pytest.raises(LedgerError, match=str(tmp_path)):
-        Ledger(tmp_path)
 
 
 def test_a_change_that_fails_half_way_changes_nothing(

@@ -8,6 +8,7 @@ from typing import Any
 
 from runbatch.core.attempt import Attempt, Evidence, Outcome, Phase, Verdict
 from runbatch.core.batch import MOST_JOBS
+from runbatch.ledger.trouble import Damaged
 
 TIMES = (
     "reserved_at",
@@ -18,6 +19,7 @@ TIMES = (
     "delete_asked_at",
     "follows",
 )
+_NUMBERS = ("number", "calls", "missed")
 _PLAIN = ("key", "number", "refusal", "uid", "node", "calls", "missed", "log")
 COLUMNS = (*_PLAIN, *TIMES, "phase", "evidence", "verdict", "source")
 
@@ -39,9 +41,19 @@ def row_of(attempt: Attempt) -> tuple[Any, ...]:
 def attempt_of(row: tuple[Any, ...]) -> Attempt:
     """Return the attempt that a row, in the order of COLUMNS, remembers.
 
-    Kept in mind: from one look to the next most rows stay as they are.
+    Kept in mind: from one look to the next most rows stay as they are. Raises Damaged.
     """
     values = dict(zip(COLUMNS, row, strict=True))
+    try:
+        return _attempt_of(values)
+    except (ValueError, TypeError, AttributeError) as error:
+        name = f"attempt {values['number']!r} of job {values['key']!r}"
+        raise Damaged(f"{name} is damaged: {error}") from error
+
+
+def _attempt_of(values: dict[str, Any]) -> Attempt:
+    if odd := [name for name in _NUMBERS if not isinstance(values[name], int)]:
+        raise ValueError(f"{odd[0]} is no number")
     verdict, source = values.pop("verdict"), values.pop("source")
     phase, evidence = values.pop("phase"), values.pop("evidence")
     for name in TIMES:
@@ -68,5 +80,13 @@ def to_text(at: datetime | None) -> str | None:
 
 
 def from_text(text: str | None) -> Any:
-    """Return the time the ledger wrote: an aware datetime, or None."""
-    return datetime.fromisoformat(text) if text is not None else None
+    """Return the time the ledger wrote: an aware datetime, or None; raise Damaged."""
+    if text is None:
+        return None
+    try:
+        at = datetime.fromisoformat(text)
+    except (ValueError, TypeError) as error:
+        raise Damaged(f"{text!r} is no time") from error
+    if at.tzinfo is None:
+        raise Damaged(f"the time {text} lacks its offset from UTC")
+    return at

@@ -5,6 +5,7 @@ import socket
 import sqlite3
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from pathlib import Path
 
 import psutil
 
@@ -20,7 +21,8 @@ SILENT_FOR = timedelta(minutes=10)
 class Run:
     """One invocation: where it runs, since when, when it last ticked, and under which cap.
 
-    `cap` is None if an older runbatch began it.
+    `birth` tells its process from a later one of the same number. It and `cap` are None if an older
+    runbatch began it.
     """
 
     id: int
@@ -30,6 +32,7 @@ class Run:
     started_at: datetime
     ticked_at: datetime
     cap: int | None = None
+    birth: str | None = None
 
 
 def begin(
@@ -52,8 +55,17 @@ def begin(
         keys=keys,
     )
     cursor = connection.execute(
-        "INSERT INTO runs (host, pid, command, started_at, ticked_at, cap) VALUES (?,?,?,?,?,?)",
-        (started.host, started.pid, command, to_text(now), to_text(now), batch.cap),
+        "INSERT INTO runs (host, pid, birth, command, started_at, ticked_at, cap)"
+        " VALUES (?,?,?,?,?,?,?)",
+        (
+            started.host,
+            started.pid,
+            birth_of(started.pid),
+            command,
+            to_text(now),
+            to_text(now),
+            batch.cap,
+        ),
     )
     return int(cursor.lastrowid or 0), started
 
@@ -74,7 +86,7 @@ def latest_tick(connection: sqlite3.Connection) -> datetime | None:
 def alive(connection: sqlite3.Connection, now: datetime) -> tuple[Run, ...]:
     """Return the runs that are at work now, oldest first."""
     found = connection.execute(
-        "SELECT id, host, pid, command, started_at, ticked_at, cap FROM runs"
+        "SELECT id, host, pid, birth, command, started_at, ticked_at, cap FROM runs"
         " WHERE ended_at IS NULL ORDER BY id"
     )
     every = (
@@ -86,6 +98,7 @@ def alive(connection: sqlite3.Connection, now: datetime) -> tuple[Run, ...]:
             started_at=from_text(row["started_at"]),
             ticked_at=from_text(row["ticked_at"]),
             cap=row["cap"],
+            birth=row["birth"],
         )
         for row in found
     )
@@ -97,8 +110,22 @@ def here() -> str:
     return socket.gethostname()
 
 
+def birth_of(pid: int) -> str | None:
+    """Return the machine's boot and the moment of it that the process began at; no clock has a say.
+
+    None if there is no such process, or this system does not tell.
+    """
+    try:
+        boot = Path("/proc/sys/kernel/random/boot_id").read_text("ascii").strip()
+        stat = Path(f"/proc/{pid}/stat").read_text("utf-8", "replace")
+    except OSError:
+        return None
+    # proc(5): behind the program's name, which may hold anything, the 20th word is `starttime`.
+    return f"{boot} {stat.rpartition(')')[2].split()[19]}"
+
+
 def is_alive(run: Run, now: datetime) -> bool:
     """Whether the run is still at work, as far as it can be told from this machine."""
-    if run.host == here():
-        return psutil.pid_exists(run.pid)
-    return now - run.ticked_at < SILENT_FOR
+    if run.host != here():
+        return now - run.ticked_at < SILENT_FOR
+    return psutil.pid_exists(run.pid) if run.birth is None else birth_of(run.pid) == run.birth

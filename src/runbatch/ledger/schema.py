@@ -54,6 +54,9 @@ MIGRATIONS = (
     """
     ALTER TABLE runs ADD COLUMN cap INTEGER;
     """,
+    """
+    ALTER TABLE runs ADD COLUMN birth TEXT;
+    """,
 )
 
 

@@ -16,13 +16,14 @@ from pathlib import Path
 from runbatch.core.actions import Why
 from runbatch.core.attempt import Attempt, Listing, Patience
 from runbatch.core.batch import Batch
-from runbatch.core.errors import BatchError, LedgerError
+from runbatch.core.errors import BatchError
 from runbatch.core.events import Event
 from runbatch.core.job import View
 from runbatch.core.journal import Changed, Did, Ended, changed_by_listing
 from runbatch.core.reconcile import Learned, erased, learn
 from runbatch.ledger import archive, rows, runs, schema
 from runbatch.ledger.journal import Journal
+from runbatch.ledger.trouble import trouble
 
 FILE_NAME = "ledger.sqlite3"
 _BUSY_TIMEOUT_S = 30
@@ -42,10 +43,11 @@ class Ledger:
     def __init__(self, folder: Path, *, read_only: bool = False) -> None:
         """Open the ledger in `folder`; make both unless `read_only`, which writes nothing."""
         self.folder = folder
-        self.is_new = True
+        self.is_new = False
         """Whether nothing had been written down here before."""
-        with self._trouble():
+        with trouble(folder):
             self.is_new = not (folder / FILE_NAME).exists()
+        with trouble(folder, is_to_be_made=self.is_new):
             self._connection = _read_only(folder) if read_only else _open(folder)
             self._connection.row_factory = sqlite3.Row
         self._journal = Journal(self._connection, folder)
@@ -56,7 +58,7 @@ class Ledger:
 
     def view(self) -> View:
         """Return all jobs as they are remembered."""
-        with self._trouble():
+        with trouble(self.folder):
             return self._view()
 
     def begin_type(self, workload: str) -> None:
@@ -177,7 +179,7 @@ class Ledger:
         What was saved before stays if there is nothing any more: a cluster forgets.
         """
         folder = self.folder / "logs"
-        with self._trouble():
+        with trouble(self.folder):
             archive.save(folder, *attempt.id, "json", description.encode())
             before = None if log else archive.saved(folder, *attempt.id, "log")
             path = before or archive.save(folder, *attempt.id, "log", log)
@@ -208,22 +210,22 @@ class Ledger:
 
     def batch_folder(self) -> str | None:
         """Return which folder the batch was in when somebody last worked on it."""
-        with self._trouble():
+        with trouble(self.folder):
             return self._mark_of(_FOLDER)
 
     def latest_tick(self) -> datetime | None:
         """Return the latest time that any invocation gave a sign at, by its own clock."""
-        with self._trouble():
+        with trouble(self.folder):
             return runs.latest_tick(self._connection)
 
     def live_runs(self, now: datetime) -> tuple[runs.Run, ...]:
         """Return the invocations that work on this batch now, oldest first."""
-        with self._trouble():
+        with trouble(self.folder):
             return runs.alive(self._connection, now)
 
     def journal(self) -> dict[int, str]:
         """Return the journal's lines by their numbers; the events file is a copy of them."""
-        with self._trouble():
+        with trouble(self.folder):
             return self._journal.lines()
 
     def _new_keys(self, batch: Batch) -> tuple[str, ...] | None:
@@ -278,7 +280,7 @@ class Ledger:
 
     @contextmanager
     def _transaction(self) -> Iterator[None]:
-        with self._trouble():
+        with trouble(self.folder):
             self._connection.execute("BEGIN IMMEDIATE")
             try:
                 yield
@@ -287,17 +289,6 @@ class Ledger:
                 self._connection.rollback()
                 raise
         self._journal.publish()
-
-    @contextmanager
-    def _trouble(self) -> Iterator[None]:
-        """Turn what disks and SQLite raise into a LedgerError that says what to do next."""
-        try:
-            yield
-        except (OSError, sqlite3.Error) as error:
-            remedy = "Make room or rights there and run the same command again; what runs goes on."
-            if self.is_new:
-                remedy = "Make room or rights there, or name another folder with --state-dir."
-            raise LedgerError(f"The ledger in {self.folder} failed: {error}. {remedy}") from error
 
 
 def _open(folder: Path) -> sqlite3.Connection:
