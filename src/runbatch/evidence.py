@@ -1,6 +1,6 @@
 """Gathering what is known of how attempts failed, and the verdict on each."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 
@@ -38,8 +38,13 @@ class Findings:
         return replace(self.attempt, evidence=evidence, outcome=judge(evidence, policy))
 
 
-def gather(attempts: Iterable[Attempt], prefix: str, cluster: Cluster) -> Iterator[Findings]:
-    """Yield what the cluster knows of each attempt, asked for side by side; never raise."""
+def gather(
+    attempts: Iterable[Attempt], prefix: str, cluster: Cluster
+) -> Generator[Findings, None, None]:
+    """Yield what the cluster knows of each attempt, asked for side by side; never raise.
+
+    Closed early, it asks for no more, and waits for the calls that were begun.
+    """
 
     def find(attempt: Attempt) -> Findings:
         name, uid = workload_name(prefix, attempt.key), attempt.uid or ""
@@ -53,8 +58,15 @@ def gather(attempts: Iterable[Attempt], prefix: str, cluster: Cluster) -> Iterat
     if cluster.calls_at_once == 1:
         yield from map(find, attempts)
         return
-    with ThreadPoolExecutor(cluster.calls_at_once) as pool:
+    pool = ThreadPoolExecutor(cluster.calls_at_once)
+    may_wait = True
+    try:
         yield from pool.map(find, attempts)
+    except SystemExit:  # told to end at once: the calls only read
+        may_wait = False
+        raise
+    finally:
+        pool.shutdown(may_wait, cancel_futures=True)
 
 
 def judged_on_sight(view: View, prefix: str, cluster: Cluster, policy: RetryPolicy) -> View:

@@ -5,8 +5,8 @@ steps is picked up by the next tick, whoever makes it.
 """
 
 import json
-from collections import Counter
 from collections.abc import Callable, Collection
+from contextlib import closing
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
 
@@ -15,7 +15,7 @@ from runbatch.clusters.base import Cluster
 from runbatch.core.actions import Action, Delete, Gather, Plan, Release, Reserve, Submit
 from runbatch.core.attempt import Attempt
 from runbatch.core.batch import Batch
-from runbatch.core.errors import ClusterError, NameTaken, Rejected
+from runbatch.core.errors import Busy, ClusterError, NameTaken, Rejected, Unauthorized
 from runbatch.core.events import Event, Kind
 from runbatch.core.job import View
 from runbatch.core.journal import TOLD
@@ -27,8 +27,8 @@ from runbatch.evidence import Findings, gather
 from runbatch.ledger.store import Ledger
 from runbatch.narrator import Narrator
 
-# After so many looks in vain a failed attempt is judged by what is known without its log.
-MOST_SILENCES = 5
+# What the cluster does not answer for so long, about one attempt, it may never answer.
+MOST_SILENCE = timedelta(minutes=15)
 # So many refusals in a row are not about one job.
 MOST_REFUSALS = 3
 
@@ -79,7 +79,7 @@ class Runner:
         self._narrator = Narrator(batch, self._hear, self._is_others)
         self._called_turns: set[tuple[str, int, int]] = set()
         self._refusals = 0
-        self._silences: Counter[tuple[str, int]] = Counter()
+        self._silent_since: dict[tuple[str, int], datetime] = {}
 
     def run(self, command: str) -> Snapshot:
         """Tick until nothing is left to do, or `stopped`; return the batch as it then is.
@@ -128,6 +128,7 @@ class Runner:
         try:
             listing = self._cluster.list(self._batch.prefix)
         except ClusterError as error:
+            self._silent_since.clear()  # it is silent on all: that tells nothing of one attempt
             self._narrator.no_answer(error, before)
             return replace(before, trusted=False)
         now, patience = self._now(), self._patience
@@ -226,15 +227,27 @@ class Runner:
         look; but not for ever: what can never be read is judged without.
         """
         answered = True
-        for found in gather(attempts, self._batch.prefix, self._cluster):
-            self._silences[found.attempt.id] += found.error is not None
-            if found.error and self._silences[found.attempt.id] < MOST_SILENCES:
-                text = f"{found.error} Its log is asked for again."
-                self._narrator.tell_once(Kind.TROUBLE, found.attempt, text)
-                answered = False
-            else:
-                self._judge(found)
+        with closing(gather(attempts, self._batch.prefix, self._cluster)) as findings:
+            for found in findings:
+                if found.error and not self._is_silent_for_good(found.attempt, found.error):
+                    text = f"{found.error} Its log is asked for again."
+                    self._narrator.tell_once(Kind.TROUBLE, found.attempt, text)
+                    answered = False
+                else:
+                    self._judge(found)
+                if self._stopped():
+                    break  # each may take minutes; whoever comes next asks for the others
         return answered
+
+    def _is_silent_for_good(self, attempt: Attempt, error: ClusterError) -> bool:
+        """Whether nothing was to be had of the attempt for so long that nothing may ever be.
+
+        A cluster that is busy, or wants a login, says that it will answer.
+        """
+        if isinstance(error, Busy | Unauthorized):
+            return False
+        since = self._silent_since.setdefault(attempt.id, self._now())
+        return self._now() - since >= MOST_SILENCE
 
     def _judge(self, found: Findings) -> None:
         after, now = found.judged(self._batch.retry), self._now()
@@ -253,7 +266,8 @@ class Runner:
             is_gone = self._cluster.delete(*self._workload_of(attempt))
         except ClusterError as error:
             self._narrator.tell_once(Kind.TROUBLE, attempt, f"{error} It is not deleted yet.")
-            self._spare(attempt)
+            if self._is_silent_for_good(attempt, error):
+                self._spare(attempt)
             return False
         if is_gone:
             self._ledger.erased(attempt, self._now())
@@ -269,13 +283,8 @@ class Runner:
         self._ledger.save_log(attempt, found.log, _description(attempt), self._now())
 
     def _spare(self, attempt: Attempt) -> None:
-        """Leave the workload after so many deletions in vain, where deleting is all that is meant.
-
-        Its log may never be had, and without it nothing is deleted.
-        """
-        self._silences[attempt.id] += 1
-        if self._wish.delete is not None and self._silences[attempt.id] >= MOST_SILENCES:
-            self._wish = replace(self._wish, delete=self._wish.delete - {attempt.turn})
+        """Leave the attempt and its workload alone from now on: without its log it cannot go."""
+        self._wish = replace(self._wish, spare=self._wish.spare | {attempt.turn})
 
     def _hear(self, event: Event) -> None:
         """Remember what no change of an attempt tells, and pass everything on."""

@@ -4,7 +4,8 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Mapping, Sequence
+import time
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -154,3 +155,20 @@ note("end")
 
     def begun(self) -> list[str]:
         return [key for word, key in self.entries() if word == "begin"]
+
+
+def wait_until(condition: Callable[[], bool]) -> None:
+    """Return once it holds; the test fails if that takes very long."""
+    deadline = time.monotonic() + 60
+    while not condition():
+        assert time.monotonic() < deadline, "it never came to that"
+        time.sleep(0.02)
+
+
+def wait_for_line(process: subprocess.Popen[str], text: str) -> None:
+    """Read what the process says until it says this."""
+    assert process.stderr is not None
+    for line in process.stderr:
+        if text in line:
+            return
+    raise AssertionError(f"it never said {text!r}")

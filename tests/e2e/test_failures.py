@@ -1,11 +1,9 @@
 """Jobs that end badly: which, why, and what to do about it."""
 
 import sys
-import time
-from collections.abc import Callable
 from pathlib import Path
 
-from tests.e2e.shell import Journal, Shell, processes_in, toml
+from tests.e2e.shell import Journal, Shell, processes_in, toml, wait_until
 
 BY_KEY = """
 import os, signal, sys
@@ -201,14 +199,6 @@ def test_a_job_that_let_go_of_its_lock_and_lost_its_wrapper_is_still_running(
     assert journal.most_at_once() == 1
     shell.submit()
     assert journal.most_at_once() == 1
-
-
-def wait_until(condition: Callable[[], bool]) -> None:
-    """Return once it holds; the test fails if that takes very long."""
-    deadline = time.monotonic() + 60
-    while not condition():
-        assert time.monotonic() < deadline, "it never came to that"
-        time.sleep(0.02)
 
 
 def test_a_log_of_200_mb_is_kept_by_its_end(shell: Shell) -> None:

@@ -11,9 +11,8 @@ from typing import Any
 
 import psutil
 import pytest
-from tests.e2e.shell import Result, Shell, toml
+from tests.e2e.shell import Result, Shell, toml, wait_for_line
 from tests.e2e.test_exact import BATCH, as_toml
-from tests.e2e.test_signals import wait_for_line
 
 SECRET = "s3cr3t-t0k3n"
 FAIL_SOME = [

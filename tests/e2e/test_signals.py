@@ -1,10 +1,9 @@
 """Ctrl-C and SIGTERM: a stop between two actions, and the same command again goes on."""
 
 import signal
-import subprocess
 
 import pytest
-from tests.e2e.shell import Journal, Shell, toml
+from tests.e2e.shell import Journal, Shell, toml, wait_for_line
 
 
 @pytest.mark.parametrize(
@@ -25,12 +24,3 @@ def test_a_signal_stops_between_two_actions_and_the_jobs_go_on(
     assert "2 in flight" in out
     assert shell.submit().code == 0
     assert sorted(journal.begun()) == ["1", "2", "3", "4"]
-
-
-def wait_for_line(process: subprocess.Popen[str], text: str) -> None:
-    """Read what the process says until it says this."""
-    assert process.stderr is not None
-    for line in process.stderr:
-        if text in line:
-            return
-    raise AssertionError(f"it never said {text!r}")

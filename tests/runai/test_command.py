@@ -1,13 +1,14 @@
 """The installed command with the program `runai` on PATH: what a person types, reads and gets."""
 
 import json
+import os
 import signal
 import sys
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from tests.e2e.shell import Result, Shell
+from tests.e2e.shell import Result, Shell, wait_for_line, wait_until
 from tests.runai.rig import path_with
 
 from runbatch.testing.runai import Delays, Fault, Settings, StandIn, Switches, Trouble
@@ -276,3 +277,29 @@ def test_retry_really_killed_at_a_call_and_run_again(
     assert [len(job["attempts"]) for job in done.json["jobs"]] == [3, 1, 1]
     assert done.json["jobs"][0]["verdict"] == "succeeded"
     assert {Path(each["log"]).exists() for each in done.json["jobs"][0]["attempts"][:2]} == {True}
+
+
+HANGING_LOGS = """#!/bin/sh
+case " $* " in *" logs "*) echo $$ >> {asked}; exec sleep 1000;; esac
+exec {program} "$@"
+"""
+
+
+def test_a_second_signal_ends_it_at_once_whatever_is_waited_for(tmp_path: Path) -> None:
+    """Here for logs, side by side, each for up to a minute."""
+    codes: dict[str, tuple[int, ...]] = {
+        f"eberrigan-gapit-gwas-{key}": (2,) for key in range(2, 14)
+    }
+    lab = Lab(tmp_path, replace(QUICK, outcomes=codes))
+    program, real, asked = (tmp_path / name for name in ("bin/runai", "bin/real", "asked"))
+    program.rename(real)
+    program.write_text(HANGING_LOGS.format(asked=asked, program=real))
+    program.chmod(0o755)
+    with lab.shell.start("submit", "--yes", "--wait", *FAST, env={"PATH": lab.path}) as process:
+        wait_until(asked.exists)
+        process.send_signal(signal.SIGTERM)
+        wait_for_line(process, "[STOP]")
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(timeout=30) == 143
+    for pid in asked.read_text().split():
+        os.kill(int(pid), signal.SIGKILL)

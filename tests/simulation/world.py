@@ -131,10 +131,10 @@ class World:
             )
             return runner.run("test")
 
-    def runner(self, ledger: Ledger, wish: Wish) -> Runner:
+    def runner(self, ledger: Ledger, wish: Wish, **more: Any) -> Runner:
         ears = Ears(event=self.said.append)
         pace = Pace(POLL_S, 0)
-        return Runner(self.batch, self.cluster, ledger, wish, self.clock, pace, ears=ears)
+        return Runner(self.batch, self.cluster, ledger, wish, self.clock, pace, ears=ears, **more)
 
     def lines(self, kind: str) -> list[str]:
         return [event.text for event in self.said if event.kind.value == kind]

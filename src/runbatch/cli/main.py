@@ -16,6 +16,7 @@ from runbatch.cli.init import init
 from runbatch.cli.look import check, logs
 from runbatch.cli.report import report
 from runbatch.cli.retry import retry
+from runbatch.cli.signals import DIED_BY_SIGNAL
 from runbatch.cli.status import status
 from runbatch.cli.submit import submit
 from runbatch.core.errors import BatchError, RunbatchError
@@ -78,6 +79,10 @@ def _run(arguments: list[str], command: click.Command = cli, name: str = "runbat
         # Nobody reads our output any more, or it cannot be written: Python must not complain again.
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
         return ERROR if isinstance(error, BrokenPipeError) else _complain(f"Error: {error}", ERROR)
+    except SystemExit as error:
+        if isinstance(error.code, int) and error.code > DIED_BY_SIGNAL:
+            os._exit(error.code)  # at once: calls in other threads are not waited for
+        raise
     return int(code or 0)
 
 

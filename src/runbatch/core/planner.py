@@ -54,9 +54,9 @@ def _next_step(
     if last is None:
         return Submit(job.key, 1, why=Why.FIRST) if wish.start else None
     if last.waiting_for_name or (last.unanswered and patience.is_over(last, now)):
-        return _make_room(job, last, now, patience)
+        return _make_room(job, last, wish, now, patience)
     if last.was_cut_off:
-        return _cut_off_again(last, now, patience)
+        return _cut_off_again(last, wish, now, patience)
     if last.is_unjudged:
         return Gather(last)
     if job.holds_slot:
@@ -77,19 +77,21 @@ def _remove(job: Job, wish: Wish, now: datetime, patience: Patience) -> Action |
 
 def _leaving(job: Job, wish: Wish, patience: Patience) -> list[Attempt]:
     """Return what of the job is to go, and may still be there: several listings must agree."""
-    meant = [each for each in job.attempts if wish.delete and each.turn in wish.delete]
+    turns = (wish.delete or frozenset()) - wish.spare
+    meant = [each for each in job.attempts if each.turn in turns]
     may_go = [each for each in meant if wish.cut_off or each.ended_at is not None]
     return [each for each in may_go if each.holds_slot or each.missed < patience.agreeing_listings]
 
 
-def _cut_off_again(last: Attempt, now: datetime, patience: Patience) -> Delete | None:
+def _cut_off_again(last: Attempt, wish: Wish, now: datetime, patience: Patience) -> Delete | None:
     """Return the deletion once more, if the first was long ago and no listing showed it since.
 
     A `delete --all` that was killed left it so. Only the cluster's own word on it frees its slot
     where nothing else is listed.
     """
     silent_s = (now - last.last_sign_at).total_seconds()
-    return _ask_to_go(last, now, patience) if silent_s >= patience.grace_s else None
+    may_ask = silent_s >= patience.grace_s and last.turn not in wish.spare
+    return _ask_to_go(last, now, patience) if may_ask else None
 
 
 def _ask_to_go(attempt: Attempt, now: datetime, patience: Patience) -> Delete | None:
@@ -102,6 +104,8 @@ def _ask_to_go(attempt: Attempt, now: datetime, patience: Patience) -> Delete | 
 
 def _why_follow(last: Attempt, batch: Batch, wish: Wish, now: datetime) -> Why | None:
     """Return why an attempt that has ended is to be followed by another, if it is."""
+    if last.turn in wish.spare:
+        return None
     if last.turn in wish.rerun:
         return Why.RERUN
     if last.turn in wish.stale and is_stale(last):
@@ -115,7 +119,7 @@ def _why_follow(last: Attempt, batch: Batch, wish: Wish, now: datetime) -> Why |
 
 def _retry_at(last: Attempt | None, batch: Batch, wish: Wish) -> datetime | None:
     """Return when a retry is due, if one is wished for."""
-    if last is None or not wish.retry:
+    if last is None or not wish.retry or last.turn in wish.spare:
         return None
     is_meant = wish.only is None or last.turn in wish.only
     return next_retry_at(last, batch.retry) if is_meant else None
@@ -131,7 +135,9 @@ def _follow(job: Job, last: Attempt, why: Why) -> Action:
     return Submit(job.key, last.number + 1, why=why)
 
 
-def _make_room(job: Job, last: Attempt, now: datetime, patience: Patience) -> Action | None:
+def _make_room(
+    job: Job, last: Attempt, wish: Wish, now: datetime, patience: Patience
+) -> Action | None:
     """Return the step that brings an attempt without a workload nearer to its name.
 
     This is the second look: it stands on a listing that was asked for after the slot was taken, and
@@ -148,6 +154,8 @@ def _make_room(job: Job, last: Attempt, now: datetime, patience: Patience) -> Ac
         return None  # it is leaving, or nobody knows what it does
     if holder.ended_at != last.follows:
         return Release(last, "it has ended in another way since")
+    if holder.turn in wish.spare:
+        return Release(last, "it cannot be deleted now; retry asks again")
     return _ask_to_go(holder, now, patience)
 
 

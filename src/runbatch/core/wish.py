@@ -18,7 +18,8 @@ class Wish:
 
     Attempts are named by their `turn`; what follows one has another turn, so none is followed
     twice. `stale`: those that had vanished or been refused before the invocation began. `rerun`:
-    those of the jobs that a person named.
+    those of the jobs that a person named. `spare`: those that it has given up on, since their
+    workloads cannot be deleted.
     """
 
     start: bool = False
@@ -30,6 +31,7 @@ class Wish:
     rerun: frozenset[tuple[str, int, int]] = frozenset()
     delete: frozenset[tuple[str, int, int]] | None = None
     cut_off: bool = False
+    spare: frozenset[tuple[str, int, int]] = frozenset()
 
 
 def stale(before: View) -> frozenset[tuple[str, int, int]]:

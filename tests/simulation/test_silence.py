@@ -1,0 +1,105 @@
+"""Evidence, logs and deletions that the cluster does not answer for: how long that is borne."""
+
+from datetime import timedelta
+
+import pytest
+from tests.simulation.world import POLL_S, MakeWorld, World
+
+from runbatch.core.attempt import Verdict
+from runbatch.core.errors import Busy, ClusterError, Unauthorized, Unreachable
+from runbatch.core.job import State
+from runbatch.core.wish import Wish
+from runbatch.runner import MOST_SILENCE
+from runbatch.testing.cluster import Fault
+
+RETRY = Wish(retry=True, wait=True)
+MARKED = b"INFRASTRUCTURE MOUNT FAILURE: /data is not a mount point\n"
+LOOKS = MOST_SILENCE // timedelta(seconds=POLL_S)
+
+
+def failed_world(make_world: MakeWorld, *, known_code: bool) -> World:
+    """A world whose one job has failed to mount; its log says so, and perhaps the cluster."""
+    world = make_world(last=1, cap=1)
+    world.run(Wish(start=True))
+    world.cluster.end("gwas-1", 2, MARKED)
+    if not known_code:
+        world.cluster.live["gwas-1"].exit_code = None
+    return world
+
+
+def silent(world: World, verb: str, error: ClusterError, times: int) -> None:
+    world.cluster.faults += [Fault(verb, error) for _ in range(times)]
+
+
+def test_a_log_that_is_away_for_a_while_is_waited_for(make_world: MakeWorld) -> None:
+    world = failed_world(make_world, known_code=False)
+    silent(world, "logs", Unreachable("no route"), LOOKS)
+    (job,) = world.run(RETRY).jobs
+    assert [str(each.outcome) for each in job.attempts] == [
+        "mount failure (log: INFRASTRUCTURE MOUNT FAILURE: /data is not a mount point)",
+        "succeeded (phase Completed)",
+    ]
+
+
+def test_one_that_is_away_for_too_long_is_done_without(make_world: MakeWorld) -> None:
+    world = failed_world(make_world, known_code=False)
+    silent(world, "logs", Unreachable("no route"), LOOKS + 1)
+    (job,) = world.run(RETRY).jobs
+    assert [each.is_verdict(Verdict.UNDETERMINED) for each in job.attempts] == [True]
+
+
+@pytest.mark.parametrize("error", [Busy("later"), Unauthorized("log in again")])
+def test_who_says_when_to_come_back_is_waited_for(
+    make_world: MakeWorld, error: ClusterError
+) -> None:
+    world = failed_world(make_world, known_code=False)
+    silent(world, "logs", error, 3 * LOOKS)
+    (job,) = world.run(RETRY).jobs
+    assert job.state is State.SUCCEEDED
+
+
+def test_silence_on_everything_says_nothing_of_one_log(make_world: MakeWorld) -> None:
+    world = failed_world(make_world, known_code=False)
+    silent(world, "logs", Unreachable("no route"), 2)
+    with world.ledger() as ledger:
+        runner = world.runner(ledger, RETRY)
+        runner.tick()
+        silent(world, "list", Unreachable("no route"), 1)
+        world.clock.sleep(2 * MOST_SILENCE.total_seconds())
+        runner.tick()
+        runner.tick()
+        assert ledger.view().job("1").attempts[0].outcome is None
+        runner.tick()
+        assert ledger.view().job("1").attempts[0].is_verdict(Verdict.MOUNT_FAILURE)
+
+
+def test_what_cannot_be_deleted_is_left_and_its_slot_given_back(make_world: MakeWorld) -> None:
+    """Without its log it is not deleted; the next invocation tries anew."""
+    world = failed_world(make_world, known_code=True)
+    silent(world, "logs", Unreachable("container is waiting to start"), 1000)
+    for _ in range(2):
+        began_at = world.clock.now()
+        snapshot = world.run(RETRY)
+        assert world.clock.now() - began_at < MOST_SILENCE + timedelta(minutes=2)
+        assert [str(each.outcome) for each in snapshot.jobs[0].attempts] == [
+            "mount failure (exit code 2)"
+        ]
+        assert snapshot.in_flight == 0
+    assert world.cluster.count("delete") == 0
+    assert world.lines("SKIP") == 2 * ["gwas-1: it cannot be deleted now; retry asks again"]
+    world.cluster.faults.clear()
+    (job,) = world.run(RETRY).jobs
+    assert job.state is State.SUCCEEDED
+    assert job.attempts[0].log is not None
+
+
+def test_a_stop_is_heeded_between_two_logs(make_world: MakeWorld) -> None:
+    world = make_world(last=9, cap=9)
+    world.run(Wish(start=True))
+    for name in world.cluster.live:
+        world.cluster.end(name, 2, MARKED)
+    world.cluster.calls.clear()
+    with world.ledger() as ledger:
+        runner = world.runner(ledger, RETRY, stopped=lambda: world.cluster.count("logs") == 2)
+        runner.run("retry")
+    assert world.cluster.count("logs") == 2
