@@ -110,7 +110,7 @@ class Runner:
         view = self._observe()
         planned = self._plan(view)
         self._ears.snapshot(self._snapshot(view))
-        self._narrator.waiting(planned, view, self._clock.now(), self._pace.poll_interval_s)
+        self._narrator.waiting(planned, view, self._now(), self._pace.poll_interval_s)
         if not self._perform_all(planned, looked_at):
             return Plan()
         view = replace(self._ledger.view(), trusted=view.trusted)

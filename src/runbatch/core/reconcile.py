@@ -176,15 +176,18 @@ def _seen(attempt: Attempt, observation: Observation, now: datetime) -> Attempt:
 def _ended(before: Attempt, seen: Attempt, observation: Observation, now: datetime) -> Attempt:
     """Return the attempt with its end, at the earlier of now and the cluster's own time for it.
 
-    An end that is known stays, unless the cluster turned a failure into a success. A log that was
-    saved before the end is not the whole one.
+    But not before we last saw or asked for it: the two clocks may differ, and a delay that is
+    counted from its end would seem to be over. An end that is known stays, unless the cluster
+    turned a failure into a success. A log that was saved before the end is not the whole one.
     """
     completed = observation.phase is Phase.COMPLETED
     turned = completed and not before.is_verdict(Verdict.SUCCEEDED)
     known = before.ended_at is not None and not before.is_verdict(Verdict.VANISHED)
     if known and not turned:
         return seen
-    ended_at = min(now, observation.ended_at or now)
+    told_at = observation.ended_at or now
+    alive_at = before.seen_at or before.submitted_at or before.called_at or told_at
+    ended_at = min(now, max(told_at, alive_at))
     outcome = SUCCEEDED if completed or before.is_verdict(Verdict.SUCCEEDED) else None
     return replace(seen, ended_at=ended_at, outcome=outcome, evidence=None, log=None)
 

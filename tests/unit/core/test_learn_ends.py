@@ -12,6 +12,7 @@ from tests.unit.core.values import (
     UNDETERMINED,
     accepted,
     at,
+    called,
     failed,
     listed,
     listing,
@@ -62,6 +63,24 @@ def test_an_end_is_dated_by_the_earlier_clock(
     before: Attempt, shown: Observation, after: Attempt
 ) -> None:
     assert looked(view(before), listing(shown), 30).changes == (Change(before, after),)
+
+
+@pytest.mark.parametrize(
+    ("before", "ended_at"),
+    [
+        pytest.param(listed(seconds=20), at(20), id="last seen without an end"),
+        pytest.param(accepted(submitted_at=at(15)), at(15), id="accepted"),
+        pytest.param(called(called_at=at(10)), at(10), id="called"),
+    ],
+)
+@pytest.mark.parametrize("told", [at(-86_400), at(9)])
+def test_an_end_is_not_dated_before_it_was_still_to_come(
+    before: Attempt, ended_at: datetime, told: datetime
+) -> None:
+    """The cluster's clock may be behind ours: a retry's delay would be over at once."""
+    shown = observation(phase=Phase.FAILED, ended_at=told)
+    (change,) = looked(view(before), listing(shown), 30).changes
+    assert change.after.ended_at == ended_at
 
 
 TELLING_NOTHING = (Phase.DELETING, Phase.TERMINATING, Phase.UNKNOWN)
