@@ -176,6 +176,19 @@ def test_death_by_a_signal_is_told_from_an_exit_code(rig: LocalRig) -> None:
     assert (second.exit_code, second.reason) == (137, None)
 
 
+@pytest.mark.parametrize(
+    ("number", "name"), [(36, "signal 36"), (63, "signal 63"), (64, "SIGRTMAX")]
+)
+def test_the_end_by_a_real_time_signal_is_recorded_as_well(
+    rig: LocalRig, number: int, name: str
+) -> None:
+    # Python knows only the first and the last of these by name.
+    rig.cluster().submit(rig.python("contract-1", f"os.kill(os.getpid(), {number})"))
+    rig.wait(lambda: rig.phase("contract-1") is Phase.FAILED)
+    evidence = rig.cluster().evidence("contract-1", rig.uid("contract-1"))
+    assert (evidence.exit_code, evidence.reason) == (128 + number, f"killed by {name}")
+
+
 def test_a_mount_without_its_folder_is_the_infrastructure_s_fault(rig: LocalRig) -> None:
     workload = rig.workload("contract-1")
     mounts = (Mount("nowhere", "/data"), Mount(str(rig.folder), "/outputs"))

@@ -109,7 +109,7 @@ def record(folder: Path, code: int) -> None:
     """
     end = {
         "exit_code": code if code >= 0 else DEATH_BY_SIGNAL - code,
-        "signal": signal.Signals(-code).name if code < 0 else None,
+        "signal": signal_name(-code) if code < 0 else None,
         "ended_at": datetime.now(UTC).isoformat(),
     }
     while folder.exists():
@@ -117,6 +117,13 @@ def record(folder: Path, code: int) -> None:
             write_whole(folder / "exit.json", json.dumps(end))
             return
         time.sleep(_TRY_AGAIN_S)
+
+
+def signal_name(number: int) -> str:
+    """Return the signal's name; most real-time signals have none."""
+    with suppress(ValueError):
+        return signal.Signals(number).name
+    return f"signal {number}"
 
 
 def write_whole(path: Path, text: str) -> None:
