@@ -9,7 +9,7 @@ from pathlib import Path
 
 import psutil
 import pytest
-from tests.contract.test_local import LocalRig, is_running, note
+from tests.contract.local import LocalRig, is_running, note
 
 from runbatch.clusters.local import wrapper
 from runbatch.clusters.local.folder import WorkloadFolder
