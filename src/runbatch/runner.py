@@ -127,12 +127,12 @@ class Runner:
         before = self._ledger.view()
         try:
             listing = self._cluster.list(self._batch.prefix)
+            now, patience = self._now(), self._patience
+            learned = self._ledger.record(listing, before.called, self._batch, now, patience)
         except ClusterError as error:
             self._silent_since.clear()  # it is silent on all: that tells nothing of one attempt
             self._narrator.no_answer(error, before)
             return replace(before, trusted=False)
-        now, patience = self._now(), self._patience
-        learned = self._ledger.record(listing, before.called, self._batch, now, patience)
         self._narrator.learned(listing, learned, now, patience)
         return learned.view
 

@@ -5,68 +5,18 @@ import json
 import os
 import signal
 import subprocess
-import sys
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import psutil
 import pytest
+from tests.contract.local import LocalRig, is_running, note
 
-from runbatch.clusters.local.cluster import LocalCluster
 from runbatch.core.attempt import Phase
 from runbatch.core.batch import Mount
 from runbatch.core.errors import Busy, NameTaken, Rejected
 from runbatch.core.workload import Workload
 from runbatch.testing.contract import ClusterContract, make_workload
-
-LIMIT_S = 20
-
-
-class LocalRig:
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-
-    @property
-    def workloads(self) -> Path:
-        return self.folder / "root" / "workloads"
-
-    def cluster(self) -> LocalCluster:
-        return LocalCluster(self.folder / "root", grace_s=1)
-
-    def workload(
-        self, name: str, *, exit_code: int = 0, output: str = "", endless: bool = False
-    ) -> Workload:
-        rest = "time.sleep(600)" if endless else f"sys.exit({exit_code})"
-        return self.python(name, f"print({output!r}, flush=True); {rest}")
-
-    def python(self, name: str, program: str) -> Workload:
-        command = (sys.executable, "-I", "-S", "-c", f"import os, signal, sys, time; {program}")
-        return make_workload(name, command, self.folder)
-
-    def let_time_pass(self) -> None:
-        time.sleep(0.01)
-
-    def phase(self, name: str) -> Phase | None:
-        found = (each for each in self.cluster().list("contract").observations)
-        return next((each.phase for each in found if each.name == name), None)
-
-    def uid(self, name: str) -> str:
-        found = self.cluster().list("contract").observations
-        return next(each.uid for each in found if each.name == name)
-
-    def wait(self, condition: Callable[[], bool]) -> None:
-        deadline = time.monotonic() + LIMIT_S
-        while not condition():
-            assert time.monotonic() < deadline, "it never came to that"
-            self.let_time_pass()
-
-    def text(self, name: str) -> str:
-        """Return what a job wrote to a file, once it is there."""
-        path = self.folder / name
-        self.wait(path.exists)
-        self.wait(lambda: bool(path.read_text()))
-        return path.read_text()
 
 
 @pytest.fixture
@@ -79,11 +29,6 @@ def rig(tmp_path: Path) -> Iterator[LocalRig]:
 
 class TestContract(ClusterContract):
     pass
-
-
-def note(name: str) -> str:
-    """Return a statement that writes the process id to a file, at once."""
-    return f"open({name!r}, 'w').write(str(os.getpid()))"
 
 
 def test_deletion_asks_politely_first(rig: LocalRig) -> None:
@@ -176,6 +121,19 @@ def test_death_by_a_signal_is_told_from_an_exit_code(rig: LocalRig) -> None:
     assert (second.exit_code, second.reason) == (137, None)
 
 
+@pytest.mark.parametrize(
+    ("number", "name"), [(36, "signal 36"), (63, "signal 63"), (64, "SIGRTMAX")]
+)
+def test_the_end_by_a_real_time_signal_is_recorded_as_well(
+    rig: LocalRig, number: int, name: str
+) -> None:
+    # Python knows only the first and the last of these by name.
+    rig.cluster().submit(rig.python("contract-1", f"os.kill(os.getpid(), {number})"))
+    rig.wait(lambda: rig.phase("contract-1") is Phase.FAILED)
+    evidence = rig.cluster().evidence("contract-1", rig.uid("contract-1"))
+    assert (evidence.exit_code, evidence.reason) == (128 + number, f"killed by {name}")
+
+
 def test_a_mount_without_its_folder_is_the_infrastructure_s_fault(rig: LocalRig) -> None:
     workload = rig.workload("contract-1")
     mounts = (Mount("nowhere", "/data"), Mount(str(rig.folder), "/outputs"))
@@ -232,13 +190,6 @@ def with_mounts(workload: Workload, mounts: tuple[Mount, ...]) -> Workload:
         memory=None,
         folder=workload.folder,
     )
-
-
-def is_running(pid: int) -> bool:
-    try:
-        return psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
-    except psutil.NoSuchProcess:
-        return False
 
 
 def test_a_job_without_its_environment_can_be_deleted_too(rig: LocalRig) -> None:

@@ -212,3 +212,18 @@ def test_a_log_of_200_mb_is_kept_by_its_end(shell: Shell) -> None:
     assert attempt["verdict"] == "failed"
     assert attempt["evidence"].startswith("exit code 3; it outranks the log line")
     assert Path(attempt["log"]).stat().st_size == 10_000_000
+
+
+def test_a_damaged_folder_holds_up_its_own_batch_and_no_other(shell: Shell) -> None:
+    for prefix in ("test", "test-2"):
+        shell.write(toml(["true"], last=1, prefix=prefix), f"{prefix}.toml")
+        assert shell.submit("-b", f"{prefix}.toml").code == 0
+    damaged = shell.state / "clusters" / "local" / "workloads" / "test-2-1" / "workload.json"
+    damaged.write_text("{")
+
+    assert shell.submit("-b", "test.toml").code == 0
+    own = shell.submit("-b", "test-2.toml")
+    assert own.code == 1
+    assert "test-2-1 is there, but cannot be read: " in own.err
+    assert "Traceback" not in own.err
+    assert "the ledger remembers" in shell.run("status", "-b", "test-2.toml").out

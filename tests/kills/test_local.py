@@ -102,7 +102,7 @@ sys.exit(code)
         """Return which run of the job the cluster still has."""
         path = self._root / "workloads" / f"{PREFIX}-{key}"
         description = WorkloadFolder(path).describe()
-        return description and description["attempt"]
+        return description and description.number
 
     def doing_of(self, command: psutil.Process) -> Doing:
         modes = {Path(file.path).name: file.mode for file in command.open_files()}

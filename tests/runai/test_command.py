@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from tests.e2e.shell import Result, Shell, wait_for_line, wait_until
+from tests.e2e.shell import RUNBATCH, Result, Shell, wait_for_line, wait_until
 from tests.runai.rig import path_with
 
 from runbatch.testing.runai import Delays, Fault, Settings, StandIn, Switches, Trouble
@@ -154,6 +154,15 @@ def test_at_first_an_error_has_a_way_out(
         assert said in done.err
         assert "Traceback" not in done.err
     assert not lab.standin.truth().names(lab.is_ours)
+
+
+def test_a_refusal_is_heard_where_the_ends_of_children_are_ignored(tmp_path: Path) -> None:
+    # As after `trap '' CHLD` in bash: the system then forgets the exit code of each program called.
+    lab = Lab(tmp_path, QUICK, Switches(faults=(Fault(Trouble.NOT_LOGGED_IN),)))
+    words = ("--ignore-signal=CHLD", str(RUNBATCH), "check")
+    done = lab.shell.run(*words, env={"PATH": lab.path}, program=Path("env"))
+    assert done.code == 1
+    assert 'Log in again with "runai login"' in done.err
 
 
 def test_no_program(tmp_path: Path) -> None:

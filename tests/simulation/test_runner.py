@@ -48,6 +48,20 @@ def test_nothing_is_submitted_on_a_listing_that_failed(
     assert world.cluster.count("submit") == 2
 
 
+def test_nothing_is_submitted_while_one_of_our_own_cannot_be_read(make_world: MakeWorld) -> None:
+    world = make_world(cap=2)
+    with world.ledger() as ledger:
+        runner = world.runner(ledger, world.wish())
+        world.cluster.unreadable["gwas-6"] = "its folder is damaged"
+        runner.tick()
+        assert world.cluster.count("submit") == 0
+        (said,) = world.lines("TROUBLE")
+        assert said.startswith("gwas-6 is there, but cannot be read: its folder is damaged. ")
+        world.cluster.unreadable = {"gwas-6-b": "it is somebody else's"}
+        runner.tick()
+        assert world.cluster.count("submit") == 2
+
+
 def test_an_empty_listing_proves_nothing_while_jobs_were_just_there(make_world: MakeWorld) -> None:
     world = make_world(cap=2)
     wish = world.wish()

@@ -2,6 +2,7 @@
 
 import io
 import os
+import signal
 import sys
 from collections.abc import Sequence
 from contextlib import suppress
@@ -63,6 +64,8 @@ def retry_main() -> None:
 
 def _run(arguments: list[str], command: click.Command = cli, name: str = "runbatch") -> int:
     _mend_streams()
+    # It may be ignored by whoever started us: then every program that we call seems to succeed.
+    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     try:
         code = command.main(arguments, prog_name=name, standalone_mode=False)
         sys.stdout.flush()

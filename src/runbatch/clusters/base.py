@@ -26,7 +26,8 @@ class Cluster(Protocol):
     def list(self, prefix: str) -> Listing:
         """Return every workload whose name begins with `prefix` and a dash, whatever its phase.
 
-        The listing is complete or an error: Unreachable when it was cut short or makes no sense.
+        The listing is complete or an error: Unreachable when it was cut short or makes no sense. A
+        single workload that cannot be read may be another batch's: it goes to `unreadable`.
         """
 
     def submit(self, workload: Workload) -> str | None:

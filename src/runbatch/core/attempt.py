@@ -3,7 +3,8 @@
 Everything here is a value. `Attempt.holds_slot` is the one rule that the cap stands on.
 """
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import Enum
 
@@ -77,11 +78,13 @@ class Listing:
     """A cluster's answer to "what is there?": complete, or it would have been an error.
 
     `rows` counts everybody's workloads that were looked at: a listing without a single row is
-    believed less than one that shows other people's (Run:ai reference, 9.2).
+    believed less than one that shows other people's (Run:ai reference, 9.2). `unreadable` holds, by
+    its name, why a workload that is there cannot be read: for all that is known it runs.
     """
 
     observations: tuple[Observation, ...]
     rows: int
+    unreadable: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

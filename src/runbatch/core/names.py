@@ -3,7 +3,7 @@
 import hashlib
 import re
 from collections.abc import Collection
-from urllib.parse import quote
+from urllib.parse import quote, unquote
 
 from runbatch.core.errors import BatchError
 
@@ -59,3 +59,9 @@ def file_name(text: str) -> str:
     if len(quoted) <= _LONGEST_FILE_NAME:
         return quoted
     return f"{quoted[:80]}={hashlib.sha256(text.encode()).hexdigest()[:32]}"
+
+
+def text_of_file_name(name: str) -> str | None:
+    """Return the text that `file_name` made this of; None if that cannot be told any more."""
+    text = unquote(name)
+    return text if file_name(text) == name else None

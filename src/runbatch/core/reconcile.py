@@ -10,6 +10,7 @@ from datetime import datetime
 
 from runbatch.core.attempt import Attempt, Listing, Observation, Outcome, Patience, Phase, Verdict
 from runbatch.core.batch import Batch
+from runbatch.core.errors import Unreachable
 from runbatch.core.job import Job, View
 from runbatch.core.names import key_of
 
@@ -78,13 +79,18 @@ def learn(
     Absence is held only against attempts that were called before the listing was asked for
     (`asked_before`): another process may have submitted one since. A listing that cannot be
     believed changes nothing, and its view is not trusted; one without a row frees no slot before
-    `empty_doubt_s` is over.
+    `empty_doubt_s` is over. Raises Unreachable if one of the batch's own workloads is there and
+    cannot be read; another batch's, in the same listing by its name, is nothing to us.
     """
+    known = view.jobs.keys() | set(batch.keys)
+    for name, why in listing.unreadable.items():
+        if _key(name, batch, known) is not None:
+            raise Unreachable(f"{name} is there, but cannot be read: {why}.")
     if not _is_believable(listing, view, now, patience):
         return Learned((), replace(view, trusted=False))
     if listing.rows == 0:
         asked_before = set(asked_before) - _kept_by_doubt(view, now, patience)
-    ours = _by_key(listing, batch, view)
+    ours = _by_key(listing, batch, known)
     changes: list[Change] = []
     for key in sorted(view.jobs.keys() | ours.keys()):
         job, listed = view.job(key), ours.get(key, ())
@@ -96,15 +102,18 @@ def learn(
     return Learned(tuple(changes), View.of(attempts.values(), rows_seen_at=rows_seen_at))
 
 
-def _by_key(listing: Listing, batch: Batch, view: View) -> dict[str, list[Observation]]:
+def _by_key(listing: Listing, batch: Batch, known: Collection[str]) -> dict[str, list[Observation]]:
     """Return the batch's own workloads by key; everybody else's are dropped here."""
     found: dict[str, list[Observation]] = {}
-    known = view.jobs.keys() | set(batch.keys)
     for observation in listing.observations:
-        key = key_of(observation.name, batch.prefix, integers=batch.integer_keys, known=known)
+        key = _key(observation.name, batch, known)
         if key is not None:
             found.setdefault(key, []).append(observation)
     return found
+
+
+def _key(name: str, batch: Batch, known: Collection[str]) -> str | None:
+    return key_of(name, batch.prefix, integers=batch.integer_keys, known=known)
 
 
 def _changes(

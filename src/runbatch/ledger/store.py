@@ -82,7 +82,10 @@ class Ledger:
         now: datetime,
         patience: Patience,
     ) -> Learned:
-        """Remember what the listing teaches, all of it or nothing; see `learn`."""
+        """Remember what the listing teaches, all of it or nothing; see `learn`.
+
+        Raises Unreachable, with nothing changed, where `learn` does.
+        """
         with self._transaction():
             learned = learn(batch, self._view(), listing, asked_before, now, patience)
             # What frees a slot first: so no replay counts more at once than there were.

@@ -37,6 +37,7 @@ class FakeCluster:
 
     `calls` is every call with its name argument; `most_active` the largest number of workloads that
     were not Completed or Failed at once. `instant_delete` False leaves a deleted one `Deleting`.
+    `unreadable` is what a listing says of workloads that cannot be read.
     """
 
     patience: Patience = PATIENCE
@@ -45,6 +46,7 @@ class FakeCluster:
     faults: list[Fault] = field(default_factory=list)
     calls: list[tuple[str, str]] = field(default_factory=list)
     instant_delete: bool = True
+    unreadable: dict[str, str] = field(default_factory=dict)
     most_active: int = 0
     _made: int = 0
 
@@ -57,7 +59,7 @@ class FakeCluster:
             if each.name.startswith(f"{prefix}-")
         )
         _raise(with_fault)
-        return Listing(observations, rows=len(self.live))
+        return Listing(observations, rows=len(self.live), unreadable=dict(self.unreadable))
 
     def submit(self, workload: Workload) -> str:
         """Make the workload, Pending."""

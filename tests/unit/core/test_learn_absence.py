@@ -9,6 +9,7 @@ from tests.unit.core.values import (
     PATIENCE,
     accepted,
     at,
+    batch,
     called,
     failed,
     listed,
@@ -24,6 +25,7 @@ from tests.unit.core.values import (
 )
 
 from runbatch.core.attempt import Attempt, Listing, Outcome, Phase, Verdict
+from runbatch.core.errors import Unreachable
 from runbatch.core.job import View
 from runbatch.core.reconcile import Change
 
@@ -228,3 +230,28 @@ def test_an_end_that_was_seen_stands_after_its_workload_is_gone(end: Attempt) ->
 def test_an_older_attempt_is_missed_while_the_newer_one_waits_for_its_name() -> None:
     known = view(failed(), reserved(number=2))
     assert looked(known, listing(), 30).changes == (Change(failed(), failed(missed=1)),)
+
+
+@pytest.mark.parametrize(
+    ("name", "keys"),
+    [
+        pytest.param("gwas-37", ("37",), id="one of the batch's jobs"),
+        pytest.param("gwas-370", ("37",), id="an integer is the batch's, if not of its range"),
+        pytest.param("gwas-b", ("a", "b"), id="a key that the batch knows"),
+        pytest.param("gwas-b", ("a",), id="a key that the ledger knows"),
+    ],
+)
+def test_nothing_is_learned_where_one_of_our_own_cannot_be_read(
+    name: str, keys: tuple[str, ...]
+) -> None:
+    answer = Listing((), rows=1, unreadable={"gwas-2-x": "no", name: "its folder is damaged"})
+    given = view(listed("b"))
+    of = batch(*keys, integer_keys=keys == ("37",))
+    with pytest.raises(Unreachable, match="its folder is damaged"):
+        looked(given, answer, 10, of=of)
+
+
+@pytest.mark.parametrize("name", ["gwas-2-37", "gwas-test", "other-37"])
+def test_what_of_another_batch_cannot_be_read_is_nothing_to_us(name: str) -> None:
+    answer = Listing((observation(),), rows=2, unreadable={name: "its folder is damaged"})
+    assert looked(view(), answer, 10) == looked(view(), listing(observation()), 10)

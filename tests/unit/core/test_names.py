@@ -119,6 +119,14 @@ def test_an_empty_key_is_refused() -> None:
 )
 def test_a_file_name_for_any_text(text: str, file_name: str) -> None:
     assert names.file_name(text) == file_name
+    assert names.text_of_file_name(file_name) == text
+
+
+@pytest.mark.parametrize(
+    "name", [names.file_name("k" * 121), "a b", "%2e", "%C3"], ids=["cut", "blank", "small", "half"]
+)
+def test_a_file_name_that_no_text_has_or_that_was_cut_tells_none(name: str) -> None:
+    assert names.text_of_file_name(name) is None
 
 
 def test_a_long_text_is_cut_but_shares_its_file_name_with_no_other() -> None:

@@ -19,14 +19,14 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO
 
-import psutil
-
 from runbatch.clusters.local import wrapper
 from runbatch.clusters.local.folder import WorkloadFolder
+from runbatch.clusters.local.listing import node, observe
+from runbatch.clusters.local.processes import LivingProcesses, is_running
 from runbatch.clusters.local.wrapper import UID_VARIABLE
-from runbatch.core.attempt import Evidence, Listing, Observation, Patience, Phase
+from runbatch.core.attempt import Evidence, Listing, Observation, Patience
 from runbatch.core.errors import Busy, ClusterError, NameTaken, Rejected, Unreachable
-from runbatch.core.names import file_name
+from runbatch.core.names import file_name, text_of_file_name
 from runbatch.core.workload import Workload
 
 # A disk does not forget: the grace is for a submitter in mid-call, the doubt for a folder that was
@@ -67,8 +67,14 @@ class LocalCluster:
         # A prefix is the same on disk (`file_name`): what is not ours need not be read.
         ours = [path for path in found if path.name.startswith(f"{prefix}-")]
         living = LivingProcesses()
-        observations = (_observe(path, living) for path in ours)
-        return Listing(tuple(each for each in observations if each), rows=len(found))
+        observations: list[Observation] = []
+        unreadable: dict[str, str] = {}
+        for path in ours:
+            try:
+                observations += filter(None, [observe(path, living)])
+            except (OSError, ValueError) as error:
+                unreadable[_name_in(path)] = f"{path}: {error}"
+        return Listing(tuple(observations), rows=len(found), unreadable=unreadable)
 
     def submit(self, workload: Workload) -> str:
         """Start the workload's process; it is on disk under its name before it runs."""
@@ -86,42 +92,57 @@ class LocalCluster:
 
     def evidence(self, name: str, uid: str) -> Evidence:
         """Return the exit code, and the signal if one ended it."""
-        folder = self._folder(name, uid)
-        end = folder.end() if folder else None
-        if end is None:
-            return Evidence(node=_node())
+        with self._reading(name):
+            folder = self._folder(name, uid)
+            end = folder.end() if folder else None
+            # Another workload may have got the name meanwhile, and this be the end of that one.
+            if end is None or self._folder(name, uid) is None:
+                return Evidence(node=node())
         reason = f"killed by {end.signal}" if end.signal else None
-        return Evidence(exit_code=end.exit_code, reason=reason, node=_node())
+        return Evidence(exit_code=end.exit_code, reason=reason, node=node())
 
     def logs(self, name: str, uid: str) -> Iterator[bytes]:
         """Yield the log file as it is now."""
-        folder = self._folder(name, uid)
-        if folder is None or not folder.log.exists():
-            return
-        with folder.log.open("rb") as file:
-            while chunk := file.read(_CHUNK_BYTES):
-                yield chunk
+        with self._reading(name), suppress(FileNotFoundError):
+            folder = self._folder(name, uid)
+            if folder is None:
+                return
+            with folder.log.open("rb") as file:
+                is_its_own = self._folder(name, uid) is not None
+                while is_its_own and (chunk := file.read(_CHUNK_BYTES)):
+                    yield chunk
 
     def delete(self, name: str, uid: str) -> bool:
         """End every process of the workload, politely first, and forget it."""
-        folder = self._folder(name, uid)
-        if folder is None:
-            return True
+        with self._reading(name):
+            folder = self._folder(name, uid)
+            if folder is not None:
+                self._delete(folder, name, uid)
+        return True
+
+    def _delete(self, folder: WorkloadFolder, name: str, uid: str) -> None:
         # The second SIGTERM makes the wrapper kill the command, and still record that.
         for number in (signal.SIGTERM, signal.SIGTERM, signal.SIGKILL):
             self._end(folder, uid, number)
-        if _is_running(folder, uid):
+        if is_running(folder, uid):
             raise ClusterError(f"local: {name} does not end, even when killed.")
         with self._claiming():
             if self._folder(name, uid) is not None:
                 self._forget(folder.path, uid)
-        return True
+
+    @contextmanager
+    def _reading(self, name: str) -> Iterator[None]:
+        """Turn what disks and damaged files raise into an error of the cluster's."""
+        try:
+            yield
+        except (OSError, ValueError) as error:
+            raise Unreachable(f"local: {name} cannot be read or changed: {error}.") from error
 
     def _folder(self, name: str, uid: str) -> WorkloadFolder | None:
         """Return the folder of this very workload, if it is (still) there."""
         folder = WorkloadFolder(self._workloads / file_name(name))
         description = folder.describe()
-        return folder if description is not None and description["uid"] == uid else None
+        return folder if description is not None and description.uid == uid else None
 
     def _claim(self, workload: Workload, uid: str) -> int:
         """Take the name for this workload; return the lock that says it is alive."""
@@ -141,12 +162,13 @@ class LocalCluster:
 
     def _make_room(self, target: WorkloadFolder, name: str) -> None:
         """Clear away a workload that is gone without an end; raise NameTaken for any other."""
-        description = target.describe()
+        with self._reading(name):
+            description, phase = target.describe(), target.phase()
         if description is None:
             return
-        if target.phase() is not None or LivingProcesses().groups(description["uid"]):
+        if phase is not None or LivingProcesses().groups(description.uid):
             raise NameTaken(f"local: a workload named {name} exists already.")
-        self._forget(target.path, description["uid"])
+        self._forget(target.path, description.uid)
 
     def _start(self, workload: Workload, uid: str, lock: int) -> None:
         path = self._workloads / file_name(workload.name)
@@ -167,13 +189,13 @@ class LocalCluster:
 
     def _end(self, folder: WorkloadFolder, uid: str, number: signal.Signals) -> None:
         """Send the signal to every process of the workload and give them time to end."""
-        if not _is_running(folder, uid):
+        if not is_running(folder, uid):
             return
         for group in LivingProcesses().groups(uid):
-            with suppress(ProcessLookupError):
+            with suppress(ProcessLookupError, PermissionError):
                 os.killpg(group, number)
         deadline = time.monotonic() + self._grace_s
-        while _is_running(folder, uid) and time.monotonic() < deadline:
+        while is_running(folder, uid) and time.monotonic() < deadline:
             _reap()
             time.sleep(_LOOK_AGAIN_S)
 
@@ -197,26 +219,6 @@ class LocalCluster:
             yield
 
 
-class LivingProcesses:
-    """The processes of this machine by the workload they belong to; looked up once, if at all.
-
-    Seldom needed: only where a lock is not enough, since its holders are gone or have to end.
-    """
-
-    def __init__(self) -> None:
-        self._groups: dict[str, set[int]] | None = None
-
-    def groups(self, uid: str) -> set[int]:
-        """Return the process groups whose environment bears this uid."""
-        if self._groups is None:
-            self._groups = {}
-            for process in psutil.process_iter():
-                with suppress(psutil.Error, ProcessLookupError):
-                    if found := process.environ().get(UID_VARIABLE):
-                        self._groups.setdefault(found, set()).add(os.getpgid(process.pid))
-        return self._groups.get(uid, set())
-
-
 def _is_locked_by_us(file: IO[bytes]) -> bool:
     try:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -225,37 +227,20 @@ def _is_locked_by_us(file: IO[bytes]) -> bool:
     return True
 
 
-def _is_running(folder: WorkloadFolder, uid: str) -> bool:
-    """Whether anything of the workload is alive, with the lock or without."""
-    return folder.is_alive() or (folder.end() is None and bool(LivingProcesses().groups(uid)))
+def _name_in(path: Path) -> str:
+    """Return which workload's folder it is by its name alone; raise Unreachable if that tells not.
+
+    Only very long names do not: they are cut on disk.
+    """
+    name = text_of_file_name(path.name)
+    if name is None:
+        raise Unreachable(f"local: {path} cannot be read, and whose it is is not known.")
+    return name
 
 
 def _reap() -> None:
     """Let our own ended children go; those of a killed submitter are the system's to reap."""
     _children[:] = [child for child in _children if child.poll() is None]
-
-
-def _observe(path: Path, living: LivingProcesses) -> Observation | None:
-    folder = WorkloadFolder(path)
-    try:
-        description = folder.describe()
-        phase, end = folder.phase(), folder.end()
-    except (OSError, ValueError) as error:
-        raise Unreachable(f"local: {path} cannot be read: {error}.") from error
-    if description is None:
-        return None
-    if phase is None and living.groups(description["uid"]):
-        phase = Phase.RUNNING  # its wrapper was killed, and it had let go of the lock
-    if phase is None:
-        return None
-    return Observation(
-        name=description["name"],
-        uid=description["uid"],
-        phase=phase,
-        node=_node(),
-        number=description["attempt"],
-        ended_at=end.at if end and phase.ended else None,
-    )
 
 
 def _description(workload: Workload, uid: str) -> Mapping[str, object]:
@@ -289,7 +274,3 @@ def _as_variable(path: str) -> str:
 
 def _host(workload: Workload, host: str) -> str:
     return str(Path(workload.folder, host).absolute())
-
-
-def _node() -> str:
-    return os.uname().nodename

@@ -11,12 +11,22 @@ import json
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
+from types import NoneType
 from typing import Any
 
 from runbatch.clusters.local.wrapper import write_whole
 from runbatch.core.attempt import Phase
+
+
+@dataclass(frozen=True, slots=True)
+class Description:
+    """Which workload it is, and of which attempt."""
+
+    name: str
+    uid: str
+    number: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +40,10 @@ class End:
 
 @dataclass(frozen=True, slots=True)
 class WorkloadFolder:
-    """The folder of one workload; what it says is true from any process, at any time."""
+    """The folder of one workload; what it says is true from any process, at any time.
+
+    Each method raises OSError where it cannot be read, and ValueError where it is damaged.
+    """
 
     path: Path
 
@@ -39,18 +52,18 @@ class WorkloadFolder:
         """Return the file its output goes to."""
         return self.path / "log"
 
-    def describe(self) -> Mapping[str, Any] | None:
-        """Return what was asked for, or None when the folder is no longer there."""
-        return self._json("workload.json")
+    def describe(self) -> Description | None:
+        """Return which workload it is, or None when the folder is no longer there."""
+        found = self._json("workload.json", name=str, uid=str, attempt=int)
+        return Description(found["name"], found["uid"], found["attempt"]) if found else None
 
     def end(self) -> End | None:
         """Return how it ended, if its wrapper lived to record it."""
-        found = self._json("exit.json")
+        found = self._json("exit.json", exit_code=int, signal=(str, NoneType), ended_at=str)
         if found is None:
             return None
-        return End(
-            int(found["exit_code"]), found["signal"], datetime.fromisoformat(found["ended_at"])
-        )
+        ended_at = datetime.fromisoformat(found["ended_at"]).astimezone(UTC)
+        return End(found["exit_code"], found["signal"], ended_at)
 
     def is_alive(self) -> bool:
         """Whether any of its processes is left, or somebody is just starting it."""
@@ -84,9 +97,14 @@ class WorkloadFolder:
         fcntl.flock(lock, fcntl.LOCK_EX)
         return lock
 
-    def _json(self, name: str) -> Mapping[str, Any] | None:
+    def _json(self, file: str, **fields: type | tuple[type, ...]) -> Mapping[str, Any] | None:
+        """Return the file's fields, each of which is there and of this type."""
         try:
-            found: Mapping[str, Any] = json.loads((self.path / name).read_text("utf-8"))
+            found: Any = json.loads((self.path / file).read_text("utf-8"))
         except (FileNotFoundError, NotADirectoryError):
             return None
-        return found
+        told = found if isinstance(found, dict) else {}
+        wrong = [name for name, kind in fields.items() if not isinstance(told.get(name, ...), kind)]
+        if wrong:
+            raise ValueError(f"{file} does not tell its {wrong[0]}")
+        return told

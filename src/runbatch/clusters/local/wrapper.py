@@ -28,6 +28,8 @@ _TRY_AGAIN_S = 1
 
 def main(folder: Path, lock: int, command: list[str]) -> None:
     """Run the command; record how it ended in `exit.json` once nothing of it is left."""
+    # Whoever started us may ignore it, which is handed down: then no child's end could be known.
+    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     record(folder, missing_mounts(folder) or run(command, lock))
 
 
@@ -55,9 +57,11 @@ def run(command: list[str], lock: int) -> int:
     pass_on_signals(process.pid)
     os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOWAIT)
     # As when a container's first process ends: what it left behind ends too. Not reaped yet, it
-    # still holds its process group's number, which nobody else can have got.
-    signal_group(process.pid, signal.SIGKILL)
-    end_leftovers()
+    # still holds its process group's number, which nobody else can have got. What cannot be found
+    # or ended holds the lock, and so keeps the workload alive: it is no reason to lose the end.
+    with suppress(OSError):
+        signal_group(process.pid, signal.SIGKILL)
+        end_leftovers()
     return process.wait()
 
 
@@ -77,8 +81,8 @@ def pass_on_signals(group: int) -> None:
 
 
 def signal_group(group: int, number: int) -> None:
-    """Send the signal to a process group that may be gone."""
-    with suppress(ProcessLookupError):
+    """Send the signal to a process group that may be gone, or another user's by now (`sudo`)."""
+    with suppress(ProcessLookupError, PermissionError):
         os.killpg(group, number)
 
 
@@ -104,19 +108,29 @@ def leftovers() -> Iterator[int]:
 def record(folder: Path, code: int) -> None:
     """Write how it ended, whole and to the disk before it counts.
 
-    Death by signal N is exit code 128 + N, as containers have it. While the disk is full the
-    workload stays alive, by its lock: its end must not be lost.
+    Death by signal N is exit code 128 + N, as containers have it. While the disk is full, or does
+    not answer, the workload stays alive, by its lock: its end must not be lost. Only a folder that
+    is not there any more ends the trying.
     """
     end = {
         "exit_code": code if code >= 0 else DEATH_BY_SIGNAL - code,
-        "signal": signal.Signals(-code).name if code < 0 else None,
+        "signal": signal_name(-code) if code < 0 else None,
         "ended_at": datetime.now(UTC).isoformat(),
     }
-    while folder.exists():
-        with suppress(OSError):
-            write_whole(folder / "exit.json", json.dumps(end))
-            return
-        time.sleep(_TRY_AGAIN_S)
+    while True:
+        try:
+            return write_whole(folder / "exit.json", json.dumps(end))
+        except FileNotFoundError:
+            return None
+        except OSError:
+            time.sleep(_TRY_AGAIN_S)
+
+
+def signal_name(number: int) -> str:
+    """Return the signal's name; most real-time signals have none."""
+    with suppress(ValueError):
+        return signal.Signals(number).name
+    return f"signal {number}"
 
 
 def write_whole(path: Path, text: str) -> None:

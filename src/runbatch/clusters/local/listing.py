@@ -1,0 +1,52 @@
+"""What the folders of local workloads tell to whoever looks, while others may replace them."""
+
+import os
+from pathlib import Path
+
+from runbatch.clusters.local.folder import Description, WorkloadFolder
+from runbatch.clusters.local.processes import LivingProcesses
+from runbatch.core.attempt import Observation, Phase
+from runbatch.core.errors import Unreachable
+
+# A workload that makes room for its successor while it is looked at is looked at once more.
+_MOST_LOOKS = 5
+
+
+def observe(path: Path, living: LivingProcesses) -> Observation | None:
+    """Return the workload in this folder as it is; None if it is gone, or died without an end.
+
+    Raises OSError or ValueError if it cannot be read, Unreachable if it never stays the same.
+    """
+    folder = WorkloadFolder(path)
+    for _ in range(_MOST_LOOKS):
+        description = folder.describe()
+        if description is None:
+            return None
+        seen = _observed(folder, description, living)
+        # No uid comes back: if it is still the same one, all that was read in between is its own.
+        if folder.describe() == description:
+            return seen
+    raise Unreachable(f"local: {path} is replaced again and again.")
+
+
+def node() -> str:
+    """Return this machine's name."""
+    return os.uname().nodename
+
+
+def _observed(
+    folder: WorkloadFolder, description: Description, living: LivingProcesses
+) -> Observation | None:
+    phase, end = folder.phase(), folder.end()
+    if phase is None and living.groups(description.uid):
+        phase = Phase.RUNNING  # its wrapper was killed, and it had let go of the lock
+    if phase is None:
+        return None
+    return Observation(
+        name=description.name,
+        uid=description.uid,
+        phase=phase,
+        node=node(),
+        number=description.number,
+        ended_at=end.at if end and phase.ended else None,
+    )
