@@ -66,23 +66,27 @@ def ends_in(text: str) -> Iterator[tuple[str, PodEnd]]:
     """
     ends: dict[str, list[PodEnd]] = {}
     for pod in _objects(json.loads(text), "items"):
-        name, end = _name_of(pod), _end_of(pod)
-        if name is not None and end is not None and not _get(pod, "metadata", "deletionTimestamp"):
-            ends.setdefault(name, []).append(end)
+        if _get(pod, "metadata", "deletionTimestamp"):
+            continue
+        for name, container in _jobs_in(pod):
+            if (end := _end_of(pod, container)) is not None:
+                ends.setdefault(name, []).append(end)
     # One attempt has one pod; which of two is meant, an older attempt's perhaps, nobody can tell.
     yield from ((name, found[0]) for name, found in ends.items() if len(found) == 1)
 
 
-def _name_of(pod: Mapping[str, Any]) -> str | None:
+def _jobs_in(pod: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+    """Yield the workload's name and its container's: others may stand beside it in the pod."""
     for container in _objects(pod, "spec", "containers"):
         env = {str(each.get("name")): each.get("value") for each in _objects(container, "env")}
         if "RUNBATCH_PREFIX" in env and "RUNBATCH_KEY" in env:
-            return f"{env['RUNBATCH_PREFIX']}-{env['RUNBATCH_KEY']}"
-    return None
+            yield f"{env['RUNBATCH_PREFIX']}-{env['RUNBATCH_KEY']}", container.get("name")
 
 
-def _end_of(pod: Mapping[str, Any]) -> PodEnd | None:
+def _end_of(pod: Mapping[str, Any], container: Any) -> PodEnd | None:
     for status in _objects(pod, "status", "containerStatuses"):
+        if status.get("name") != container:
+            continue
         for state in ("state", "lastState"):
             ended = _get(status, state, "terminated")
             if isinstance(ended, dict) and ended:
