@@ -12,6 +12,7 @@ from runbatch.clock import Clock
 from runbatch.clusters.base import Cluster
 from runbatch.clusters.local.cluster import LocalCluster
 from runbatch.clusters.runai.cluster import RunaiCluster
+from runbatch.clusters.runai.pods import MOST_TRIES
 from runbatch.core.attempt import Listing
 from runbatch.core.batch import Batch
 from runbatch.core.errors import BatchError
@@ -87,13 +88,17 @@ class Place:
         finally:
             ledger.close()
 
-    def cluster(self) -> Cluster:
-        """Return the batch's cluster; nothing is started or made."""
+    def cluster(self, *, for_one_look: bool = False) -> Cluster:
+        """Return the batch's cluster; nothing is started or made.
+
+        `for_one_look`: nobody will ask it again, so what may tell more later is done without.
+        """
         choice = self.batch.cluster
         if choice.kind == "local":
             return LocalCluster(self.state_dir / "clusters" / "local")
         check_for_runai(self.batch)
-        return RunaiCluster(choice.project or "", choice.workload)
+        tries = 1 if for_one_look else MOST_TRIES
+        return RunaiCluster(choice.project or "", choice.workload, kubectl_tries=tries)
 
     def at_work(self, now: datetime) -> tuple[Run, ...]:
         """Return the invocations that work on the batch now, making nothing; raise LedgerError."""
@@ -121,7 +126,7 @@ class Place:
         With `judge` also the evidence of what has failed is asked for, be it slow. Who looks often
         names the `cluster` to ask.
         """
-        cluster = cluster or self.cluster()
+        cluster = cluster or self.cluster(for_one_look=True)
         view = self.remembered()
         listing = cluster.list(self.batch.prefix)
         now, patience = clock.now(), cluster.patience

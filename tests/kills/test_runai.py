@@ -67,8 +67,7 @@ class RunaiScene:
         self._ledger = self.shell.state / "runai" / PROJECT / PREFIX
         self.saved_logs = self._ledger / "logs"
         self._standin = StandIn.create(folder / "cluster", SETTINGS)
-        program = self._standin.install(folder / "bin")
-        _install_kubectl_without_rights(program.with_name("kubectl"))
+        self._standin.install(folder / "bin")
         self.env: Mapping[str, str] = {"PATH": path_with(folder / "bin")}
         for name in THEIRS:
             self._standin.call(
@@ -117,12 +116,6 @@ class RunaiScene:
 
     def close(self) -> None:
         """Do nothing: it ends with its folder."""
-
-
-def _install_kubectl_without_rights(program: Path) -> None:
-    """Write what stands before any real one on the machine."""
-    program.write_text("#!/bin/sh\nexit 1\n")
-    program.chmod(0o755)
 
 
 def _is_ours(name: str) -> bool:

@@ -186,6 +186,20 @@ def test_a_failed_job_is_judged_by_its_log_and_left_to_retry(tmp_path: Path) -> 
     assert not lab.standin.truth().calls_of("delete")
 
 
+def test_a_kubectl_that_never_connects_holds_up_no_verdict(tmp_path: Path) -> None:
+    lab = Lab(tmp_path, replace(QUICK, outcomes={"eberrigan-gapit-gwas-3": (2, 0)}))
+    kubectl = tmp_path / "bin" / "kubectl"
+    kubectl.write_text(
+        "#!/bin/sh\necho 'Unable to connect to the server: i/o timeout' >&2; exit 1\n"
+    )
+    assert lab.run("submit", "--yes", "--wait", *FAST).code == 3
+    dry = lab.run("retry", "--dry-run", "--state-dir", "another")  # where nothing is judged yet
+    assert "eberrigan-gapit-gwas-3  mount failure (log: " in dry.out
+    assert "would retry 1 job" in dry.out
+    done = lab.run("retry", "--yes", "--retry-delay", "1", *FAST)
+    assert done.code == 0, done.err
+
+
 KUBECTL = """#!{python}
 import json, sys
 sys.path[:0] = [{root!r}]

@@ -20,7 +20,7 @@ from runbatch.clusters.runai.cluster import RunaiCluster
 from runbatch.clusters.runai.description import evidence_of
 from runbatch.clusters.runai.faults import fault_of, has_no_log, is_gone
 from runbatch.clusters.runai.listing import observations, parse_page
-from runbatch.clusters.runai.pods import PodEnd, Pods, ends_in
+from runbatch.clusters.runai.pods import PodEnd, ends_in
 from runbatch.clusters.runai.program import Reply
 from runbatch.core.attempt import Evidence, Observation, Phase
 from runbatch.core.batch import Batch, Mount, Run
@@ -284,20 +284,6 @@ def test_an_exit_code_is_a_whole_number_or_not_known(code: Any) -> None:
     ended = {"state": {"terminated": {"exitCode": code, "reason": "\ud800"}}}
     pod = {"spec": {"containers": [{"env": env}]}, "status": {"containerStatuses": [ended]}}
     assert list(ends_in(json.dumps({"items": [pod]}))) == [("g-1", PodEnd(None, "?"))]
-
-
-def test_pods_that_are_nested_too_deeply_are_not_asked_for_again() -> None:
-    calls: list[Sequence[str]] = []
-
-    def kubectl(words: Sequence[str], limit_s: float) -> Reply:
-        calls.append(words)
-        return Reply(0, '{"items":' * 100_000, "")
-
-    pods = Pods("p", kubectl)
-    for _ in range(2):
-        assert pods.end_of("g-1") is None
-        pods.forget()
-    assert len(calls) == 1
 
 
 def test_variables_may_be_a_list_and_a_workload_without_an_id_is_told_by_its_birth() -> None:

@@ -16,6 +16,7 @@ from tests.simulation.weather import PROJECT, Mishap, Weather
 from runbatch.clock import SystemClock
 from runbatch.clusters.runai.arguments import Version, noun_of, submit_args
 from runbatch.clusters.runai.cluster import RunaiCluster
+from runbatch.clusters.runai.pods import MOST_TRIES
 from runbatch.clusters.runai.program import Reply
 from runbatch.core.batch import Batch
 from runbatch.core.errors import ClusterError, LedgerError, Unreachable
@@ -152,6 +153,9 @@ class Wire:
         play = self.process.play
         if not play.kubectl_is_allowed or play.strikes(Mishap.NO_EXIT_CODE):
             return forbidden(words, limit_s)
+        if play.is_out or play.strikes(Mishap.HANGS):
+            self.process.sleep(limit_s)
+            raise Unreachable(f"kubectl: no answer within {limit_s:g} s.")
         return Reply(0, pods_json(play.standin), "")
 
 
@@ -165,11 +169,16 @@ class SimulatedPlace(Place):
 
     process: Process
 
-    def cluster(self) -> RunaiCluster:
+    def cluster(self, *, for_one_look: bool = False) -> RunaiCluster:
         """Return the real adapter over the simulated program."""
         wire, choice = Wire(self.process), self.batch.cluster
         return RunaiCluster(
-            PROJECT, choice.workload, execute=wire, kubectl=wire.kubectl, calls_at_once=1
+            PROJECT,
+            choice.workload,
+            execute=wire,
+            kubectl=wire.kubectl,
+            kubectl_tries=1 if for_one_look else MOST_TRIES,
+            calls_at_once=1,
         )
 
 

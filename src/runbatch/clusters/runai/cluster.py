@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from runbatch.clusters.runai import arguments, description, faults, listing
 from runbatch.clusters.runai.arguments import OLD_PAGE_ROWS, Version
-from runbatch.clusters.runai.pods import Pods
+from runbatch.clusters.runai.pods import MOST_TRIES, Pods
 from runbatch.clusters.runai.program import Execute, Reply, execute, execute_kubectl
 from runbatch.clusters.runai.words import text_of
 from runbatch.core.attempt import Evidence, Listing, Observation, Patience
@@ -36,13 +36,14 @@ class RunaiCluster:
         *,
         execute: Execute = execute,
         kubectl: Execute = execute_kubectl,
+        kubectl_tries: int = MOST_TRIES,
         calls_at_once: int = 8,
     ) -> None:
         self.calls_at_once = calls_at_once
         self._project = project
         self._kind = kind
         self._execute = execute
-        self._pods = Pods(project, kubectl)
+        self._pods = Pods(project, kubectl, kubectl_tries)
         self._version: Version | None = None
 
     def list(self, prefix: str) -> Listing:
@@ -65,6 +66,7 @@ class RunaiCluster:
 
     def evidence(self, name: str, uid: str) -> Evidence:
         """Return the node and events that `describe` tells, and the exit code if `kubectl` does."""
+        end = self._pods.end_of(name)
         reply = self._execute(
             arguments.describe_args(name, self._project, self._kind), CALL_LIMIT_S
         )
@@ -74,7 +76,6 @@ class RunaiCluster:
             found = Evidence()
         else:
             raise self._fault(reply)
-        end = self._pods.end_of(name)
         if end is None:
             return found
         return replace(found, exit_code=end.exit_code, reason=end.reason)

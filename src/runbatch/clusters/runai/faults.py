@@ -82,15 +82,13 @@ _LONGEST_TEXT = 300
 
 def fault_of(text: str) -> ClusterError:
     """Return the error that stands for what the program printed when it failed."""
-    said = _complaint(text)
+    said = complaint_in(text)
     # A name in quotes is anybody's choice of words; it decides nothing.
     plain = _QUOTED.sub("''", said).lower()
     for pattern, kind, message in _FAULTS:
         if re.search(pattern, plain):
-            return kind(f"Run:ai: {message.format(text=_sentence(said))}")
-    return Unreachable(
-        f"Run:ai: {_sentence(said)}" if said else "Run:ai: it failed without a word."
-    )
+            return kind(f"Run:ai: {message.format(text=said)}")
+    return Unreachable(f"Run:ai: {said}" if said else "Run:ai: it failed without a word.")
 
 
 def is_gone(text: str) -> bool:
@@ -103,13 +101,16 @@ def has_no_log(text: str) -> bool:
     return is_gone(text) or any(words in text.lower() for words in _NO_LOG)
 
 
-def _complaint(text: str) -> str:
-    """Return what stands behind the last `Error:`, without the usage; else all that was said."""
+def complaint_in(text: str) -> str:
+    """Return what stands behind the last `Error:`, without the usage; else all that was said.
+
+    It is one sentence that is not too long, or nothing.
+    """
     starts = [match.end() for match in _ERROR.finditer(text)]
     said = text[starts[-1] :] if starts else text
     lines = said.partition("\nUsage:")[0].split()
-    return " ".join(lines)[:_LONGEST_TEXT]
+    return _sentence(" ".join(lines)[:_LONGEST_TEXT])
 
 
 def _sentence(text: str) -> str:
-    return text if text.endswith((".", "!", "?")) else f"{text}."
+    return text if not text or text.endswith((".", "!", "?")) else f"{text}."

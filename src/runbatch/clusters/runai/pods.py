@@ -5,16 +5,29 @@ One call tells of all pods; they are known by the variables that runbatch itself
 """
 
 import json
+import math
+import re
 import threading
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from runbatch.clusters.runai.program import Execute
+from runbatch.clusters.runai import faults
+from runbatch.clusters.runai.program import NOT_FOUND, Execute, Reply
 from runbatch.clusters.runai.words import text_of
 from runbatch.core.errors import Unreachable
 
 _LIMIT_S = 30
+# So often in vain, and never otherwise, and it is no hiccup: another network, or no cluster there.
+MOST_TRIES = 3
+# What will be said again, whenever it is asked: no rights, nobody, nothing there, no cluster. With
+# no cluster configured it asks this machine, at a port of old.
+_REFUSALS = re.compile(
+    r"\((forbidden|unauthorized|notfound)\)|is forbidden|not found"
+    r"|must be logged in|asked for the client to provide credentials"
+    r"|no configuration has been provided|does not exist|localhost:8080",
+    re.IGNORECASE,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,37 +39,67 @@ class PodEnd:
 
 
 class Pods:
-    """The ended pods of the project's name space by the name of their workload."""
+    """The ended pods of the project's name space by the name of their workload.
 
-    def __init__(self, project: str, kubectl: Execute) -> None:
+    Only a refusal says for good that `kubectl` is of no use. Whatever else goes wrong is asked
+    again at the next look: always if it has ever answered, and `tries` times if it never has.
+    """
+
+    def __init__(self, project: str, kubectl: Execute, tries: int = MOST_TRIES) -> None:
         self._words = ["get", "pods", "-n", f"runai-{project}", "-o", "json"]
         self._kubectl = kubectl
-        self._is_of_use = True
-        self._ends: Mapping[str, PodEnd] | None = None
+        self._tries_left: float = tries
+        self._found: Mapping[str, PodEnd] | Unreachable | None = None
         self._lock = threading.Lock()
 
     def forget(self) -> None:
         """Ask anew when asked next: pods have come and gone."""
-        self._ends = None
+        self._found = None
 
     def end_of(self, name: str) -> PodEnd | None:
-        """Return how the pod of the workload ended, None if that is not known."""
-        with self._lock:
-            if self._ends is None:
-                self._ends = self._ask()
-            return self._ends.get(name)
+        """Return how the pod of the workload ended, None if that is not known.
 
-    def _ask(self) -> Mapping[str, PodEnd]:
-        if not self._is_of_use:
+        Raises Unreachable where another try may tell. One call, answered or not, stands for all
+        workloads until `forget`.
+        """
+        with self._lock:
+            found = self._found
+            if found is None:
+                found = self._found = self._ask()
+        if isinstance(found, Unreachable):
+            raise found
+        return found.get(name)
+
+    def _ask(self) -> Mapping[str, PodEnd] | Unreachable:
+        """Return the ends, none where `kubectl` is of no use, or why to ask again."""
+        if not self._tries_left:
             return {}
         try:
             reply = self._kubectl(self._words, _LIMIT_S)
-            if reply.code == 0:
-                return dict(ends_in(reply.out))
-        except (Unreachable, ValueError, RecursionError):
-            pass
-        self._is_of_use = False
-        return {}
+            ends = None if _is_refusal(reply) else _ends_of(reply)
+        except Unreachable as error:
+            self._tries_left -= 1
+            return error if self._tries_left else {}
+        self._tries_left = 0 if ends is None else math.inf
+        return ends or {}
+
+
+def _is_refusal(reply: Reply) -> bool:
+    is_missing = reply.code == NOT_FOUND
+    return is_missing or (reply.code != 0 and _REFUSALS.search(reply.err) is not None)
+
+
+def _ends_of(reply: Reply) -> Mapping[str, PodEnd]:
+    if reply.code != 0:
+        said = faults.complaint_in(reply.err)
+        raise Unreachable(
+            f"Run:ai: kubectl: {said}" if said else "Run:ai: kubectl failed silently."
+        )
+    try:
+        return dict(ends_in(reply.out))
+    except (ValueError, RecursionError) as error:
+        problem = "the list of pods is cut short or is not the expected JSON."
+        raise Unreachable(f"Run:ai: kubectl: {problem}") from error
 
 
 def ends_in(text: str) -> Iterator[tuple[str, PodEnd]]:
@@ -66,23 +109,27 @@ def ends_in(text: str) -> Iterator[tuple[str, PodEnd]]:
     """
     ends: dict[str, list[PodEnd]] = {}
     for pod in _objects(json.loads(text), "items"):
-        name, end = _name_of(pod), _end_of(pod)
-        if name is not None and end is not None and not _get(pod, "metadata", "deletionTimestamp"):
-            ends.setdefault(name, []).append(end)
+        if _get(pod, "metadata", "deletionTimestamp"):
+            continue
+        for name, container in _jobs_in(pod):
+            if (end := _end_of(pod, container)) is not None:
+                ends.setdefault(name, []).append(end)
     # One attempt has one pod; which of two is meant, an older attempt's perhaps, nobody can tell.
     yield from ((name, found[0]) for name, found in ends.items() if len(found) == 1)
 
 
-def _name_of(pod: Mapping[str, Any]) -> str | None:
+def _jobs_in(pod: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+    """Yield the workload's name and its container's: others may stand beside it in the pod."""
     for container in _objects(pod, "spec", "containers"):
         env = {str(each.get("name")): each.get("value") for each in _objects(container, "env")}
         if "RUNBATCH_PREFIX" in env and "RUNBATCH_KEY" in env:
-            return f"{env['RUNBATCH_PREFIX']}-{env['RUNBATCH_KEY']}"
-    return None
+            yield f"{env['RUNBATCH_PREFIX']}-{env['RUNBATCH_KEY']}", container.get("name")
 
 
-def _end_of(pod: Mapping[str, Any]) -> PodEnd | None:
+def _end_of(pod: Mapping[str, Any], container: Any) -> PodEnd | None:
     for status in _objects(pod, "status", "containerStatuses"):
+        if status.get("name") != container:
+            continue
         for state in ("state", "lastState"):
             ended = _get(status, state, "terminated")
             if isinstance(ended, dict) and ended:

@@ -68,7 +68,8 @@ def _call(program: str, words: Sequence[str], limit_s: float) -> Reply:
         try:
             code = process.wait(limit_s)
         except subprocess.TimeoutExpired as error:
-            problem = f'"runai {" ".join(words[:3])}" gave no answer within {limit_s:g} s.'
+            call = " ".join([Path(program).name, *words[:3]])
+            problem = f'"{call}" gave no answer within {limit_s:g} s.'
             raise Unreachable(f"Run:ai: {problem}") from error
         finally:
             _end(process)

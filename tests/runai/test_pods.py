@@ -1,0 +1,205 @@
+"""`kubectl`, where it may be asked: what its pods tell, and when it is asked no more."""
+
+import json
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from runbatch.clusters.runai.cluster import RunaiCluster
+from runbatch.clusters.runai.pods import MOST_TRIES, PodEnd, Pods, ends_in
+from runbatch.clusters.runai.program import NOT_FOUND, Reply, execute_kubectl
+from runbatch.core.attempt import Attempt
+from runbatch.core.errors import Unreachable
+from runbatch.core.failure import RetryPolicy
+from runbatch.evidence import gather
+
+ENV = [{"name": "RUNBATCH_PREFIX", "value": "g"}, {"name": "RUNBATCH_KEY", "value": "1"}]
+
+
+def ended(name: str, code: int) -> dict[str, Any]:
+    return {"name": name, "state": {"terminated": {"exitCode": code, "reason": "Error"}}}
+
+
+def pods(*statuses: dict[str, Any]) -> str:
+    """Return what is told of the pod of `g-1`: a job beside a container that the site put there."""
+    containers = [{"name": "istio-proxy"}, {"name": "g-1", "env": ENV}]
+    pod = {"spec": {"containers": containers}, "status": {"containerStatuses": statuses}}
+    return json.dumps({"items": [pod]})
+
+
+def test_an_end_is_that_of_the_job_s_own_container() -> None:
+    text = pods(ended("istio-proxy", 2), ended("g-1", 1))
+    assert list(ends_in(text)) == [("g-1", PodEnd(1, "Error"))]
+
+
+def test_the_end_of_a_container_beside_the_job_is_not_the_job_s() -> None:
+    running = {"name": "g-1", "state": {"running": {}}}
+    assert list(ends_in(pods(ended("istio-proxy", 2), running))) == []
+    assert list(ends_in(pods(ended("istio-proxy", 2)))) == []
+
+
+def test_who_gave_no_answer_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    program = tmp_path / "kubectl"
+    program.write_text("#!/bin/sh\nexec sleep 600\n")
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
+    with pytest.raises(Unreachable) as told:
+        execute_kubectl(["get", "pods", "-n", "runai-lab"], 0.1)
+    assert str(told.value) == 'Run:ai: "kubectl get pods -n" gave no answer within 0.1 s.'
+
+
+class Kubectl:
+    """A `kubectl` that answers so, call by call; after the last as the last."""
+
+    def __init__(self, *answers: Reply | Unreachable) -> None:
+        self.answers = answers
+        self.calls = 0
+
+    def __call__(self, words: Sequence[str], limit_s: float) -> Reply:
+        assert words[:2] == ["get", "pods"]
+        assert limit_s > 0
+        answer = self.answers[min(self.calls, len(self.answers) - 1)]
+        self.calls += 1
+        if isinstance(answer, Unreachable):
+            raise answer
+        return answer
+
+
+FAILED = Reply(0, pods(ended("g-1", 1)), "")
+NONE_ENDED = Reply(0, '{"items": []}', "")
+HANGS = Unreachable('Run:ai: "kubectl get pods -n" gave no answer within 30 s.')
+NO_ANSWERS = [
+    pytest.param(HANGS, id="a time-out"),
+    pytest.param(
+        Reply(1, "", "Unable to connect to the server: dial tcp 10.0.0.1:6443: i/o timeout"),
+        id="no way to the server",
+    ),
+    pytest.param(
+        Reply(1, "", "dial tcp: lookup forbidden.example.org on 10.0.0.2:53: no such host"),
+        id="a name that nobody knows, whatever it is called",
+    ),
+    pytest.param(
+        Reply(1, "", "The connection to the server k8s.lab:6443 was refused"), id="refused"
+    ),
+    pytest.param(Reply(1, "", ""), id="no word"),
+    pytest.param(Reply(0, FAILED.out[:-9], ""), id="cut short"),
+    pytest.param(Reply(0, '{"items":' * 100_000, ""), id="nested too deeply"),
+]
+REFUSALS = [
+    pytest.param(Reply(NOT_FOUND, "", ""), id="no such program"),
+    pytest.param(
+        Reply(1, "", 'Error from server (Forbidden): pods is forbidden: User "x"'), id="1"
+    ),
+    pytest.param(
+        Reply(1, "", "error: You must be logged in to the server (Unauthorized)"), id="nobody"
+    ),
+    pytest.param(
+        Reply(1, "", "error: the server has asked for the client to provide credentials"), id="who"
+    ),
+    pytest.param(
+        Reply(1, "", 'Error from server (NotFound): namespaces "runai-lab" not found'), id="nowhere"
+    ),
+    pytest.param(Reply(1, "", 'error: context "lab" does not exist'), id="no such context"),
+    pytest.param(
+        Reply(1, "", "error: invalid configuration: no configuration has been provided"), id="none"
+    ),
+    pytest.param(
+        Reply(1, "", "The connection to the server localhost:8080 was refused - did you specify"),
+        id="no cluster configured",
+    ),
+]
+
+
+def look(pods: Pods) -> int | str | None:
+    """Return the exit code that one look at the cluster tells, or that it told nothing yet."""
+    pods.forget()
+    try:
+        end = pods.end_of("g-1")
+    except Unreachable:
+        return "ask again"
+    return end.exit_code if end else None
+
+
+@pytest.mark.parametrize("refusal", REFUSALS)
+def test_a_refusal_says_for_good_that_it_is_of_no_use(refusal: Reply) -> None:
+    kubectl = Kubectl(refusal, FAILED)
+    of_lab = Pods("lab", kubectl)
+    assert [look(of_lab) for _ in range(5)] == [None] * 5
+    assert kubectl.calls == 1
+
+
+@pytest.mark.parametrize("refusal", REFUSALS)
+def test_so_does_one_that_comes_later(refusal: Reply) -> None:
+    kubectl = Kubectl(FAILED, refusal, FAILED)
+    of_lab = Pods("lab", kubectl)
+    assert [look(of_lab) for _ in range(4)] == [1, None, None, None]
+    assert kubectl.calls == 2
+
+
+@pytest.mark.parametrize("silence", NO_ANSWERS)
+def test_a_hiccup_is_asked_again_at_the_next_look(silence: Reply | Unreachable) -> None:
+    of_lab = Pods("lab", Kubectl(silence, silence, FAILED))
+    assert [look(of_lab) for _ in range(3)] == ["ask again", "ask again", 1]
+
+
+@pytest.mark.parametrize("silence", NO_ANSWERS)
+def test_one_that_never_answers_is_given_up(silence: Reply | Unreachable) -> None:
+    kubectl = Kubectl(silence)
+    of_lab = Pods("lab", kubectl)
+    assert [look(of_lab) for _ in range(5)] == ["ask again"] * (MOST_TRIES - 1) + [None] * 3
+    assert kubectl.calls == MOST_TRIES
+
+
+@pytest.mark.parametrize("answer", [FAILED, NONE_ENDED], ids=["an end", "no pod"])
+def test_one_that_has_answered_is_asked_again_however_long_it_is_silent(answer: Reply) -> None:
+    silences = [HANGS] * (3 * MOST_TRIES)
+    of_lab = Pods("lab", Kubectl(answer, *silences, FAILED))
+    look(of_lab)
+    assert [look(of_lab) for _ in silences] == ["ask again"] * len(silences)
+    assert look(of_lab) == 1
+
+
+def test_one_look_waits_for_it_once_however_many_jobs_have_failed() -> None:
+    kubectl = Kubectl(HANGS)
+    of_lab = Pods("lab", kubectl)
+    for name in ("g-1", "g-2", "g-1"):
+        with pytest.raises(Unreachable, match="kubectl"):
+            of_lab.end_of(name)
+    assert kubectl.calls == 1
+
+
+def test_who_looks_only_once_does_without_what_may_answer_later() -> None:
+    kubectl = Kubectl(HANGS)
+    assert look(Pods("lab", kubectl, tries=1)) is None
+    assert kubectl.calls == 1
+
+
+@pytest.mark.parametrize("silence", NO_ANSWERS)
+def test_what_it_said_is_told_as_its_own_words(silence: Reply | Unreachable) -> None:
+    with pytest.raises(Unreachable, match=r"^Run:ai: .*kubectl.*\.$"):
+        Pods("lab", Kubectl(silence)).end_of("g-1")
+
+
+def test_a_configuration_error_is_not_taken_for_a_mount_failure_after_a_hiccup() -> None:
+    """Its log has an early line of a mount that was late: only the exit code tells."""
+
+    def runai(words: Sequence[str], limit_s: float) -> Reply:
+        if words == ["version"]:
+            return Reply(0, "2.25.1", "")
+        if "list" in words:
+            return Reply(0, '[{"name": "g-1", "id": "u"}]', "")
+        if "describe" in words:
+            return Reply(0, "{}", "")
+        return Reply(0, "[WARN] /data is not a mount point, trying again\nno such model\n", "")
+
+    cluster = RunaiCluster("lab", "workspace", execute=runai, kubectl=Kubectl(HANGS, FAILED))
+    attempt = Attempt(key="1", number=1, reserved_at=datetime(2026, 1, 5, tzinfo=UTC), uid="u")
+    cluster.list("g")
+    (found,) = gather([attempt], "g", cluster)
+    assert found.error is HANGS
+    cluster.list("g")
+    (found,) = gather([attempt], "g", cluster)
+    assert str(found.judged(RetryPolicy()).outcome).startswith("configuration error (exit code 1")
