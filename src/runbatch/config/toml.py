@@ -20,7 +20,7 @@ from runbatch.core.failure import RetryPolicy
 def load_toml(path: Path) -> Batch:
     """Return the batch that the file describes; raise BatchError that names the place in it."""
     try:
-        return _batch_of(_parse(path), path.absolute().parent)
+        return _batch_of(_parse(path), path.absolute())
     except ValidationError as error:
         raise _first_error(error) from error
 
@@ -34,7 +34,8 @@ def _parse(path: Path) -> BatchFile:
         raise BatchError("", "not valid TOML: nested too deeply.") from error
 
 
-def _batch_of(file: BatchFile, folder: Path) -> Batch:
+def _batch_of(file: BatchFile, path: Path) -> Batch:
+    folder = path.parent
     keys = _keys_of(file.jobs, folder)
     run = file.run
     return Batch(
@@ -64,6 +65,7 @@ def _batch_of(file: BatchFile, folder: Path) -> Batch:
             max_retries=file.retry.max_retries,
             delay_s=file.retry.delay_s,
         ),
+        files=(path, *([folder / file.jobs.file] if file.jobs.file else [])),
     )
 
 

@@ -103,7 +103,7 @@ class Batch:
     `keys` names the jobs in the order they start; `integer_keys` tells whether each is a whole
     number, which decides whose a workload's name is. `variable` is the environment variable a job
     is told its key by. `folder` is where its commands and relative paths start. `notes` are what
-    its reader should know of how it was read. Raises BatchError.
+    its reader should know of how it was read, and `files` what it was read from. Raises BatchError.
     """
 
     prefix: str
@@ -116,6 +116,7 @@ class Batch:
     cluster: ClusterChoice = field(default_factory=ClusterChoice)
     folder: PurePath = field(default_factory=PurePath)
     notes: tuple[str, ...] = field(default=(), compare=False)
+    files: tuple[PurePath, ...] = field(default=(), compare=False)
 
     def __post_init__(self) -> None:
         names.check_prefix(self.prefix)
