@@ -99,6 +99,7 @@ WRONG = [
     pytest.param(GOOD.replace('["true"]', "[]"), id="no command"),
     pytest.param(GOOD + "cpu = 0", id="no CPU"),
     pytest.param(GOOD + 'memory = "lots"', id="memory without a number"),
+    pytest.param(GOOD + 'memory = "32"', id="memory without a unit"),
     pytest.param(GOOD + 'env = { "A B" = "x" }', id="a name with a space"),
     pytest.param(GOOD + "env = { A = 1.5 }", id="a value that is no text"),
     pytest.param(GOOD + 'mounts = [{ host = "/x", path = "data" }]', id="a relative mount"),

@@ -72,6 +72,76 @@ def test_a_place_that_cannot_be_is_refused_before_anything_else(
     assert [each.name for each in shell.folder.iterdir()] == ["folder"]
 
 
+def own_files(shell: Shell) -> dict[str, bytes]:
+    return {str(each): each.read_bytes() for each in shell.folder.rglob("*") if each.is_file()}
+
+
+@pytest.mark.parametrize(
+    "output",
+    [
+        pytest.param("batch.toml", id="the batch's file"),
+        pytest.param("./state/../batch.toml", id="the same by another way"),
+        pytest.param("link.html", id="a link to it"),
+        pytest.param("hard.html", id="a second name of it"),
+        pytest.param("keys.txt", id="the file of its keys"),
+        pytest.param("data/table.csv", id="its phenotype table"),
+        pytest.param("state/local/test/ledger.sqlite3", id="its ledger"),
+        pytest.param("state/local/test/report.html", id="a new file in the ledger's folder"),
+        pytest.param("state/local/test/logs/1.1.log", id="a saved log"),
+        pytest.param("linked/report.html", id="a link to the ledger's folder"),
+    ],
+)
+def test_the_batch_s_own_files_are_never_overwritten(shell: Shell, output: str) -> None:
+    shell.write("1\n2\n", "keys.txt")
+    (shell.folder / "data").mkdir()
+    shell.write("Taxa,a\nx,1\n", "data/table.csv")
+    table = 'env = { PHENOTYPE_FILE = "/data/table.csv" }\n'
+    mounts = 'mounts = [{ host = "data", path = "/data" }]'
+    text = toml(JOB, last=2, more=table + mounts)
+    shell.write(text.replace("range = [1, 2]", 'file = "keys.txt"'))
+    assert shell.run("submit", "--yes", "--wait", "--poll-interval", "0.1").code == 3
+    (shell.folder / "link.html").symlink_to("batch.toml")
+    (shell.folder / "hard.html").hardlink_to(shell.folder / "batch.toml")
+    (shell.folder / "linked").symlink_to("state/local/test")
+    before = own_files(shell)
+
+    result = shell.run("report", "-o", output)
+
+    assert (result.code, result.out) == (2, "")
+    assert f"Error: -o {output}: the batch needs what is there" in result.err
+    assert own_files(shell) == before
+
+
+def test_a_page_beside_the_ledgers_folder_is_nobodys_harm(shell: Shell) -> None:
+    shell.write(toml(JOB, last=1))
+    shell.submit()
+    assert shell.run("report", "-o", "state/report.html").code == 0
+    assert shell.run("report", "-o", "state/local/test.html").code == 0
+
+
+def test_a_dash_writes_the_page_to_stdout_and_nothing_else(shell: Shell) -> None:
+    shell.write(toml(JOB, last=1))
+    shell.submit()
+    assert shell.run("report").code == 0
+    result = shell.run("report", "-o", "-")
+    assert (result.code, result.err) == (0, "")
+    assert result.out.startswith("<!doctype html>")
+    assert result.out.rstrip().endswith("</html>")
+    assert not (shell.folder / "-").exists()
+    assert shell.run("report", "-o", "./-").code == 0
+    assert data_in(shell.folder / "-")["jobs"] == data_in(shell.folder / "report.html")["jobs"]
+
+
+def test_a_loop_of_links_is_refused(shell: Shell) -> None:
+    shell.write(toml(JOB))
+    (shell.folder / "loop.html").symlink_to("loop.html")
+    result = shell.run("report", "-o", "loop.html")
+    assert (result.code, result.out) == (2, "")
+    said = "Error: -o loop.html: cannot be written: Too many levels of symbolic links."
+    assert said in result.err
+    assert (shell.folder / "loop.html").is_symlink()
+
+
 def test_a_folder_that_takes_no_files_is_refused(shell: Shell) -> None:
     shell.write(toml(JOB))
     result = shell.run("report", "-o", "/proc/report.html")

@@ -223,6 +223,41 @@ def test_wrong_usage(shell: Shell, words: str, said: str) -> None:
     assert_refused(shell, words.split(), [said])
 
 
+NO_NUMBERS = ["nan", "-inf", "1e309", "", "9" * 5000]
+
+
+@pytest.mark.parametrize("value", NO_NUMBERS, ids=lambda value: value[:9] or "nothing")
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("submit", "--yes", "--poll-interval"),
+        ("submit", "--yes", "--submit-interval"),
+        ("submit", "--yes", "--max-concurrent"),
+        ("retry", "--yes", "--retry-delay"),
+        ("retry", "--yes", "--max-retries"),
+        ("logs", "1", "--attempt"),
+    ],
+    ids=lambda words: words[-1],
+)
+def test_an_option_that_is_no_number_or_out_of_its_range(
+    shell: Shell, words: tuple[str, ...], value: str
+) -> None:
+    shell.write(GOOD)
+    assert_refused(shell, [*words[:-1], f"{words[-1]}={value}"], [f"'{words[-1]}': "])
+
+
+def test_a_number_that_is_none_is_told_the_range(shell: Shell) -> None:
+    """Every comparison with it is false, so that it passes for one within any bounds."""
+    shell.write(GOOD)
+    said = "nan is not in the range 0.05<=x<=3600."
+    assert_refused(shell, ["submit", "--yes", "--poll-interval", "NaN"], [said])
+
+
+def test_a_zero_below_zero_is_a_zero(shell: Shell) -> None:
+    shell.write(toml(["true"]))
+    assert shell.submit("--submit-interval", "-0").code == 0
+
+
 def test_a_state_folder_that_cannot_be_written_is_an_error_of_its_own(shell: Shell) -> None:
     shell.write(GOOD)
     shell.state.write_text("a file where a folder should be")

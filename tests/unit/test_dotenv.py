@@ -137,6 +137,7 @@ BAD = [
     ("MAX_CONCURRENT=-3", "MAX_CONCURRENT = '-3'"),
     ("CPU=0", "CPU = 0: write a number of cores"),
     ("MEMORY=lots", "MEMORY = 'lots'"),
+    ("MEMORY=32", "MEMORY = '32': write a number and a unit, like 32G"),
     ("IMAGE=ghcr.io/lab/pipeline", "IMAGE = 'ghcr.io/lab/pipeline': name a tag"),
     ("IMAGE=localhost:5000/pipeline", "name a tag"),
     ("DATA_PATH_HOST=data", "DATA_PATH_HOST = 'data': write a path that begins with /."),

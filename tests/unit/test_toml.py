@@ -15,7 +15,7 @@ CASES = [
     ),
     pytest.param(
         f'prefix = "x"\n{REST}env = {{ str = 1.5 }}\n',
-        "batch.toml: [run] env str: write text, in quotes.",
+        "batch.toml: [run] env str: write text, in quotes, or a whole number.",
         id="a variable named like a type",
     ),
     pytest.param(
@@ -37,6 +37,36 @@ CASES = [
         f'prefix = "x"\n{REST}[cluster]\nkind = "slurm"\n',
         "batch.toml: [cluster] kind = 'slurm': write 'local' or 'runai'.",
         id="a word that is none of those allowed",
+    ),
+    pytest.param(
+        f'prefix = "x"\n{REST}[retry]\nmax_retries = true\n',
+        "batch.toml: [retry] max_retries = true: write a whole number, without quotes.",
+        id="a truth for a number, in TOML's word",
+    ),
+    pytest.param(
+        f'prefix = "x"\n{REST.replace("keys = ", "range = [true, 1979-05-27, 07:32:00]#")}',
+        "batch.toml: [jobs] range = [true, 1979-05-27, 07:32:00]: write two whole numbers",
+        id="truths and dates in a list, in TOML's words",
+    ),
+    pytest.param(
+        f'prefix = "x"\n{REST}image = 1979-05-27T07:32:00\n',
+        "batch.toml: [run] image = 1979-05-27T07:32:00: write text, in quotes.",
+        id="a day and a time for a text",
+    ),
+    pytest.param(
+        f'prefix = "x"\n{REST}cpu = "True"\n',
+        "batch.toml: [run] cpu = 'True': write a number, without quotes.",
+        id="a text stays as it was written",
+    ),
+    pytest.param(
+        f'prefix = "x"\n{REST.replace(chr(34) + "a" + chr(34), "1.5")}',
+        "batch.toml: [jobs] keys 0 = 1.5: write text, in quotes, or a whole number.",
+        id="half a number for a key",
+    ),
+    pytest.param(
+        f'prefix = "x"\n{REST.replace(chr(34) + "a" + chr(34), "true")}',
+        "batch.toml: [jobs] keys 0 = true: write text, in quotes, or a whole number.",
+        id="a truth for a key",
     ),
 ]
 

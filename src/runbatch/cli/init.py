@@ -5,6 +5,7 @@ from pathlib import Path
 
 import click
 
+from runbatch.cli.files import write_first
 from runbatch.cli.options import Where, common
 from runbatch.config.load import DEFAULT_FILES, load_batch
 from runbatch.config.write import batch_toml
@@ -50,10 +51,9 @@ def _converted(dotenv: Path) -> str:
 
 
 def _write(path: Path, text: str) -> None:
-    """Write a new file; one that is there is left alone."""
+    """Write a new file, whole or not at all; one that is there is left alone."""
     try:
-        with path.open("x", encoding="utf-8") as file:
-            file.write(text)
+        write_first(path, text)
     except FileExistsError as error:
         raise BatchError(str(path), "it exists already; name another file with -b.") from error
     except OSError as error:

@@ -1,5 +1,6 @@
 """The options that every command has, gathered in one value."""
 
+import math
 import shlex
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -16,6 +17,19 @@ from runbatch.views.text import printable
 from runbatch.wiring import PACES, Place, pace_of, state_dir
 
 _LONGEST_INTERVAL_S = 3600
+
+
+class Seconds(click.FloatRange):
+    """A number of seconds within its range; nan is in none, though no comparison refuses it."""
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> float:
+        """Return the number; fail as a range does."""
+        number = float(super().convert(value, param, ctx))
+        if math.isnan(number):
+            self.fail(f"{number} is not in the range {self.min}<=x<={self.max}.", param, ctx)
+        return number
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,14 +108,14 @@ _OPTIONS = (
     click.option(
         "--poll-interval",
         "poll_interval_s",
-        type=click.FloatRange(0.05, _LONGEST_INTERVAL_S),
+        type=Seconds(0.05, _LONGEST_INTERVAL_S),
         metavar="S",
         help="Seconds between two looks at the cluster. [default: 30; on local 0.5]",
     ),
     click.option(
         "--submit-interval",
         "submit_interval_s",
-        type=click.FloatRange(0, _LONGEST_INTERVAL_S),
+        type=Seconds(0, _LONGEST_INTERVAL_S),
         metavar="S",
         help="Seconds between two submits. [default: 2; on local 0]",
     ),

@@ -1,19 +1,24 @@
 """`runbatch report`: one page to look at and to show, made of the ledger and the events alone."""
 
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import click
 
+from runbatch.cli.files import write_anew
 from runbatch.cli.options import Where, common
 from runbatch.clock import SystemClock
+from runbatch.config.phenotypes import phenotype_table
+from runbatch.core.batch import Batch
 from runbatch.core.errors import BatchError
 from runbatch.core.history import history_of
 from runbatch.core.snapshot import snapshot_of
 from runbatch.ledger.record import read_record
 from runbatch.views.text import printable
+from runbatch.wiring import Place
+
+STDOUT = "-"
 
 
 @click.command(
@@ -28,36 +33,53 @@ Examples:
 @click.option(
     "-o",
     "--output",
-    type=click.Path(path_type=Path),
-    default=Path("report.html"),
+    type=click.Path(),
+    default="report.html",
     metavar="FILE",
-    help="Where to write it. [default: report.html]",
+    help="Where to write it; - is stdout. [default: report.html]",
 )
-def report(*, where: Where, output: Path) -> int:
+def report(*, where: Where, output: str) -> int:
     """Write one HTML page that shows how the batch went, and opens without a network.
 
     Jobs in flight under the cap, every job over time, what failed, on which nodes mounts were
     missing, hours lost, and a table of all jobs. It asks no cluster and changes nothing else.
     """
-    target = _target(output)
+    target = None if output == STDOUT else _target(output)
     batch = where.batch()
-    record = read_record(where.place_to_read(batch).ledger_folder)
+    place = where.place_to_read(batch)
+    if target is not None:
+        _check_not_needed(output, target, batch, place.ledger_folder)
+    page = _page(batch, place, Path.cwd() if target is None else target.parent)
+    if target is None:
+        click.echo(page.encode(), nl=False)
+        return 0
+    with _writing(output):
+        write_anew(target, page)
+    click.echo(f"Wrote {printable(output)}; open it in a browser.")
+    return 0
+
+
+def _page(batch: Batch, place: Place, folder: Path) -> str:
+    """Return the page, for a file that lies in the folder; raise LedgerError."""
+    record = read_record(place.ledger_folder)
     history = history_of(record.entries)
     view = history.view if record.remembered is None else record.remembered
     snapshot = snapshot_of(batch, view, SystemClock().now())
     # Late: no other command needs what makes pages.
     from runbatch.views.report.page import page_of  # noqa: PLC0415
 
-    _write(target, page_of(snapshot, history, target.parent))
-    click.echo(f"Wrote {printable(str(output))}; open it in a browser.")
-    return 0
+    return page_of(snapshot, history, folder)
 
 
-def _target(output: Path) -> Path:
+def _target(output: str) -> Path:
     """Return the file to write, be it the one that a link leads to; raise BatchError."""
     place = f"-o {output}"
     with _writing(output):
-        target = output.resolve()
+        with suppress(FileNotFoundError):
+            Path(
+                output
+            ).stat()  # a loop of links is an error of the system here, and none of Python's
+        target = Path(output).resolve()
         if not target.parent.is_dir():
             raise BatchError(place, f"there is no folder {target.parent}; make it first.")
         if target.exists() and not target.is_file():
@@ -65,21 +87,26 @@ def _target(output: Path) -> Path:
     return target
 
 
-def _write(target: Path, text: str) -> None:
-    """Write the file whole or not at all, so that who looks at the old one is not disturbed."""
-    new = target.with_name(f".{target.name}.{os.getpid()}")
+def _check_not_needed(output: str, target: Path, batch: Batch, ledger: Path) -> None:
+    """Raise BatchError if the page would take the place of what the batch is made of."""
+    table = phenotype_table(batch)
+    files = [*map(Path, batch.files), *([table] if table else [])]
+    if any(_is_same(each, target) for each in files) or target.is_relative_to(ledger.resolve()):
+        problem = "the batch needs what is there; name another, like report.html."
+        raise BatchError(f"-o {output}", problem)
+
+
+def _is_same(one: Path, other: Path) -> bool:
+    """Whether both are one file; what is not there, or not to be seen from here, is none."""
     try:
-        with _writing(target):
-            new.write_text(text, "utf-8")
-            new.replace(target)
-    finally:
-        with suppress(OSError):
-            new.unlink(missing_ok=True)
+        return one.samefile(other)
+    except OSError:
+        return False
 
 
 @contextmanager
-def _writing(target: Path) -> Iterator[None]:
+def _writing(output: str) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        raise BatchError(f"-o {target}", f"cannot be written: {error.strerror}.") from error
+        raise BatchError(f"-o {output}", f"cannot be written: {error.strerror}.") from error

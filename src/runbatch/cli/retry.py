@@ -6,7 +6,7 @@ import click
 
 from runbatch.cli.completion import complete_keys
 from runbatch.cli.notify import notice, notify_option, notify_url, word_when_over
-from runbatch.cli.options import Where, common, dry_run_option, json_option, yes_option
+from runbatch.cli.options import Seconds, Where, common, dry_run_option, json_option, yes_option
 from runbatch.cli.output import confirm, print_json
 from runbatch.cli.run import carry_out, exit_code
 from runbatch.clock import SystemClock
@@ -51,7 +51,7 @@ Examples:
 @click.option(
     "--retry-delay",
     "delay_s",
-    type=click.FloatRange(1, LONGEST_DELAY_S),
+    type=Seconds(1, LONGEST_DELAY_S),
     metavar="S",
     help="Seconds before the first retry, doubled for each. [default: the file's, else 30]",
 )

@@ -7,7 +7,7 @@ and says so; a new name wins over its old one.
 import os
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
 from io import StringIO
 from pathlib import Path
@@ -99,9 +99,10 @@ def load_dotenv(path: Path, process: Mapping[str, str] = os.environ) -> Batch:
     variables = Variables(values, process)
     variables.note_misspelt()
     try:
-        return batch_of(variables, path.absolute().parent)
+        batch = batch_of(variables, path.absolute().parent)
     except BatchError as error:
         raise in_variables(error) from error
+    return replace(batch, files=(path.absolute(),))
 
 
 def _parse(text: str) -> dict[str, str]:

@@ -26,7 +26,7 @@ def check_phenotypes(batch: Batch) -> Finding | None:
     inside = batch.run.env.get(VARIABLE)
     if inside is None or not batch.integer_keys:
         return None
-    path = _on_host(batch, PurePosixPath(inside))
+    path = phenotype_table(batch)
     head = _head(path) if path is not None else None
     if path is None or head is None:
         text = f"phenotype table: not checked, {inside} cannot be read from here"
@@ -41,8 +41,9 @@ def check_phenotypes(batch: Batch) -> Finding | None:
     return Finding(text, was_checked=True)
 
 
-def _on_host(batch: Batch, inside: PurePosixPath) -> Path | None:
-    """Return where a path of the container is on the host, None if no mount leads there."""
+def phenotype_table(batch: Batch) -> Path | None:
+    """Return where the table is on the host, None if there is none or no mount leads there."""
+    inside = PurePosixPath(batch.run.env.get(VARIABLE, ""))
     for mount in batch.run.mounts:
         if inside.is_relative_to(mount.path):
             return Path(batch.folder, mount.host, inside.relative_to(mount.path))

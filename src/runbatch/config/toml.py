@@ -2,6 +2,7 @@
 
 import reprlib
 import tomllib
+from datetime import date, time
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
@@ -19,7 +20,7 @@ from runbatch.core.failure import RetryPolicy
 def load_toml(path: Path) -> Batch:
     """Return the batch that the file describes; raise BatchError that names the place in it."""
     try:
-        return _batch_of(_parse(path), path.absolute().parent)
+        return _batch_of(_parse(path), path.absolute())
     except ValidationError as error:
         raise _first_error(error) from error
 
@@ -33,7 +34,8 @@ def _parse(path: Path) -> BatchFile:
         raise BatchError("", "not valid TOML: nested too deeply.") from error
 
 
-def _batch_of(file: BatchFile, folder: Path) -> Batch:
+def _batch_of(file: BatchFile, path: Path) -> Batch:
+    folder = path.parent
     keys = _keys_of(file.jobs, folder)
     run = file.run
     return Batch(
@@ -63,6 +65,7 @@ def _batch_of(file: BatchFile, folder: Path) -> Batch:
             max_retries=file.retry.max_retries,
             delay_s=file.retry.delay_s,
         ),
+        files=(path, *([folder / file.jobs.file] if file.jobs.file else [])),
     )
 
 
@@ -100,7 +103,7 @@ def _first_error(error: ValidationError) -> BatchError:
 def _place(details: ErrorDetails) -> str:
     path = [str(part) for part in details["loc"]]
     # A union's member is named behind its value's place: it is none in the file.
-    if path[-1] in ("str", "int") and details["type"] != "extra_forbidden":
+    if _is_of_union(details):
         path.pop()
     # Path parts: section, key, then indices. A key of the file's top has no section.
     is_section = path[0] in BatchFile.model_fields and path[0] not in ("prefix", "max_concurrent")
@@ -110,9 +113,27 @@ def _place(details: ErrorDetails) -> str:
         return place
     if isinstance(details["input"], dict):
         return place
-    return f"{place} = {reprlib.repr(details['input'])}"  # cut, however long or deep it is
+    return f"{place} = {_AS_TOML.repr(details['input'])}"  # cut, however long or deep it is
 
 
+def _is_of_union(details: ErrorDetails) -> bool:
+    """Whether the value may be text or a whole number, and is neither."""
+    return details["loc"][-1] in ("str", "int") and details["type"] != "extra_forbidden"
+
+
+class _AsToml(reprlib.Repr):
+    """Shows values as their file has them, not as Python would."""
+
+    def repr_bool(self, value: bool, level: int) -> str:  # noqa: ARG002, FBT001  # as Repr calls it
+        return str(value).lower()
+
+    def repr_datetime(self, value: date | time, level: int) -> str:  # noqa: ARG002
+        return value.isoformat()
+
+    repr_date = repr_time = repr_datetime
+
+
+_AS_TOML = _AsToml()
 _MEANINGS = {
     "model_type": "write a table.",
     "dict_type": 'write a table, like { NAME = "value" }.',
@@ -132,6 +153,8 @@ def _problem(details: ErrorDetails) -> str:
             return "is missing; write it (an example: runbatch init)."
         case "extra_forbidden":
             return f"there is no such key{_suggestion(details)}."
+        case "string_type" if _is_of_union(details):
+            return "write text, in quotes, or a whole number."
         case kind if kind in _MEANINGS:
             return _MEANINGS[kind]
         case "literal_error":

@@ -17,8 +17,8 @@ LARGEST_CAP = 10_000
 LARGEST_CPU = 10_000
 LONGEST_VALUE_BYTES = 100_000  # Linux takes 128 KiB, its name included
 PROPAGATIONS = ("HostToContainer", "None")
-_UNITS = {"": 0, "K": 1, "M": 2, "G": 3, "T": 4}
-MEMORY = re.compile(r"([0-9]{1,15}(?:\.[0-9]{1,9})?)([KMGT]?)(i?)B?")
+_UNITS = {"K": 1, "M": 2, "G": 3, "T": 4}
+MEMORY = re.compile(r"([0-9]{1,15}(?:\.[0-9]{1,9})?)([KMGT])(i?)B?")
 VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 RESERVED_VARIABLES = "RUNBATCH_"
 
@@ -85,7 +85,9 @@ class Run:
             if len(value.encode()) > LONGEST_VALUE_BYTES:
                 problem = f"longer than {LONGEST_VALUE_BYTES} bytes; put it into a file."
                 raise BatchError(f"[run] env {name}", problem)
-        if len({mount.path for mount in self.mounts}) < len(self.mounts):
+        # `/data/` and `//data` are /data, to a container's file system.
+        places = {PurePath(mount.path).parts[1:] for mount in self.mounts}
+        if len(places) < len(self.mounts):
             raise BatchError("[run] mounts", "two of them have the same path; give each its own.")
         if self.cpu is not None and not 0 < self.cpu <= LARGEST_CPU:
             problem = f"write a number of cores above 0 and at most {LARGEST_CPU}."
@@ -101,7 +103,7 @@ class Batch:
     `keys` names the jobs in the order they start; `integer_keys` tells whether each is a whole
     number, which decides whose a workload's name is. `variable` is the environment variable a job
     is told its key by. `folder` is where its commands and relative paths start. `notes` are what
-    its reader should know of how it was read. Raises BatchError.
+    its reader should know of how it was read, and `files` what it was read from. Raises BatchError.
     """
 
     prefix: str
@@ -114,6 +116,7 @@ class Batch:
     cluster: ClusterChoice = field(default_factory=ClusterChoice)
     folder: PurePath = field(default_factory=PurePath)
     notes: tuple[str, ...] = field(default=(), compare=False)
+    files: tuple[PurePath, ...] = field(default=(), compare=False)
 
     def __post_init__(self) -> None:
         names.check_prefix(self.prefix)

@@ -14,7 +14,7 @@ LONGEST_VALUE = 10_000
 WORKLOADS = ("workspace", "training")
 # 5: lower-case letters, digits and dashes; ends alphanumeric as Kubernetes asks.
 _NAME = re.compile(r"[a-z](?:[-a-z0-9]*[a-z0-9])?")
-_QUANTITY = re.compile(r"[0-9]+(?:\.[0-9]+)?(?:[MGT]i?|Ki)?")
+_QUANTITY = re.compile(r"[0-9]+(?:\.[0-9]+)?(?:[MGT]i?|Ki)")
 _PROJECT = re.compile(r"[A-Za-z0-9](?:[-_.A-Za-z0-9]*[A-Za-z0-9])?")
 
 

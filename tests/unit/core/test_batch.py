@@ -25,6 +25,10 @@ HALF = "\ud83d"
 ENDS_OF_THE_HALVES = ("\ud800", "\udfff")
 
 
+def mounts(*paths: str) -> tuple[Mount, ...]:
+    return tuple(Mount("/host", path) for path in paths)
+
+
 def test_a_batch_unless_told_otherwise() -> None:
     asked = Batch(prefix="gwas", keys=("a",), run=Run(command=("job",)))
     assert (asked.cap, asked.folder) == (50, PurePath())
@@ -106,6 +110,11 @@ def test_a_batch_that_is_refused(changes: dict[str, Any], place: str, problem: s
         pytest.param({"cpu": 10_001}, "[run] cpu = 10001", "at most 10000", id="too many cores"),
         pytest.param({"cpu": float("nan")}, "[run] cpu = nan", "above 0", id="no number"),
         pytest.param({"memory": "32 G"}, "[run] memory = '32 G'", "like 32G", id="a blank"),
+        pytest.param({"mounts": mounts("/d", "/d")}, "[run] mounts", "same path", id="one path"),
+        pytest.param({"mounts": mounts("/d", "/d/")}, "[run] mounts", "same path", id="a slash"),
+        pytest.param(
+            {"mounts": mounts("/d/e", "//d/./e")}, "[run] mounts", "same", id="spelt two ways"
+        ),
     ],
 )
 def test_a_run_that_is_refused(changes: dict[str, Any], place: str, problem: str) -> None:
@@ -120,6 +129,7 @@ def test_a_run_that_is_refused(changes: dict[str, Any], place: str, problem: str
     [
         pytest.param({"cpu": 0.5}, id="half a core"),
         pytest.param({"cpu": 10_000}, id="the most cores"),
+        pytest.param({"mounts": mounts("/d", "/d/e", "/", "/D")}, id="mounts of their own"),
         pytest.param({"env": {"BIG": "ü" * 50_000}}, id="the longest value"),
         pytest.param({"command": ("\ud7ff\ue000", "")}, id="characters next to the surrogates"),
     ],
@@ -248,10 +258,8 @@ def test_whether_keys_are_whole_numbers(keys: tuple[str, ...], whole: bool) -> N
         ("64K", 64_000),
         ("64Ki", 65_536),
         ("1GB", 1000**3),
-        ("1024", 1024),
-        ("1024B", 1024),
-        ("1", 1),
         ("0.001K", 1),
+        ("0.001Ki", 1),
     ],
 )
 def test_how_many_bytes_a_memory_is(text: str, size: int) -> None:
@@ -262,7 +270,9 @@ def test_how_many_bytes_a_memory_is(text: str, size: int) -> None:
     "text",
     [
         *("", "G", "32g", "32 G", "-1G", "1e3", "1,5G", "1.G", ".5G", "32GG", "1G\n"),
-        *("0", "0.0G", "0.5", "0.0001K", "9" * 400 + "G"),
+        *("0", "0.0G", "0.0001K", "9" * 400 + "G"),
+        # Without its unit a slip of the pen would be 32 bytes.
+        *("32", "0.5", "1024B", "32i", "34359738368"),
         "٣G",
     ],
 )
