@@ -1,11 +1,6 @@
 """What the report is made of, as values; how it looks and behaves is tests/browser's."""
 
-import hashlib
-import json
 import os
-import re
-from html.parser import HTMLParser
-from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +12,7 @@ from tests.unit.core.values import (
     batch,
     called,
     failed,
+    history,
     listed,
     refused,
     reserved,
@@ -25,15 +21,12 @@ from tests.unit.core.values import (
     view,
 )
 
-from runbatch.core.attempt import Attempt, Evidence, Outcome, Phase, Verdict
-from runbatch.core.batch import Batch, ClusterChoice
+from runbatch.core.attempt import Attempt, Outcome, Phase, Verdict
 from runbatch.core.history import History, Level, Stretch
 from runbatch.core.snapshot import Snapshot, snapshot_of
 from runbatch.views.report.bars import Bar, bars_of
-from runbatch.views.report.blame import blame_of
 from runbatch.views.report.findings import cap_sentence, failures, highest, standing
 from runbatch.views.report.losses import held_s, losses_of
-from runbatch.views.report.page import page_of
 from runbatch.views.report.rows import data_of, link
 from runbatch.views.report.shades import Shade, of_state, word_of
 
@@ -42,10 +35,6 @@ OOM = Outcome(Verdict.OUT_OF_MEMORY, "exit code 137")
 
 def stretch(state: str, start: float, end: float | None, number: int = 1) -> Stretch:
     return Stretch("37", number, state, at(start), None if end is None else at(end))
-
-
-def history(*stretches: Stretch, levels: tuple[Level, ...] = ()) -> History:
-    return History(levels, stretches, (), view())
 
 
 def shown(*attempts: Attempt, now: float = 100, keys: tuple[str, ...] = ("37",)) -> Snapshot:
@@ -182,103 +171,6 @@ def test_failures_are_counted_by_attempt_and_by_the_job_left_so() -> None:
     assert found[1].advice == ("raise [run] memory, then runbatch submit --rerun 2",)
 
 
-def on(node: str, key: str, minutes: float = 0, *, good: bool = False) -> Attempt:
-    if good:
-        return succeeded(key, evidence=Evidence(node=node), seconds=60 * minutes)
-    seen = Evidence(node=node, marker="/data is not a mount point")
-    return failed(key, evidence=seen, seconds=60 * minutes)
-
-
-def on_many(good: int, bad: int, *, node: str = "n5", first: int = 2) -> list[Attempt]:
-    keys = [str(key) for key in range(first, first + good + bad)]
-    return [on(node, key, int(key), good=index < good) for index, key in enumerate(keys)]
-
-
-def blamed(*attempts: Attempt) -> Any:
-    """Blame on Run:ai; `local` has one node."""
-    return blame_of(snapshot_of(on_runai(), view(*attempts), at(100)))
-
-
-def on_runai() -> Batch:
-    return batch(cluster=ClusterChoice(kind="runai", project="talmo-lab", workload="training"))
-
-
-@pytest.mark.parametrize(
-    ("attempts", "statement"),
-    [
-        pytest.param([succeeded("2")], "No mount was missing.", id="nothing failed"),
-        pytest.param(
-            [failed("2"), failed("3")],
-            "2 mount failures; on which node, the cluster did not tell.",
-            id="no node is known",
-        ),
-        pytest.param(
-            [failed("2"), succeeded("3", node="n1")],
-            "1 mount failure; on which node, the cluster did not tell.",
-            id="the failures' nodes are not known",
-        ),
-        pytest.param(
-            on_many(4, 4),
-            "All ran on n5: there is no other node to compare it with.",
-            id="one node did everything",
-        ),
-        pytest.param(
-            [*on_many(5, 1), *on_many(4, 2, node="n1", first=40)],
-            "No node stands out: 2 of 6 attempts on n1 found a mount missing, "
-            "against 1 of 6 elsewhere (p = 1, Fisher's exact test, corrected for 2 nodes).",
-            id="both alike",
-        ),
-        pytest.param(
-            [*on_many(0, 5), *on_many(0, 1, node="n1", first=40)],
-            "No node stands out: 5 of 6 mount failures were on n5 (p = 0.22, exact sign test, "
-            "even if half of all jobs ran there, corrected for 2 nodes).",
-            id="too few to tell",
-        ),
-        pytest.param(
-            [*on_many(0, 9)],
-            "n5 stands out: 9 of 9 mount failures were on n5 "
-            "(p = 0.002, exact sign test, even if half of all jobs ran there).",
-            id="all on one, and more than chance",
-        ),
-    ],
-)
-def test_a_plain_statement_says_whether_a_node_stands_out(
-    attempts: list[Attempt], statement: str
-) -> None:
-    assert blamed(*attempts).statement == statement
-
-
-def test_a_machine_is_not_to_blame_for_what_it_alone_runs() -> None:
-    """Twelve tries of a misspelt script: python ends with 2 as well."""
-    snapshot = snapshot_of(batch(), view(*on_many(0, 12)), at(100))
-    found = blame_of(snapshot)
-    assert found.statement == "All ran on n5: there is no other node to compare it with."
-    assert found.letters == ()
-
-
-def test_a_letter_to_an_admin_says_all_that_they_need() -> None:
-    found = blamed(*on_many(2, 9), *on_many(100, 1, node="n1", first=50))
-    (letter,) = found.letters
-    numbers = (
-        "9 of 11 attempts on n5 found a mount missing, against 1 of 101 elsewhere "
-        f"(p = {found.records[0].p:.2g}, Fisher's exact test, corrected for 2 nodes)."
-    )
-    assert letter.splitlines() == [
-        "Node n5: mounts are missing",
-        numbers,
-        "Batch: gwas, on runai (project talmo-lab, trainings)",
-        "First: 2026-01-05 09:34:00 UTC",
-        "Last:  2026-01-05 09:42:00 UTC",
-        "Example (gwas-4): /data is not a mount point",
-        "Jobs: 4, 5, 6, 7, 8, 9, 10, 11, 12",
-        "Seen before: a full mount table, the storage's connection limit, an attach time-out.",
-    ]
-
-
-def test_nobody_is_written_about_for_what_may_be_chance() -> None:
-    assert blamed(*on_many(2, 2), *on_many(5, 3, node="n1", first=50)).letters == ()
-
-
 def data(snapshot: Snapshot, past: History, folder: Path = Path("/reports")) -> dict[str, Any]:
     return data_of(snapshot, past, bars_of(snapshot, past), folder)
 
@@ -350,74 +242,6 @@ def test_a_log_whose_folder_is_no_text_is_linked_all_the_same() -> None:
     log = Path(os.fsdecode(b"/state/\xff/1.1.log"))
     assert link(log, Path("/state")) == "%FF/1.1.log"
     assert link(log, Path("/elsewhere")) == "file:///state/%FF/1.1.log"
-
-
-HOSTILE = '</script><script>alert(1)</script><img src=x onerror=alert(1)>"\x1b[31m\u202e'
-
-
-class Tags(HTMLParser):
-    """Every tag of a page, as a browser finds them, and the text of its data."""
-
-    def __init__(self, page: str) -> None:
-        super().__init__()
-        self.found: list[tuple[str, dict[str, str | None]]] = []
-        self.data: list[str] = []
-        self.feed(page)
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.found.append((tag, dict(attrs)))
-
-    def handle_data(self, data: str) -> None:
-        if self.found and self.found[-1][1].get("id") == "data":
-            self.data.append(data)
-
-
-def page_with(text: str) -> str:
-    attempts = [
-        failed(
-            str(key),
-            node=text,
-            outcome=Outcome(Verdict.MOUNT_FAILURE, text),
-            evidence=Evidence(marker=text, node=text),
-        )
-        for key in range(2, 12)
-    ]
-    return page_of(snapshot_of(batch(), view(*attempts), at(100)), history(), Path("/reports"))
-
-
-def test_hostile_text_adds_not_one_tag_and_stays_readable() -> None:
-    harmless, hostile = Tags(page_with("harmless")), Tags(page_with(HOSTILE))
-    assert [tag for tag, _ in hostile.found] == [tag for tag, _ in harmless.found]
-    given = json.loads("".join(hostile.data))
-    assert given["jobs"][0]["attempts"][0]["evidence"] == (
-        HOSTILE.replace("\x1b", "\\x1b").replace("\u202e", "\\u202e")
-    )
-    assert "\x1b" not in page_with(HOSTILE)
-
-
-def test_the_page_asks_for_nothing_from_anywhere() -> None:
-    page = Tags(page_with("harmless"))
-    addresses = {
-        value for _, given in page.found for name, value in given.items() if name in ("src", "href")
-    }
-    assert addresses == {"#jobs"}
-    (policy,) = [given["content"] for _, given in page.found if "http-equiv" in given]
-    assert policy is not None
-    assert policy.startswith("default-src 'none'; ")
-    assert "unsafe" not in policy
-
-
-def test_the_plotting_library_is_the_one_that_was_published() -> None:
-    script = files("runbatch.views.report").joinpath("vendor/uPlot.iife.min.js").read_bytes()
-    digest = "19c8d4c6ad88929a79f4ae49d6f7161566dfd0ba3d15cc495e974f787eb78f1f"
-    assert hashlib.sha256(script).hexdigest() == digest
-
-
-def test_nothing_in_the_packages_own_script_or_style_ends_it() -> None:
-    page = page_with("harmless")
-    assert len(re.findall("</script", page)) == 2
-    assert len(re.findall("</style", page)) == 1
-    assert "<!--" not in page
 
 
 def test_undetermined_ends_are_shown_as_unclear() -> None:

@@ -1,9 +1,9 @@
 """The audit: what happened as it should breaks no promise, and each breach is found by its line."""
 
 from dataclasses import replace
-from typing import Any
 
 import pytest
+from tests.unit.core.audits import KEYS, QUICK, SAVED, audited, breaches, known, start
 from tests.unit.core.test_journal import entries, started
 from tests.unit.core.values import (
     CONFIGURATION,
@@ -13,48 +13,21 @@ from tests.unit.core.values import (
     failed,
     listed,
     refused,
-    reserved,
     reserved_after,
     succeeded,
     vanished,
-    view,
 )
 
 from runbatch.core.actions import Why
 from runbatch.core.attempt import Attempt, Phase
-from runbatch.core.audit import Audit, Remark, audit_of
+from runbatch.core.audit import Remark, audit_of
 from runbatch.core.failure import RetryPolicy
-from runbatch.core.history import Level
-from runbatch.core.job import State, View
 from runbatch.core.journal import Changed, Did, Ended, Entry, Happening
 from runbatch.core.promises import Promise
-
-KEYS = ("1", "2", "3")
-QUICK = RetryPolicy(delay_s=1)
-
-
-def start(key: str, number: int = 1, why: Why | None = Why.FIRST, **changes: Any) -> Changed:
-    return Changed(Did.CALLED, called(key, number, calls=1, **changes), why)
 
 
 def reserve(attempt: Attempt, why: Why | None) -> Changed:
     return Changed(Did.RESERVED, reserved_after(attempt), why)
-
-
-def known(attempt: Attempt) -> Changed:
-    return Changed(Did.REMEMBERED, attempt)
-
-
-def audited(*happenings: Happening, cap: int = 2, retry: RetryPolicy = QUICK) -> Audit:
-    """The audit of these, behind the beginning of a run: the first of them is line 2."""
-    return audit_of(entries(started(cap, *KEYS, retry=retry), *happenings))
-
-
-def breaches(audit: Audit) -> dict[Promise, tuple[Remark, ...]]:
-    return {each.promise: each.breaches for each in audit.checked if each.breaches}
-
-
-SAVED = failed("1", seconds=1, log="/log")
 
 
 @pytest.mark.parametrize(
@@ -332,141 +305,8 @@ def test_each_run_is_held_to_its_own_cap_and_policy() -> None:
     assert set(breaches(audit_of(swapped))) == {Promise.CAP, Promise.RETRIES}
 
 
-def test_the_peak_is_the_first_moment_of_the_most_in_flight() -> None:
-    audit = audited(start("1"), start("2"), Changed(Did.ENDED, succeeded("1")), start("3"), cap=3)
-    assert audit.peak == Level(at(3), 2, 3)
-    assert (audit.entries, audit.since, audit.until) == (5, at(1), at(5))
-    assert audit.counts == {
-        State.WAITING: 0,
-        State.IN_FLIGHT: 2,
-        State.SUCCEEDED: 1,
-        State.FAILED: 0,
-    }
-
-
-def test_jobs_are_counted_by_the_keys_of_the_run_that_began_last() -> None:
-    audit = audit_of(entries(started(2, "1"), start("1"), started(2, "2", "3", "4")))
-    assert audit.counts[State.WAITING] == 3
-    assert audit.counts[State.IN_FLIGHT] == 1
-
-
-def test_what_is_above_the_cap_by_no_start_of_ours_is_told_apart() -> None:
-    audit = audit_of(
-        entries(
-            started(2, *KEYS),
-            known(listed("1")),
-            start("2"),
-            Changed(Did.ADOPTED, listed("3")),
-            Changed(Did.SEEN, listed("3", Phase.PENDING)),
-            Changed(Did.ENDED, failed("2", outcome=None)),
-            Changed(Did.RUNNING_AGAIN, listed("2")),
-            started(1),
-        )
-    )
-    assert audit.held
-    assert audit.peak == Level(at(4), 3, 2)
-    assert audit.above == (
-        Remark("somebody else had started it: 3 in flight", 4, at(4), "3"),
-        Remark("it runs again: 3 in flight", 7, at(7), "2"),
-        Remark("the cap fell to 1 while 3 were in flight", 8, at(8)),
-    )
-
-
 def test_before_anybody_began_no_name_is_the_batchs() -> None:
     audit = audit_of(entries(Changed(Did.ADOPTED, listed("5")), started(2, *KEYS)))
     assert breaches(audit)[Promise.NAMES] == (
         Remark("adopted, and its name is not the batch's", 1, at(1), "5"),
     )
-
-
-def test_what_has_ended_and_is_being_deleted_is_told_apart_too() -> None:
-    going = replace(SAVED, phase=Phase.DELETING, delete_asked_at=at(3))
-    audit = audited(known(SAVED), start("2"), Changed(Did.SEEN, going), cap=1)
-    assert audit.held
-    assert [remark.text for remark in audit.above] == ["it is being deleted: 2 in flight"]
-
-
-def test_what_was_in_flight_before_there_were_events_is_told_apart_too() -> None:
-    audit = audited(known(listed("1")), known(listed("2")), cap=1)
-    assert audit.held
-    assert [remark.text for remark in audit.above] == [
-        "it was in flight before there were events: 2 in flight"
-    ]
-
-
-LINES = entries(started(2, *KEYS), start("1"), Changed(Did.SUBMITTED, accepted("1")), Ended())
-
-
-@pytest.mark.parametrize(
-    ("lines", "found"),
-    [
-        pytest.param(LINES[1:], [(2, "the first line is not the beginning")], id="no beginning"),
-        pytest.param(
-            [replace(LINES[1], seq=1), *LINES[1:]],
-            [(1, "the first line is not the beginning")],
-            id="another beginning",
-        ),
-        pytest.param([*LINES[:2], LINES[3]], [(4, "the line before it is 2")], id="one lacks"),
-        pytest.param(
-            [*LINES[:2], LINES[1], *LINES[2:]], [(2, "the line before it is 2")], id="one twice"
-        ),
-    ],
-)
-def test_events_that_are_not_whole_are_found(
-    lines: list[Entry], found: list[tuple[int, str]]
-) -> None:
-    whole = breaches(audit_of(lines))[Promise.WHOLE]
-    assert [(remark.seq, remark.text) for remark in whole] == found
-
-
-REMEMBERED = view(accepted("1", calls=1), failed("2"))
-END: list[Happening] = [
-    started(2, *KEYS),
-    known(accepted("1", calls=1)),
-    known(failed("2")),
-]
-
-
-@pytest.mark.parametrize(
-    ("remembered", "found"),
-    [
-        pytest.param(REMEMBERED, [], id="the same"),
-        pytest.param(
-            view(accepted("1", calls=1), failed("2", seen_at=at(99))), [], id="seen later"
-        ),
-        pytest.param(
-            view(accepted("1", calls=1), failed("2"), reserved("3")),
-            [("3", "attempt 1 is only in the ledger")],
-            id="one more in the ledger",
-        ),
-        pytest.param(
-            view(failed("2")),
-            [("1", "attempt 1 is only in the events")],
-            id="one more in the events",
-        ),
-        pytest.param(
-            view(accepted("1", calls=3), succeeded("2", node="n")),
-            [("1", "attempt 1: calls differ"), ("2", "attempt 1: phase, node, outcome differ")],
-            id="two that are not alike",
-        ),
-    ],
-)
-def test_a_ledger_that_says_something_else_is_found(
-    remembered: View, found: list[tuple[str, str]]
-) -> None:
-    audit = audit_of(entries(*END), remembered)
-    remarks = breaches(audit).get(Promise.LEDGER, ())
-    assert [(remark.key, remark.text) for remark in remarks] == found
-
-
-def test_without_a_ledger_nothing_is_said_of_it() -> None:
-    assert Promise.LEDGER not in [each.promise for each in audit_of(LINES).checked]
-    checked = [each.promise for each in audit_of(LINES, view(accepted("1"))).checked]
-    assert checked == list(Promise)
-
-
-def test_a_line_that_is_not_the_ledger_s_is_found() -> None:
-    audit = audit_of(entries(*END), REMEMBERED, altered=[2])
-    assert breaches(audit) == {
-        Promise.LEDGER: (Remark("the ledger's own journal says otherwise", 2, at(2)),)
-    }

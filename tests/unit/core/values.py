@@ -15,6 +15,7 @@ from runbatch.core.attempt import (
     Verdict,
 )
 from runbatch.core.batch import Batch, Run
+from runbatch.core.history import History, Level, Stretch
 from runbatch.core.job import View
 from runbatch.core.planner import plan
 from runbatch.core.reconcile import Learned, learn
@@ -124,6 +125,11 @@ def reserved_after(before: Attempt, **changes: Any) -> Attempt:
 def view(*attempts: Attempt, rows_seen: float | None = None) -> View:
     """What the ledger holds; a listing last had a row at `rows_seen`, if ever."""
     return View.of(attempts, rows_seen_at=None if rows_seen is None else at(rows_seen))
+
+
+def history(*stretches: Stretch, levels: tuple[Level, ...] = ()) -> History:
+    """A past of these stretches and levels, in which nobody was told anything."""
+    return History(levels, stretches, (), view())
 
 
 def attempts_of(given: View) -> list[Attempt]:
