@@ -183,7 +183,8 @@ class Runner:
             return True
         self._may_submit_at = self._now() + timedelta(seconds=self._pace.submit_interval_s)
         try:
-            uid = self._cluster.submit(workload_of(self._batch, attempt.key, attempt.number))
+            workload = workload_of(self._batch, attempt.key, attempt.number)
+            uid = self._cluster.submit(workload, lambda: self._age_s(attempt))
         except Rejected as error:
             self._refused(attempt, error)
         except ClusterError as error:
@@ -213,6 +214,10 @@ class Runner:
         attempt = replace(before, called_at=now, calls=before.calls + 1, refusal=None, missed=0)
         self._called_turns.add(attempt.turn)
         return attempt
+
+    def _age_s(self, attempt: Attempt) -> float:
+        """Return how long ago the attempt's call was begun, and so what others go by."""
+        return (self._now() - (attempt.called_at or self._now())).total_seconds()
 
     def _is_others(self, attempt: Attempt) -> bool:
         """Whether another process has called the attempt since this one began."""

@@ -18,7 +18,7 @@ from runbatch.core.batch import Batch
 from runbatch.core.errors import BatchError
 from runbatch.core.job import View
 from runbatch.core.reconcile import Learned, learn
-from runbatch.core.runai import check_for_runai
+from runbatch.core.runai import check_for_runai, project_of
 from runbatch.core.wish import Wish, rerun, stale
 from runbatch.evidence import judged_on_sight
 from runbatch.ledger.runs import Run
@@ -60,9 +60,15 @@ class Place:
 
     @property
     def ledger_folder(self) -> Path:
-        """Return the folder of the batch's ledger and saved logs: one a project and prefix."""
+        """Return the folder of the ledger and saved logs: one a prefix, on Run:ai in each project.
+
+        Raises BatchError for what cannot be a project there.
+        """
         choice = self.batch.cluster
-        return self.state_dir / choice.kind / (choice.project or "") / self.batch.prefix
+        folder = self.state_dir / choice.kind
+        if choice.kind == "runai":
+            folder /= project_of(choice)
+        return folder / self.batch.prefix
 
     def open_ledger(self) -> Ledger:
         """Return the batch's ledger, made if need be; raise LedgerError, or BatchError."""
@@ -98,7 +104,7 @@ class Place:
             return LocalCluster(self.state_dir / "clusters" / "local")
         check_for_runai(self.batch)
         tries = 1 if for_one_look else MOST_TRIES
-        return RunaiCluster(choice.project or "", choice.workload, kubectl_tries=tries)
+        return RunaiCluster(project_of(choice), choice.workload, kubectl_tries=tries)
 
     def at_work(self, now: datetime) -> tuple[Run, ...]:
         """Return the invocations that work on the batch now, making nothing; raise LedgerError."""

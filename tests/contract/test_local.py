@@ -6,12 +6,14 @@ import os
 import signal
 import subprocess
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import psutil
 import pytest
 from tests.contract.local import LocalRig, is_running, note
 
+from runbatch.clusters.local.cluster import LocalCluster
 from runbatch.core.attempt import Phase
 from runbatch.core.batch import Mount
 from runbatch.core.errors import Busy, NameTaken, Rejected
@@ -213,12 +215,41 @@ def test_what_left_the_group_of_a_job_ends_with_it_too(rig: LocalRig) -> None:
     rig.wait(lambda: not is_running(pid))
 
 
-def test_somebody_who_holds_the_names_is_not_waited_for_for_ever(
-    rig: LocalRig, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("runbatch.clusters.local.cluster.NAMES_LIMIT_S", 0)
-    rig.workloads.parent.mkdir()
+@contextmanager
+def names_held(rig: LocalRig) -> Iterator[None]:
+    rig.workloads.parent.mkdir(exist_ok=True)
     with (rig.workloads.parent / "names.lock").open("ab") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
-        with pytest.raises(Busy, match=r"names\.lock"):
-            rig.cluster().submit(rig.workload("contract-1"))
+        yield
+
+
+def test_somebody_who_holds_the_names_is_not_waited_for_for_ever(rig: LocalRig) -> None:
+    cluster = LocalCluster(rig.folder / "root", names_limit_s=0)
+    rig.cluster().submit(rig.workload("contract-1", exit_code=5))
+    rig.wait(lambda: rig.phase("contract-1") is Phase.FAILED)
+    uid = rig.uid("contract-1")
+    with names_held(rig):
+        for call in (
+            lambda: cluster.submit(rig.workload("contract-2")),
+            lambda: cluster.delete("contract-1", uid),
+            # A name that is just being taken must not be missed.
+            lambda: cluster.list("contract"),
+        ):
+            with pytest.raises(Busy, match=r"names\.lock for 0 s\."):
+                call()
+    assert len(cluster.list("contract").observations) == 1
+
+
+def test_a_call_does_not_wait_for_the_names_beyond_the_grace(rig: LocalRig) -> None:
+    grace_s = rig.cluster().patience.grace_s
+    with names_held(rig), pytest.raises(Busy, match=r"names\.lock"):
+        rig.cluster().submit(rig.workload("contract-1"), lambda: grace_s - 0.01)
+
+
+def test_a_call_that_is_stopped_while_it_waits_for_the_names_starts_nothing(rig: LocalRig) -> None:
+    # Young when it comes to wait, too old when it goes on: a process may be stopped in between.
+    ages = iter([0, rig.cluster().patience.grace_s])
+    with pytest.raises(Busy, match="the call to start contract-1 was held up for 2 s and given up"):
+        rig.cluster().submit(rig.workload("contract-1"), lambda: next(ages))
+    assert rig.phase("contract-1") is None
+    assert list((rig.workloads.parent / "new").iterdir()) == []

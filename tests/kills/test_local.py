@@ -108,7 +108,7 @@ sys.exit(code)
         modes = {Path(file.path).name: file.mode for file in command.open_files()}
         if modes.get("alive.lock") == "r+":  # whoever only looks opens it for reading
             return Doing("submit")
-        return Doing("delete" if "names.lock" in modes else None)
+        return Doing("delete" if modes.get("names.lock") == "a" else None)
 
     def log_line(self, number: int) -> str:
         return f"run {number}\n"

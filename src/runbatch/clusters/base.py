@@ -1,10 +1,15 @@
 """A cluster is five calls. An adapter is one folder beside this file that provides them."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Protocol
 
 from runbatch.core.attempt import Evidence, Listing, Patience
 from runbatch.core.workload import Workload
+
+
+def just_begun() -> float:
+    """Return the age of a call that nothing holds up."""
+    return 0
 
 
 class Cluster(Protocol):
@@ -30,11 +35,16 @@ class Cluster(Protocol):
         single workload that cannot be read may be another batch's: it goes to `unreadable`.
         """
 
-    def submit(self, workload: Workload) -> str | None:
+    def submit(self, workload: Workload, age_s: Callable[[], float] = just_begun) -> str | None:
         """Start the workload; return its uid if the cluster tells it.
 
         After a return it exists. After Rejected or NameTaken it was not started. After any other
         ClusterError nobody knows, and only a listing can tell.
+
+        `age_s` tells how many seconds ago the call was begun, by taking a slot for it. Once those
+        are `patience.grace_s` others may have given up the call, and the slot be another job's: a
+        process may have been stopped in between. So it is asked as late as can be, and a call that
+        could take effect after the grace is not made: that is Busy.
         """
 
     def evidence(self, name: str, uid: str) -> Evidence:

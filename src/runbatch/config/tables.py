@@ -44,7 +44,7 @@ class ClusterTable(_Table):
     kind: Literal["local", "runai"] = "local"
     """`local` runs processes on this machine, `runai` workloads by your own `runai` program."""
     project: str | None = None
-    """The Run:ai project; needed on `runai`."""
+    """The Run:ai project; needed on `runai`, without meaning on `local`."""
     workload: Literal["workspace", "training"] = "workspace"
     """The type of workload on Run:ai. A batch keeps the type that it began with."""
 

@@ -7,7 +7,7 @@ import re
 import reprlib
 from pathlib import PurePath
 
-from runbatch.core.batch import Batch, Mount
+from runbatch.core.batch import Batch, ClusterChoice, Mount
 from runbatch.core.errors import BatchError
 
 LONGEST_VALUE = 10_000
@@ -41,13 +41,19 @@ def check_for_runai(batch: Batch) -> None:
             raise BatchError(f"[run] command {reprlib.repr(word)}", problem)
 
 
-def _check_choice(batch: Batch) -> None:
-    choice = batch.cluster
+def project_of(choice: ClusterChoice) -> str:
+    """Return the project, which can name a folder as well; raise BatchError if it is none."""
     if choice.project is None:
         raise BatchError("[cluster] project", "is missing; name your Run:ai project.")
     if not _PROJECT.fullmatch(choice.project):
         problem = 'this cannot name a project; "runai project list" names yours.'
         raise BatchError(f"[cluster] project = {choice.project!r}", problem)
+    return choice.project
+
+
+def _check_choice(batch: Batch) -> None:
+    choice = batch.cluster
+    project_of(choice)
     if choice.workload not in WORKLOADS:
         place = f"[cluster] workload = {choice.workload!r}"
         raise BatchError(place, f"write {' or '.join(WORKLOADS)}.")

@@ -1,10 +1,11 @@
 """A cluster in memory: it does what it is told, fails when it is told, and keeps the truth."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
+from runbatch.clusters.base import just_begun
 from runbatch.core.attempt import Evidence, Listing, Observation, Patience, Phase
-from runbatch.core.errors import ClusterError, NameTaken
+from runbatch.core.errors import Busy, ClusterError, NameTaken
 from runbatch.core.workload import Workload
 
 PATIENCE = Patience(grace_s=60, empty_doubt_s=600)
@@ -61,9 +62,11 @@ class FakeCluster:
         _raise(with_fault)
         return Listing(observations, rows=len(self.live), unreadable=dict(self.unreadable))
 
-    def submit(self, workload: Workload) -> str:
+    def submit(self, workload: Workload, age_s: Callable[[], float] = just_begun) -> str:
         """Make the workload, Pending."""
         fault = self._fault("submit", workload.name)
+        if age_s() >= self.patience.grace_s:
+            raise Busy(f"the call to submit {workload.name} was held up and given up.")
         if workload.name in self.live:
             raise NameTaken(f"{workload.name} exists already")
         self._made += 1

@@ -13,7 +13,7 @@ import pytest
 
 from runbatch.clusters.base import Cluster
 from runbatch.core.attempt import Observation, Phase
-from runbatch.core.errors import NameTaken
+from runbatch.core.errors import Busy, NameTaken
 from runbatch.core.workload import Workload
 
 PREFIX = "contract"
@@ -78,6 +78,16 @@ class ClusterContract:
                 break
             rig.let_time_pass()
         assert b"hello there" in log
+
+    def test_a_call_that_was_held_up_too_long_starts_nothing(self, rig: Rig) -> None:
+        """After the grace its slot may be another job's; the name stays free."""
+        cluster = rig.cluster()
+        with pytest.raises(Busy):
+            cluster.submit(rig.workload("contract-1"), lambda: cluster.patience.grace_s)
+        rig.let_time_pass()
+        assert observe(rig, "contract-1") is None
+        rig.cluster().submit(rig.workload("contract-1"))
+        until(rig, "contract-1", ended)
 
     def test_a_name_is_taken_while_its_workload_runs(self, rig: Rig) -> None:
         """A second submit of the name is NameTaken, and leaves the first alone."""

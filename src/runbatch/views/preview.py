@@ -133,9 +133,9 @@ def _lines(preview: Preview) -> Iterator[str]:
 def place_of(batch: Batch) -> str:
     """Return where the jobs run: `local`, or `runai (project talmo-lab, workspaces)`."""
     choice = batch.cluster
-    if choice.project is None:
+    if choice.kind != "runai":
         return choice.kind
-    return f"{choice.kind} (project {printable(choice.project)}, {choice.workload}s)"
+    return f"{choice.kind} (project {printable(choice.project or '')}, {choice.workload}s)"
 
 
 def leave_lines(preview: Preview) -> Iterator[str]:

@@ -5,7 +5,6 @@ crash or a reboot, sees the same. It asks for no CPU or memory: those are shown,
 """
 
 import errno
-import fcntl
 import os
 import shutil
 import signal
@@ -13,15 +12,16 @@ import subprocess
 import sys
 import time
 import uuid
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import IO
 
-from runbatch.clusters.local import wrapper
+from runbatch.clusters.base import just_begun
+from runbatch.clusters.local import names, wrapper
 from runbatch.clusters.local.folder import WorkloadFolder
 from runbatch.clusters.local.listing import node, observe
+from runbatch.clusters.local.names import NamesLock
 from runbatch.clusters.local.processes import LivingProcesses, is_running
 from runbatch.clusters.local.wrapper import UID_VARIABLE
 from runbatch.core.attempt import Evidence, Listing, Observation, Patience
@@ -32,7 +32,6 @@ from runbatch.core.workload import Workload
 # A disk does not forget: the grace is for a submitter in mid-call, the doubt for a folder that was
 # moved away.
 PATIENCE = Patience(grace_s=2, empty_doubt_s=60)
-NAMES_LIMIT_S = 30
 # A folder that is not there, a command too long: it would fail again. A full disk may pass.
 _USERS_FAULT = (errno.ENOENT, errno.ENOTDIR, errno.EACCES, errno.E2BIG)
 _CHUNK_BYTES = 1 << 16
@@ -46,14 +45,18 @@ _children: list[subprocess.Popen[bytes]] = []
 class LocalCluster:
     """Workloads as processes on this machine, their records in the folder `root`.
 
-    `grace_s` is how long a deleted workload may take to end by itself before it is killed.
+    `grace_s` is how long a deleted workload may take to end by itself before it is killed,
+    `names_limit_s` how long another process may hold the names.
     """
 
     patience = PATIENCE
     calls_at_once = 8
 
-    def __init__(self, root: Path, *, grace_s: float = 10) -> None:
+    def __init__(
+        self, root: Path, *, grace_s: float = 10, names_limit_s: float = names.LIMIT_S
+    ) -> None:
         self._root = root
+        self._names = NamesLock(root, names_limit_s)
         self._workloads = root / "workloads"
         self._grace_s = grace_s
 
@@ -61,6 +64,7 @@ class LocalCluster:
         """Return the workloads of this prefix. One that died without a recorded end is gone."""
         _reap()
         try:
+            self._names.let_go_by()
             found = sorted(self._workloads.iterdir()) if self._workloads.exists() else []
         except OSError as error:
             raise Unreachable(f"local: {self._workloads} cannot be read: {error}.") from error
@@ -76,11 +80,11 @@ class LocalCluster:
                 unreadable[_name_in(path)] = f"{path}: {error}"
         return Listing(tuple(observations), rows=len(found), unreadable=unreadable)
 
-    def submit(self, workload: Workload) -> str:
+    def submit(self, workload: Workload, age_s: Callable[[], float] = just_begun) -> str:
         """Start the workload's process; it is on disk under its name before it runs."""
         uid = str(uuid.uuid4())
         try:
-            lock = self._claim(workload, uid)
+            lock = self._claim(workload, uid, age_s)
             try:
                 self._start(workload, uid, lock)
             finally:
@@ -126,7 +130,7 @@ class LocalCluster:
             self._end(folder, uid, number)
         if is_running(folder, uid):
             raise ClusterError(f"local: {name} does not end, even when killed.")
-        with self._claiming():
+        with self._names.held():
             if self._folder(name, uid) is not None:
                 self._forget(folder.path, uid)
 
@@ -144,12 +148,18 @@ class LocalCluster:
         description = folder.describe()
         return folder if description is not None and description.uid == uid else None
 
-    def _claim(self, workload: Workload, uid: str) -> int:
-        """Take the name for this workload; return the lock that says it is alive."""
+    def _claim(self, workload: Workload, uid: str, age_s: Callable[[], float]) -> int:
+        """Take the name for this workload; return the lock that says it is alive.
+
+        Whoever takes the call for given up after the grace looks once more before using its slot.
+        That look waits for who holds the names: it comes before this one's last look at its age, or
+        it finds the workload.
+        """
         new = WorkloadFolder(self._root / "new" / uid)
         lock = new.create(_description(workload, uid))
         try:
-            with self._claiming():
+            with self._names.held(PATIENCE.grace_s - age_s()):
+                _check_age(workload.name, age_s())
                 target = WorkloadFolder(self._workloads / file_name(workload.name))
                 self._make_room(target, workload.name)
                 self._workloads.mkdir(mode=0o700, exist_ok=True)
@@ -205,27 +215,6 @@ class LocalCluster:
         path.rename(gone)
         shutil.rmtree(gone, ignore_errors=True)
 
-    @contextmanager
-    def _claiming(self) -> Iterator[None]:
-        """Hold the one lock under which names are taken and freed; raise Busy if it is not free."""
-        self._root.mkdir(mode=0o700, parents=True, exist_ok=True)
-        deadline = time.monotonic() + NAMES_LIMIT_S
-        with (self._root / "names.lock").open("ab") as file:
-            while not _is_locked_by_us(file):
-                if time.monotonic() > deadline:
-                    lock = self._root / "names.lock"
-                    raise Busy(f"local: another process has held {lock} for {NAMES_LIMIT_S} s.")
-                time.sleep(_LOOK_AGAIN_S)
-            yield
-
-
-def _is_locked_by_us(file: IO[bytes]) -> bool:
-    try:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    return True
-
 
 def _name_in(path: Path) -> str:
     """Return which workload's folder it is by its name alone; raise Unreachable if that tells not.
@@ -241,6 +230,12 @@ def _name_in(path: Path) -> str:
 def _reap() -> None:
     """Let our own ended children go; those of a killed submitter are the system's to reap."""
     _children[:] = [child for child in _children if child.poll() is None]
+
+
+def _check_age(name: str, age_s: float) -> None:
+    if age_s >= PATIENCE.grace_s:
+        what = f"the call to start {name} was held up for {PATIENCE.grace_s:g} s"
+        raise Busy(f"local: {what} and given up.")
 
 
 def _description(workload: Workload, uid: str) -> Mapping[str, object]:

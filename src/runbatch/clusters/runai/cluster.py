@@ -1,24 +1,30 @@
 """The adapter: the five calls, through the program. It keeps no state but the version."""
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 
+from runbatch.clusters.base import just_begun
 from runbatch.clusters.runai import arguments, description, faults, listing
 from runbatch.clusters.runai.arguments import OLD_PAGE_ROWS, Version
 from runbatch.clusters.runai.pods import MOST_TRIES, Pods
 from runbatch.clusters.runai.program import Execute, Reply, execute, execute_kubectl
 from runbatch.clusters.runai.words import text_of
 from runbatch.core.attempt import Evidence, Listing, Observation, Patience
-from runbatch.core.errors import ClusterError, NameTaken, Rejected, Unreachable
+from runbatch.core.errors import Busy, ClusterError, NameTaken, Rejected, Unreachable
 from runbatch.core.workload import Workload
 
-# The grace is longer than a submit may take and a new workload may stay unlisted (Run:ai
-# reference, 5: `--wait-for-submit` waits a minute). A dropped VPN looks like an empty list (9.2):
-# while jobs are in flight such a one is never believed.
-PATIENCE = Patience(grace_s=240, empty_doubt_s=math.inf)
 CALL_LIMIT_S = 60
 SUBMIT_LIMIT_S = 120
+# So long the program may be called after its slot was taken; its version is asked for before.
+HELD_UP_LIMIT_S = 60
+# So long a new workload may stay unlisted (Run:ai reference, 5: `--wait-for-submit`).
+UNLISTED_LIMIT_S = 60
+# Before the grace is over, a call that was made is over too, and what it made is listed. A dropped
+# VPN looks like an empty list (9.2): while jobs are in flight such a one is never believed.
+PATIENCE = Patience(
+    grace_s=HELD_UP_LIMIT_S + SUBMIT_LIMIT_S + UNLISTED_LIMIT_S, empty_doubt_s=math.inf
+)
 # A value of so many characters is left out of what is shown, wherever it is quoted.
 SECRETS_LENGTH = 8
 _MOST_PAGES = 100
@@ -55,9 +61,12 @@ class RunaiCluster:
         ours = listing.observations(rows, self._project, self._kind, f"{prefix}-")
         return Listing(tuple(ours), rows=len(rows))
 
-    def submit(self, workload: Workload) -> None:
+    def submit(self, workload: Workload, age_s: Callable[[], float] = just_begun) -> None:
         """Submit the workload; its uid is not printed (Run:ai reference, 1.6)."""
         words = arguments.submit_args(workload, self._project, self._kind, self.version())
+        if age_s() >= HELD_UP_LIMIT_S:
+            what = f"the call to submit {workload.name} was held up for {HELD_UP_LIMIT_S} s"
+            raise Busy(f"Run:ai: {what} and given up.")
         reply = self._execute(words, SUBMIT_LIMIT_S)
         if reply.code == 0:
             return
