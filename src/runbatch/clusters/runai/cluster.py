@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from runbatch.clusters.runai import arguments, description, faults, listing
 from runbatch.clusters.runai.arguments import OLD_PAGE_ROWS, Version
+from runbatch.clusters.runai.hiding import without_values
 from runbatch.clusters.runai.pods import MOST_TRIES, Pods
 from runbatch.clusters.runai.program import Execute, Reply, execute, execute_kubectl
 from runbatch.clusters.runai.words import text_of
@@ -19,8 +20,6 @@ from runbatch.core.workload import Workload
 PATIENCE = Patience(grace_s=240, empty_doubt_s=math.inf)
 CALL_LIMIT_S = 60
 SUBMIT_LIMIT_S = 120
-# A value of so many characters is left out of what is shown, wherever it is quoted.
-SECRETS_LENGTH = 8
 _MOST_PAGES = 100
 
 
@@ -61,7 +60,8 @@ class RunaiCluster:
         reply = self._execute(words, SUBMIT_LIMIT_S)
         if reply.code == 0:
             return
-        error = self._fault(_without_values(reply, workload))
+        out, err = (without_values(text, workload) for text in (reply.out, reply.err))
+        error = self._fault(Reply(reply.code, out, err))
         raise self._whose(workload.name, error) if isinstance(error, NameTaken) else error
 
     def evidence(self, name: str, uid: str) -> Evidence:
@@ -170,15 +170,3 @@ class RunaiCluster:
             # The program may have updated itself in mid-use (Run:ai reference, 9.3): ask anew.
             self._version = None
         return faults.fault_of(text)
-
-
-def _without_values(reply: Reply, workload: Workload) -> Reply:
-    """Return the reply without what the batch's variables hold: a complaint may quote a secret."""
-    out, err = reply.out, reply.err
-    for name, value in workload.env.items():
-        quoted = [f"{name}={value}"]
-        if len(value) >= SECRETS_LENGTH and value not in workload.name:
-            quoted.append(value)
-        for words in quoted:
-            out, err = out.replace(words, f"{name}=..."), err.replace(words, f"{name}=...")
-    return replace(reply, out=out, err=err)
