@@ -144,13 +144,15 @@ class RunaiCluster:
             raise Unreachable(f"Run:ai: {problem}. Is the VPN up?")
 
     def _whose(self, name: str, error: NameTaken) -> ClusterError:
-        """Return the error again if the name is one of ours, which a listing will show.
+        """Return the error again if the name is one of ours, or of one that was deleted and leaves.
 
-        Names are shared between types of workloads (Run:ai reference, 5, assumed): one of another
-        type is never listed to us, and to submit again would fail again.
+        The first a listing will show, the other frees the name by itself. Names are shared between
+        types of workloads (Run:ai reference, 5, assumed): one of another type is never listed to
+        us, and to submit again would fail again.
         """
         text = self._call(arguments.find_args(self._project, self.version()), CALL_LIMIT_S)
-        rows = [row for row in listing.parse_page(text).rows if listing.name_of(row) == name]
+        found = (row for row in listing.parse_page(text).rows if listing.name_of(row) == name)
+        rows = [row for row in found if not listing.is_deleted(row)]
         if not rows or any(listing.is_ours(row, self._project, self._kind) for row in rows):
             return error
         what = text_of(rows[0].get("type", "workload"))

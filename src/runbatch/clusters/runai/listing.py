@@ -105,7 +105,7 @@ def observations(rows: Sequence[Row], project: str, kind: str, beginning: str) -
 
 def is_ours(row: Row, project: str, kind: str) -> bool:
     """Whether nothing says that the row is of another project or type, or was deleted."""
-    if _is_deleted(row):
+    if is_deleted(row):
         return False
     where = row.get("projectName") or row.get("project")
     if isinstance(where, str) and where.lower() != project.lower() and not where.isdigit():
@@ -114,7 +114,12 @@ def is_ours(row: Row, project: str, kind: str) -> bool:
     return not any(what.startswith(other) for other in _TYPES if other != kind)
 
 
-def _is_deleted(row: Row) -> bool:
+def is_deleted(row: Row) -> bool:
+    """Whether the row says that it was deleted; it may still leave, and keep its name so long.
+
+    So it is never listed: rows of what is long gone look the same, and would hold slots for weeks
+    (Run:ai reference, 4). A slot that it held is freed by several good listings without it.
+    """
     at = row.get("deletedAt")
     return bool(at) and not str(at).startswith(_NEVER)
 
