@@ -1,4 +1,4 @@
-"""A name that is taken: by one of ours that leaves, by somebody else's, by what was deleted."""
+"""Whose a name is: one that is taken, by one of ours or by somebody else; and the project's."""
 
 import json
 from collections.abc import Sequence
@@ -13,7 +13,7 @@ from tests.runai.test_scenarios import Rewriting
 
 from runbatch.clusters.runai.cluster import RunaiCluster
 from runbatch.clusters.runai.program import Reply
-from runbatch.core.errors import ClusterError, NameTaken, Rejected
+from runbatch.core.errors import ClusterError, NameTaken, Rejected, Unreachable
 from runbatch.core.job import State
 from runbatch.core.wish import Wish
 from runbatch.runner import Ears, Runner
@@ -74,3 +74,40 @@ def test_a_retry_outlasts_its_old_workload_that_leaves_and_is_said_to_be_deleted
     assert not rig.lines("REFUSED")
     assert after.counts[State.SUCCEEDED] == 2
     assert rig.standin.truth().overlapping(rig.is_ours) == set()
+
+
+TABLE = " Name      GPU Quota\n {}   2.00\n talmo-lab   2.00\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "is_seen"),
+    [
+        ('{"projects": [{"name": "talmo-lab"}, {"name": "lab"}]}', True),
+        ('{"projects": [{"name": "talmo-lab"}, {"name": "lab-2"}, {"name": "my.lab"}]}', False),
+        ('{"projects": [{"name": "talmo-lab", "departmentName": "lab"}]}', False),
+        ('{"projects": [], "next": null}', False),
+        ('[{"name": "lab"}]', True),
+        ('{"items": [{"metadata": {"name": "lab"}}]}', True),
+        ('A newer version is there.\n{"projects": [{"name": "lab"}]}', True),
+        ('{"allProjects": [{"title": "lab"}]}', True),
+        ('{"allProjects": [{"title": "talmo-lab"}]}', False),
+        ('[{"project": "lab"}]', True),
+        (TABLE.format("lab"), True),
+        (TABLE.format("lab_2"), False),
+        ("", False),
+    ],
+)
+def test_nothing_listed_is_believed_only_where_the_very_project_is_seen(
+    text: str, is_seen: bool
+) -> None:
+    def runai(words: Sequence[str], limit_s: float) -> Reply:
+        if words == ["version"]:
+            return Reply(0, "2.23.1", "")
+        return Reply(0, text if "project" in words else "[]", "")
+
+    cluster = RunaiCluster("lab", "workspace", execute=runai)
+    if is_seen:
+        assert cluster.list("gwas").rows == 0
+        return
+    with pytest.raises(Unreachable, match="the project lab cannot be seen"):
+        cluster.list("gwas")

@@ -139,7 +139,8 @@ class RunaiCluster:
 
     def _check_connection(self) -> None:
         """Raise Unreachable unless the project can be seen: an empty list proves nothing alone."""
-        if self._project not in self._call(arguments.projects_args(), CALL_LIMIT_S):
+        projects = self._call(arguments.projects_args(), CALL_LIMIT_S)
+        if not listing.shows_project(projects, self._project):
             problem = f"nothing is listed, and the project {self._project} cannot be seen"
             raise Unreachable(f"Run:ai: {problem}. Is the VPN up?")
 
