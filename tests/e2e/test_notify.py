@@ -207,7 +207,8 @@ def test_an_error_is_told(shell: Shell, inbox: Inbox) -> None:
     assert SECRET not in err
     (message,) = inbox.messages
     assert (message["title"], message["type"]) == ("test: ended by an error", "failure")
-    assert message["message"].startswith("The ledger in ")
+    assert message["message"].startswith("The ledger cannot be read or written.\n")
+    assert "sqlite3" not in message["message"]
 
 
 def test_the_url_is_in_no_list_of_processes_but_our_own_words(shell: Shell, inbox: Inbox) -> None:

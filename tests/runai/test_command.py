@@ -186,6 +186,25 @@ def test_a_failed_job_is_judged_by_its_log_and_left_to_retry(tmp_path: Path) -> 
     assert not lab.standin.truth().calls_of("delete")
 
 
+HOSTILE = r"""#!/bin/sh
+printf '\033]0;PWNED\007\033[2J\033[31mno\r' >&2
+exit 1
+"""
+
+
+def test_whatever_the_program_says_moves_no_cursor(tmp_path: Path) -> None:
+    lab = Lab(tmp_path, QUICK)
+    assert lab.run("submit", "--yes", *FAST, START_TRAIT="2", END_TRAIT="3").code == 0
+    (tmp_path / "bin" / "runai").write_text(HOSTILE)
+    for words in (
+        "check", "status", "status --json", "logs 2", "logs 9", "submit --yes", "retry --yes",
+        "delete --yes", "report", "audit",
+    ):  # fmt: skip
+        done = lab.run(*words.split())
+        assert not {"\x1b", "\x07", "\r"} & set(done.out + done.err), words
+    assert r"\x1b]0;PWNED\x07\x1b[2J\x1b[31mno" in lab.run("logs", "2").err
+
+
 def test_a_kubectl_that_never_connects_holds_up_no_verdict(tmp_path: Path) -> None:
     lab = Lab(tmp_path, replace(QUICK, outcomes={"eberrigan-gapit-gwas-3": (2, 0)}))
     kubectl = tmp_path / "bin" / "kubectl"

@@ -1,7 +1,6 @@
 """The pure halves: a workload into words, text into observations, complaints into errors."""
 
 import json
-from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import PurePosixPath
 from typing import Any
@@ -16,14 +15,12 @@ from runbatch.clusters.runai.arguments import (
     parse_version,
     submit_args,
 )
-from runbatch.clusters.runai.cluster import RunaiCluster
 from runbatch.clusters.runai.description import evidence_of
 from runbatch.clusters.runai.faults import fault_of, has_no_log, is_gone
 from runbatch.clusters.runai.listing import observations, parse_page
 from runbatch.clusters.runai.pods import PodEnd, ends_in
-from runbatch.clusters.runai.program import Reply
 from runbatch.core.attempt import Evidence, Observation, Phase
-from runbatch.core.batch import Batch, Mount, Run
+from runbatch.core.batch import Mount
 from runbatch.core.errors import (
     Busy,
     ClusterError,
@@ -32,7 +29,7 @@ from runbatch.core.errors import (
     Unauthorized,
     Unreachable,
 )
-from runbatch.core.workload import Workload, workload_of
+from runbatch.core.workload import Workload
 
 OLD, NEW = Version(2, 18), Version(2, 25)
 WORKLOAD = Workload(
@@ -352,66 +349,3 @@ def test_gone_and_no_log_are_answers() -> None:
     assert not has_no_log("Error: 403 Forbidden")
     assert not has_no_log("Error: control plane is not ready")
     assert not has_no_log("Error: project 'x' was not found")
-
-
-def test_a_complaint_that_quotes_a_secret_is_told_without_it() -> None:
-    secret = "s3cr3t-t0k3n"
-    batch = Batch(
-        prefix="gwas",
-        keys=("1",),
-        integer_keys=True,
-        run=Run(command=("true",), image="i", env={"TOKEN": secret, "SHORT": "abc"}),
-    )
-
-    def complain(words: Sequence[str], limit_s: float) -> Reply:
-        if "version" in words:
-            return Reply(0, "Version: 2.25.1", "")
-        said = f'Error: invalid argument "SHORT=abc" or {secret!r} for "TOKEN={secret}" in gwas-1'
-        return Reply(1, "", said)
-
-    cluster = RunaiCluster("talmo-lab", "workspace", execute=complain)
-    with pytest.raises(Rejected) as told:
-        cluster.submit(workload_of(batch, "1", 1))
-    assert secret not in str(told.value)
-    assert "abc" not in str(told.value)
-    assert "gwas-1" in str(told.value)
-
-
-@pytest.mark.parametrize(("age_s", "is_made"), [(0, True), (59.9, True), (60, False), (1e6, False)])
-def test_a_submit_is_over_and_listed_before_others_may_give_it_up(
-    age_s: float, is_made: bool
-) -> None:
-    # Taking a slot is long ago when the process was stopped in between, or its ledger was busy.
-    limits: list[float] = []
-
-    def answer(words: Sequence[str], limit_s: float) -> Reply:
-        if "submit" in words:
-            limits.append(limit_s)
-        return Reply(0, "Version: 2.25.1", "")
-
-    cluster = RunaiCluster("talmo-lab", "workspace", execute=answer)
-    if is_made:
-        cluster.submit(WORKLOAD, lambda: age_s)
-    else:
-        with pytest.raises(Busy, match="the call to submit gwas-37 was held up for 60 s"):
-            cluster.submit(WORKLOAD, lambda: age_s)
-    unlisted_s = 60  # Run:ai reference, 5
-    assert [age_s + limit_s + unlisted_s <= cluster.patience.grace_s for limit_s in limits] == (
-        [True] if is_made else []
-    )
-
-
-def test_the_age_of_a_submit_is_asked_after_the_version() -> None:
-    # That call too may take its time.
-    asked: list[str] = []
-
-    def answer(words: Sequence[str], limit_s: float) -> Reply:
-        asked.append(words[0] if "submit" not in words else "submit")
-        return Reply(0, "Version: 2.25.1", "")
-
-    def age_s() -> float:
-        asked.append("age")
-        return 0
-
-    RunaiCluster("talmo-lab", "workspace", execute=answer).submit(WORKLOAD, age_s)
-    assert asked == ["version", "age", "submit"]

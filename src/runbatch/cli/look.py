@@ -18,7 +18,7 @@ from runbatch.core.batch import Batch
 from runbatch.core.errors import BatchError, ClusterError
 from runbatch.core.job import View
 from runbatch.views.preview import preview_of
-from runbatch.views.text import plural, printable_lines
+from runbatch.views.text import plural, printable, printable_lines
 from runbatch.wiring import Place
 
 _CHUNK_BYTES = 1 << 16
@@ -51,7 +51,8 @@ def _view(place: Place, clock: SystemClock) -> View:
     try:
         return place.look(clock).learned.view
     except ClusterError as error:
-        stderr_console().print(f"{error} This is what the ledger remembers:", soft_wrap=True)
+        said = printable(str(error))
+        stderr_console().print(f"{said} This is what the ledger remembers:", soft_wrap=True)
         return place.remembered()
 
 

@@ -1,12 +1,32 @@
-"""The one message that is sent when a command is over: the numbers, no names of jobs."""
+"""The one message that is sent when a command is over: the numbers, and words of our own.
+
+It goes to a third party: no names of jobs are in it, and nothing that a cluster or a file said.
+"""
 
 from runbatch.core.batch import Batch
-from runbatch.core.errors import RunbatchError
+from runbatch.core.errors import (
+    BatchError,
+    ClusterError,
+    LedgerError,
+    Rejected,
+    RunbatchError,
+    Unauthorized,
+)
 from runbatch.core.snapshot import Snapshot
 from runbatch.notify import Message
 from runbatch.views.retries import by_verdict
 from runbatch.views.summary import headline
-from runbatch.views.text import plural, printable_lines
+from runbatch.views.text import plural
+
+# The first that fits.
+_REASONS: tuple[tuple[type[RunbatchError], str], ...] = (
+    (Unauthorized, "The cluster asks for a new login."),
+    (Rejected, "The cluster refuses what is asked of it."),
+    (ClusterError, "The cluster did not do what was asked, or did not answer."),
+    (LedgerError, "The ledger cannot be read or written."),
+    (BatchError, "The batch, or what was asked of it, is wrong."),
+)
+_WHERE_MORE = "What was submitted goes on. Where the command ran, it has told more."
 
 
 def notice_of(snapshot: Snapshot, stopped: str | None, next_line: str | None) -> Message:
@@ -23,5 +43,6 @@ def notice_of(snapshot: Snapshot, stopped: str | None, next_line: str | None) ->
 
 
 def notice_of_error(batch: Batch, error: RunbatchError) -> Message:
-    """Return the message of a command that an error ended."""
-    return Message(f"{batch.prefix}: ended by an error", printable_lines(str(error)), "failure")
+    """Return the message of a command that an error ended: of which kind it is."""
+    reason = next((text for kind, text in _REASONS if isinstance(error, kind)), "It gave up.")
+    return Message(f"{batch.prefix}: ended by an error", f"{reason}\n{_WHERE_MORE}", "failure")

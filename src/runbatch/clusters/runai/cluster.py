@@ -7,6 +7,7 @@ from dataclasses import replace
 from runbatch.clusters.base import just_begun
 from runbatch.clusters.runai import arguments, description, faults, listing
 from runbatch.clusters.runai.arguments import OLD_PAGE_ROWS, Version
+from runbatch.clusters.runai.hiding import without_values
 from runbatch.clusters.runai.pods import MOST_TRIES, Pods
 from runbatch.clusters.runai.program import Execute, Reply, execute, execute_kubectl
 from runbatch.clusters.runai.words import text_of
@@ -25,8 +26,6 @@ UNLISTED_LIMIT_S = 60
 PATIENCE = Patience(
     grace_s=HELD_UP_LIMIT_S + SUBMIT_LIMIT_S + UNLISTED_LIMIT_S, empty_doubt_s=math.inf
 )
-# A value of so many characters is left out of what is shown, wherever it is quoted.
-SECRETS_LENGTH = 8
 _MOST_PAGES = 100
 
 
@@ -70,7 +69,8 @@ class RunaiCluster:
         reply = self._execute(words, SUBMIT_LIMIT_S)
         if reply.code == 0:
             return
-        error = self._fault(_without_values(reply, workload))
+        out, err = (without_values(text, workload) for text in (reply.out, reply.err))
+        error = self._fault(Reply(reply.code, out, err))
         raise self._whose(workload.name, error) if isinstance(error, NameTaken) else error
 
     def evidence(self, name: str, uid: str) -> Evidence:
@@ -148,18 +148,21 @@ class RunaiCluster:
 
     def _check_connection(self) -> None:
         """Raise Unreachable unless the project can be seen: an empty list proves nothing alone."""
-        if self._project not in self._call(arguments.projects_args(), CALL_LIMIT_S):
+        projects = self._call(arguments.projects_args(), CALL_LIMIT_S)
+        if not listing.shows_project(projects, self._project):
             problem = f"nothing is listed, and the project {self._project} cannot be seen"
             raise Unreachable(f"Run:ai: {problem}. Is the VPN up?")
 
     def _whose(self, name: str, error: NameTaken) -> ClusterError:
-        """Return the error again if the name is one of ours, which a listing will show.
+        """Return the error again if the name is one of ours, or of one that was deleted and leaves.
 
-        Names are shared between types of workloads (Run:ai reference, 5, assumed): one of another
-        type is never listed to us, and to submit again would fail again.
+        The first a listing will show, the other frees the name by itself. Names are shared between
+        types of workloads (Run:ai reference, 5, assumed): one of another type is never listed to
+        us, and to submit again would fail again.
         """
         text = self._call(arguments.find_args(self._project, self.version()), CALL_LIMIT_S)
-        rows = [row for row in listing.parse_page(text).rows if listing.name_of(row) == name]
+        found = (row for row in listing.parse_page(text).rows if listing.name_of(row) == name)
+        rows = [row for row in found if not listing.is_deleted(row)]
         if not rows or any(listing.is_ours(row, self._project, self._kind) for row in rows):
             return error
         what = text_of(rows[0].get("type", "workload"))
@@ -179,15 +182,3 @@ class RunaiCluster:
             # The program may have updated itself in mid-use (Run:ai reference, 9.3): ask anew.
             self._version = None
         return faults.fault_of(text)
-
-
-def _without_values(reply: Reply, workload: Workload) -> Reply:
-    """Return the reply without what the batch's variables hold: a complaint may quote a secret."""
-    out, err = reply.out, reply.err
-    for name, value in workload.env.items():
-        quoted = [f"{name}={value}"]
-        if len(value) >= SECRETS_LENGTH and value not in workload.name:
-            quoted.append(value)
-        for words in quoted:
-            out, err = out.replace(words, f"{name}=..."), err.replace(words, f"{name}=...")
-    return replace(reply, out=out, err=err)

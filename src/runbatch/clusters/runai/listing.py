@@ -17,6 +17,7 @@ from runbatch.core.attempt import Observation, Phase
 from runbatch.core.errors import Unreachable
 
 _ROWS_UNDER = ("workloads", "items", "data")
+_PROJECTS_UNDER = ("projects", "items", "data")
 _COMPLAINTS = ("error", "errors", "code")
 _TYPES = ("workspace", "training", "inference", "distributed")
 _START = re.compile(r"[{\[]")
@@ -37,18 +38,18 @@ class Page:
     next: str | None = None
 
 
-def parse_page(text: str) -> Page:
+def parse_page(text: str, under: Sequence[str] = _ROWS_UNDER) -> Page:
     """Return the rows that were printed; raise Unreachable if the text is cut or makes no sense.
 
     Whatever an update printed around them is passed over (Run:ai reference, 9.3).
     """
-    pages = list(_pages(text))
+    pages = list(_pages(text, under))
     if len(pages) != 1:
         raise Unreachable("Run:ai: the list is cut short or is not the expected JSON.")
     return pages[0]
 
 
-def _pages(text: str) -> Iterator[Page]:
+def _pages(text: str, under: Sequence[str]) -> Iterator[Page]:
     """Yield each list that stands in the text by itself; never one that is a part of another."""
     decoder = json.JSONDecoder()
     end = 0
@@ -62,7 +63,7 @@ def _pages(text: str) -> Iterator[Page]:
         if text[behind:].partition("\n")[0].strip():
             continue  # a word in brackets, in the middle of a sentence
         end = behind
-        if (page := _page_of(value)) is not None:
+        if (page := _page_of(value, under)) is not None:
             yield page
 
 
@@ -79,14 +80,14 @@ def _starts(text: str) -> Iterator[int]:
         before = line.strip() or before
 
 
-def _page_of(value: Any) -> Page | None:
+def _page_of(value: Any, under: Sequence[str]) -> Page | None:
     if isinstance(value, list):
         return Page(tuple(value)) if _are_rows(value) else None
     if not isinstance(value, dict) or any(value.get(name) for name in _COMPLAINTS):
         return None
-    lists = [value[name] for name in _ROWS_UNDER if isinstance(value.get(name), list)]
-    if not lists and any(name in value for name in _ROWS_UNDER[:2]):
-        lists = [[]] if all(value.get(name) is None for name in _ROWS_UNDER) else []
+    lists = [value[name] for name in under if isinstance(value.get(name), list)]
+    if not lists and any(name in value for name in under[:2]):
+        lists = [[]] if all(value.get(name) is None for name in under) else []
     if not lists or not _are_rows(lists[0]):
         return None
     following = value.get("next")
@@ -97,6 +98,19 @@ def _are_rows(value: list[Any]) -> bool:
     return all(isinstance(row, dict) for row in value)
 
 
+def shows_project(text: str, project: str) -> bool:
+    """Whether a list of projects shows this one, by its whole name.
+
+    Where that is no list of a known shape, whether the name stands in it as a word of its own.
+    """
+    try:
+        rows = parse_page(text, _PROJECTS_UNDER).rows
+        return any(name_of(row).lower() == project.lower() for row in rows)
+    except Unreachable:
+        word = rf"(?<![-.\w]){re.escape(project)}(?![-.\w])"
+        return re.search(word, text, re.IGNORECASE) is not None
+
+
 def observations(rows: Sequence[Row], project: str, kind: str, beginning: str) -> list[Observation]:
     """Return the workloads whose names begin so, in our project and of our type."""
     ours = (row for row in rows if is_ours(row, project, kind))
@@ -105,7 +119,7 @@ def observations(rows: Sequence[Row], project: str, kind: str, beginning: str) -
 
 def is_ours(row: Row, project: str, kind: str) -> bool:
     """Whether nothing says that the row is of another project or type, or was deleted."""
-    if _is_deleted(row):
+    if is_deleted(row):
         return False
     where = row.get("projectName") or row.get("project")
     if isinstance(where, str) and where.lower() != project.lower() and not where.isdigit():
@@ -114,7 +128,12 @@ def is_ours(row: Row, project: str, kind: str) -> bool:
     return not any(what.startswith(other) for other in _TYPES if other != kind)
 
 
-def _is_deleted(row: Row) -> bool:
+def is_deleted(row: Row) -> bool:
+    """Whether the row says that it was deleted; it may still leave, and keep its name so long.
+
+    So it is never listed: rows of what is long gone look the same, and would hold slots for weeks
+    (Run:ai reference, 4). A slot that it held is freed by several good listings without it.
+    """
     at = row.get("deletedAt")
     return bool(at) and not str(at).startswith(_NEVER)
 

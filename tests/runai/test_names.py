@@ -1,0 +1,113 @@
+"""Whose a name is: one that is taken, by one of ours or by somebody else; and the project's."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from tests.runai.conftest import MakeRig
+from tests.runai.rig import PACE, QUICK, forbidden
+from tests.runai.test_pure import WORKLOAD
+from tests.runai.test_scenarios import Rewriting
+
+from runbatch.clusters.runai.cluster import RunaiCluster
+from runbatch.clusters.runai.program import Reply
+from runbatch.core.errors import ClusterError, NameTaken, Rejected, Unreachable
+from runbatch.core.job import State
+from runbatch.core.wish import Wish
+from runbatch.runner import Ears, Runner
+from runbatch.testing.runai import Fault, Settings, Switches, Trouble
+
+OURS = {"name": "gwas-37", "id": "u", "projectName": "lab", "type": "Workspace", "phase": "Failed"}
+THEIRS = {**OURS, "id": "v", "type": "Training", "submittedBy": "a@lab"}
+DELETED = {"deletedAt": "2026-01-05T09:30:00Z"}
+
+
+@pytest.mark.parametrize(
+    ("rows", "kind"),
+    [
+        pytest.param([OURS], NameTaken, id="ours, which will be listed"),
+        pytest.param([OURS | DELETED], NameTaken, id="ours, which leaves"),
+        pytest.param([THEIRS | DELETED], NameTaken, id="somebody else's, which leaves"),
+        pytest.param([], NameTaken, id="nobody's that is listed"),
+        pytest.param([{**THEIRS, "name": "gwas-38"}], NameTaken, id="another name"),
+        pytest.param([THEIRS], Rejected, id="somebody else's"),
+        pytest.param([OURS | DELETED, THEIRS], Rejected, id="somebody else's, ours long gone"),
+        pytest.param([THEIRS | DELETED, OURS], NameTaken, id="ours, somebody else's long gone"),
+    ],
+)
+def test_only_a_name_that_somebody_else_keeps_is_a_refusal(
+    rows: list[dict[str, Any]], kind: type[ClusterError]
+) -> None:
+    def runai(words: Sequence[str], limit_s: float) -> Reply:
+        if words == ["version"]:
+            return Reply(0, "2.23.1", "")
+        if "list" in words:
+            return Reply(0, json.dumps({"workloads": rows}), "")
+        return Reply(1, "", "Error: workload gwas-37 already exists")
+
+    with pytest.raises(ClusterError) as told:
+        RunaiCluster("lab", "workspace", execute=runai).submit(WORKLOAD)
+    assert type(told.value) is kind
+    assert ("a Training of a@lab" in str(told.value)) == (kind is Rejected)
+
+
+def test_a_retry_outlasts_its_old_workload_that_leaves_and_is_said_to_be_deleted(
+    make: MakeRig,
+) -> None:
+    def deleted(row: dict[str, Any]) -> None:
+        if row["phase"] == "Deleting":
+            row |= DELETED
+
+    slow = Switches(faults=(Fault(Trouble.SLOW_DELETE, seconds=600),))
+    settings = Settings(delays=replace(QUICK, running=(20, 40)), outcomes={"gwas-3": (2, 0)})
+    rig = make(last=2, cap=2, settings=settings, switches=slow)
+    rig.run()
+    with rig.ledger() as ledger:
+        execute = Rewriting(rig, deleted)
+        cluster = RunaiCluster("talmo-lab", "workspace", execute=execute, kubectl=forbidden)
+        ears = Ears(event=rig.said.append)
+        wish = Wish(retry=True)
+        after = Runner(rig.batch, cluster, ledger, wish, rig.clock, PACE, ears=ears).run("retry")
+    assert any("the name is taken" in text for text in rig.lines("TROUBLE"))
+    assert not rig.lines("REFUSED")
+    assert after.counts[State.SUCCEEDED] == 2
+    assert rig.standin.truth().overlapping(rig.is_ours) == set()
+
+
+TABLE = " Name      GPU Quota\n {}   2.00\n talmo-lab   2.00\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "is_seen"),
+    [
+        ('{"projects": [{"name": "talmo-lab"}, {"name": "lab"}]}', True),
+        ('{"projects": [{"name": "talmo-lab"}, {"name": "lab-2"}, {"name": "my.lab"}]}', False),
+        ('{"projects": [{"name": "talmo-lab", "departmentName": "lab"}]}', False),
+        ('{"projects": [], "next": null}', False),
+        ('[{"name": "lab"}]', True),
+        ('{"items": [{"metadata": {"name": "lab"}}]}', True),
+        ('A newer version is there.\n{"projects": [{"name": "lab"}]}', True),
+        ('{"allProjects": [{"title": "lab"}]}', True),
+        ('{"allProjects": [{"title": "talmo-lab"}]}', False),
+        ('[{"project": "lab"}]', True),
+        (TABLE.format("lab"), True),
+        (TABLE.format("lab_2"), False),
+        ("", False),
+    ],
+)
+def test_nothing_listed_is_believed_only_where_the_very_project_is_seen(
+    text: str, is_seen: bool
+) -> None:
+    def runai(words: Sequence[str], limit_s: float) -> Reply:
+        if words == ["version"]:
+            return Reply(0, "2.23.1", "")
+        return Reply(0, text if "project" in words else "[]", "")
+
+    cluster = RunaiCluster("lab", "workspace", execute=runai)
+    if is_seen:
+        assert cluster.list("gwas").rows == 0
+        return
+    with pytest.raises(Unreachable, match="the project lab cannot be seen"):
+        cluster.list("gwas")
