@@ -11,6 +11,7 @@ from runbatch.testing.runai import Answer, Settings, StandIn, Switches
 
 Make = Callable[..., StandIn]
 
+A_DAY_S = 86_400.0
 MOUNTS = ("--host-path", "path=/lab/data,mount=/data,mount-propagation=HostToContainer")
 
 

@@ -20,9 +20,8 @@ from runbatch.testing.runai import (
 )
 from runbatch.testing.runai.switches import switches_from_plain, switches_to_plain
 
-from .conftest import MOUNTS, Make, listed, phases_by_name, submit
+from .conftest import A_DAY_S, MOUNTS, Make, listed, phases_by_name, submit
 
-A_DAY_S = 86_400.0
 TAKEN = "Error: Workspace named 'gwas-1' already exists in the project\n"
 
 

@@ -1,0 +1,167 @@
+"""What one simulated process is made of: its clock, its ledger, its way to the cluster."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from tests.runai.rig import forbidden, pods_json
+from tests.simulation.stage import WallClock
+from tests.simulation.weather import PROJECT, Mishap
+
+from runbatch.clock import SystemClock
+from runbatch.clusters.runai.cluster import RunaiCluster
+from runbatch.clusters.runai.pods import MOST_TRIES
+from runbatch.clusters.runai.program import Reply
+from runbatch.core.errors import LedgerError, Unreachable
+from runbatch.ledger.store import Ledger
+from runbatch.wiring import Place
+
+if TYPE_CHECKING:
+    from tests.simulation.play import Play
+
+# A call that was given up takes effect so much later at most: within the grace of a submit.
+LATEST_EFFECT_S = 60
+_WRITES = (
+    "record", "reserve", "release", "submitted", "refused", "judged", "delete_asked",
+    "erased", "save_log", "begin_run", "tick_run", "begin_type", "told",
+)  # fmt: skip
+
+
+class Killed(BaseException):
+    """The process is gone, from one step to the next."""
+
+
+@dataclass
+class Process:
+    """One invocation of a command, which may be killed at any step; then it can do nothing."""
+
+    play: "Play"
+    command: str
+    is_dead: bool = False
+    listed_at_s: float = -1.0  # of which moment the last good listing tells
+
+    def step(self) -> None:
+        """Let others go first, perhaps; perhaps never come back."""
+        if self.is_dead:
+            raise Killed
+        self.play.stage.pause(self.play.dice.random() * 0.5)
+        if self.play.strikes(Mishap.KILLED):
+            self.is_dead = True
+            raise Killed
+
+    def sleep(self, seconds: float) -> None:
+        """Let time pass."""
+        if self.is_dead:
+            raise Killed
+        self.play.stage.pause(seconds)
+        self.step()
+
+
+class ProcessClock(SystemClock):
+    """The real clock of the loop, on the stage's time."""
+
+    def __init__(self, process: Process, wall: WallClock) -> None:
+        super().__init__(wall=wall.now, elapsed_s=lambda: wall.stage.now_s)
+        self.process = process
+
+    def sleep(self, seconds: float) -> None:
+        """Let time pass."""
+        self.process.sleep(seconds)
+
+
+@dataclass
+class SteppedLedger:
+    """The real ledger; the process may die before and after each call, and the disk be full."""
+
+    ledger: Ledger
+    process: Process
+
+    def __getattr__(self, name: str) -> Any:
+        value = getattr(self.ledger, name)
+        if not callable(value):
+            return value
+
+        def call(*words: Any, **named: Any) -> Any:
+            self.process.step()
+            play = self.process.play
+            is_full = play.stage.now_s < min(play.full_until_s, play.weather.clears_s)
+            if name in _WRITES and is_full:
+                play.happened[Mishap.DISK_FULL] += 1
+                raise LedgerError("The ledger failed: database or disk is full.")
+            result = value(*words, **named)
+            play.promises.after_ledger(name, words, result, self.process.listed_at_s)
+            self.process.step()
+            return result
+
+        return call
+
+
+@dataclass
+class Wire:
+    """The program `runai`, as far as it can be reached."""
+
+    process: Process
+
+    def __call__(self, words: Sequence[str], limit_s: float) -> Reply:
+        """Return how the call ended; what may go wrong on the way does."""
+        process, play = self.process, self.process.play
+        process.step()
+        nothing = Unreachable(f"Run:ai: no answer within {limit_s:g} s.")
+        if play.is_out or play.strikes(Mishap.NEVER_SENT):
+            raise nothing
+        if play.strikes(Mishap.HANGS):
+            process.sleep(limit_s)
+            raise nothing
+        if _changes_something(words) and play.strikes(Mishap.LATE):
+            at_s = play.stage.now_s + play.dice.uniform(0, limit_s + LATEST_EFFECT_S)
+            # It stands on what the process had seen by now, whatever that sees meanwhile.
+            play.stage.at(at_s, partial(play.call, words, process, process.listed_at_s))
+            process.sleep(limit_s)
+            raise nothing
+        if play.strikes(Mishap.SLOW):
+            process.sleep(play.dice.uniform(0, limit_s / 2))
+        reply = play.call(words, process)
+        if play.strikes(Mishap.HANGS_DONE):
+            process.sleep(limit_s)
+            raise nothing
+        if play.strikes(Mishap.SLOW):
+            process.sleep(play.dice.uniform(0, limit_s / 2))
+        process.step()
+        if play.strikes(Mishap.ANSWER_LOST):
+            raise nothing
+        return reply
+
+    def kubectl(self, words: Sequence[str], limit_s: float) -> Reply:
+        """Tell of the pods, where that is allowed."""
+        self.process.step()
+        play = self.process.play
+        if not play.kubectl_is_allowed or play.strikes(Mishap.NO_EXIT_CODE):
+            return forbidden(words, limit_s)
+        if play.is_out or play.strikes(Mishap.HANGS):
+            self.process.sleep(limit_s)
+            raise Unreachable(f"kubectl: no answer within {limit_s:g} s.")
+        return Reply(0, pods_json(play.standin), "")
+
+
+def _changes_something(words: Sequence[str]) -> bool:
+    return "submit" in words[:3] or "delete" in words[:3]
+
+
+@dataclass(frozen=True, slots=True)
+class SimulatedPlace(Place):
+    """Where the batch's state is, and the simulated cluster."""
+
+    process: Process
+
+    def cluster(self, *, for_one_look: bool = False) -> RunaiCluster:
+        """Return the real adapter over the simulated program."""
+        wire, choice = Wire(self.process), self.batch.cluster
+        return RunaiCluster(
+            PROJECT,
+            choice.workload,
+            execute=wire,
+            kubectl=wire.kubectl,
+            kubectl_tries=1 if for_one_look else MOST_TRIES,
+            calls_at_once=1,
+        )
