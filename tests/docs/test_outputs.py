@@ -37,6 +37,7 @@ from runbatch.core.waits import Answer, waits_of
 from runbatch.ledger.runs import Run
 from runbatch.views.preview import preview_json, preview_of
 from runbatch.views.retries import Chosen, chosen_json, retry_json, retry_totals
+from runbatch.views.text import plain
 from runbatch.views.totals import Totals, submit_json
 from runbatch.views.waits import status_json
 
@@ -68,9 +69,9 @@ BEFORE = snapshot_of(batch(), view(), NOW)
 MADE: dict[str, Any] = {
     "status --json": status_json(SNAPSHOT, WAITS, RUNS),
     "submit --json": submit_json(SNAPSHOT, TOTALS),
-    "retry --json": retry_json(SNAPSHOT, retry_totals(BEFORE, SNAPSHOT)),
+    "retry --json": retry_json(SNAPSHOT, retry_totals(BEFORE, SNAPSHOT, plain)),
     "submit --dry-run --json": preview_json(PREVIEW),
-    "retry --dry-run --json": chosen_json(Chosen(SNAPSHOT, frozenset({"3"}))),
+    "retry --dry-run --json": chosen_json(Chosen(SNAPSHOT, frozenset({"3"})), plain),
 }
 
 

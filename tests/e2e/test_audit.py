@@ -132,7 +132,7 @@ def test_where_nothing_ever_ran_there_is_nothing_to_audit(shell: Shell) -> None:
     shell.write(toml(["true"]))
     done = shell.run("audit")
     assert (done.code, done.out) == (2, "")
-    assert "events.jsonl: there are no events yet; runbatch submit writes them." in done.err
+    assert "events.jsonl: there are no events yet; submit writes them." in done.err
     assert not shell.state.exists()
 
 

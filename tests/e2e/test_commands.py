@@ -56,7 +56,7 @@ def test_the_dry_run_says_what_would_be_skipped_or_adopted_and_why(
     text = shell.run("submit", "--dry-run").out
     assert "would submit 2 jobs\n  test-3\n  test-4" in text
     assert "would skip: succeeded already (--rerun KEY starts it again)\n  test-1" in text
-    assert "would skip: failed; runbatch retry looks at it" in text
+    assert "would skip: failed; retry looks at it" in text
 
     # Another ledger, the same cluster: what is there was started by somebody else.
     (shell.state / "local").rename(shell.state / "lost")
@@ -120,7 +120,8 @@ def test_status_names_who_is_at_work(shell: Shell, journal: Journal) -> None:
         process.kill()
     text = shell.run("status").out
     assert "at work  nobody" in text
-    assert "waiting  1 job: no submit runs (runbatch submit)" in text
+    assert "waiting  1 job: no submit runs\n" in text
+    assert text.endswith("\nNext: runbatch submit\n")
 
 
 @pytest.mark.parametrize("name", ["submit-all-traits-runai", "retry-failed-traits"])

@@ -219,5 +219,5 @@ def test_in_a_pipe_status_is_whole_lines(shell: Shell, tmp_path: Path) -> None:
     shell.submit()
     lines = shell.run("status").out.splitlines()
     (retries,) = [line for line in lines if line.startswith("retries")]
-    assert retries.endswith("no retry runs (runbatch retry)")
+    assert retries.endswith("no retry runs")
     assert any("a-sample-with-a-long-name-7 and 4 more" in line for line in lines)

@@ -63,9 +63,7 @@ def test_why_are_only_18_running_when_i_said_50() -> None:
     ("status", "label", "said"),
     [
         pytest.param(seen(runs=()), "slots", "0 of 50 held", id="nothing is held"),
-        pytest.param(
-            seen(runs=()), "waiting", "186 jobs: no submit runs (runbatch submit)", id="nobody"
-        ),
+        pytest.param(seen(runs=()), "waiting", "186 jobs: no submit runs", id="nobody"),
         pytest.param(seen(runs=()), "at work", "nobody", id="nobody is at work"),
         pytest.param(seen(*RUNNING), "waiting", "168 jobs: one after the other", id="room"),
         pytest.param(
@@ -96,7 +94,7 @@ def test_why_are_only_18_running_when_i_said_50() -> None:
         pytest.param(
             seen(failed(seconds=3500)),
             "retries",
-            "1 job, due since 10:28:50: no retry runs (runbatch retry)",
+            "1 job, due since 10:28:50: no retry runs",
             id="nobody retries",
         ),
         pytest.param(
@@ -234,7 +232,7 @@ def test_in_a_pipe_nothing_is_shortened() -> None:
     show_status(Console(file=file, width=40, markup=False), MUCH)
     lines = file.getvalue().splitlines()
     assert f"   1  of 1 job on {'gpu-node20-漢字' * 3}" in "\n".join(lines)
-    assert any(line.endswith("no retry runs (runbatch retry)") for line in lines)
+    assert any(line.endswith("no retry runs") for line in lines)
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,7 @@
 
 import pytest
 
-from runbatch.views.text import with_keys
+from runbatch.views.text import typed
 
 ADVICE = "correct it, then runbatch submit --rerun KEYS"
 
@@ -21,4 +21,11 @@ ADVICE = "correct it, then runbatch submit --rerun KEYS"
     ],
 )
 def test_advice_names_the_keys_where_they_can_be_typed(keys: list[str], words: str) -> None:
-    assert with_keys(ADVICE, keys) == f"correct it, then runbatch submit --rerun {words}"
+    assert typed(ADVICE, keys) == f"correct it, then runbatch submit --rerun {words}"
+
+
+def test_advice_names_commands_as_they_are_typed_for_this_batch() -> None:
+    advice = "runbatch retry or runbatch submit --rerun KEYS starts runbatch."
+    assert typed(advice, ["6"], lambda command: f"rb {command} -b KEYS") == (
+        "rb retry -b KEYS or rb submit -b KEYS --rerun 6 starts runbatch."
+    )

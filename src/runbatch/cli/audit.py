@@ -35,7 +35,7 @@ def audit(*, where: Where, as_json: bool) -> int:
     record = read_record(folder)
     if not record.entries:
         place = str(folder / FILE_NAME)
-        raise BatchError(place, "there are no events yet; runbatch submit writes them.")
+        raise BatchError(place, "there are no events yet; submit writes them.")
     found = audit_of(record.entries, record.remembered, record.altered)
     if as_json:
         print_json(audit_json(batch.prefix, found, record.lacking))

@@ -35,7 +35,8 @@ def init(*, where: Where, dotenv: Path | None) -> int:
     if path.suffix != ".toml":
         raise BatchError(str(path), "name a file that ends in .toml.")
     _write(path, _template() if dotenv is None else _converted(dotenv))
-    click.echo(f"Wrote {path}. Next: edit it, then\n  runbatch check\n  runbatch submit --wait")
+    click.echo(f"Wrote {printable(str(path))}. Next: edit it, then")
+    click.echo(f"  {where.again('check')}\n  {where.again('submit')} --wait")
     return 0
 
 

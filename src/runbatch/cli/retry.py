@@ -91,23 +91,26 @@ def retry(
     wish = _wish(look, before, keys, once=once)
     chosen = Chosen(before, _chosen_keys(before, keys))
     if dry_run:
-        print_json(chosen_json(chosen)) if as_json else click.echo(chosen_text(chosen))
+        again = where.again
+        print_json(chosen_json(chosen, again)) if as_json else click.echo(
+            chosen_text(chosen, again)
+        )
         return 0
     if chosen.retried:
         confirm(f"Retry {plural(len(chosen.retried), 'job')} of {batch.prefix}?", yes=yes)
     with word_when_over(url, batch) as tell:
         after, stop = carry_out(where, batch, wish, "retry", lambda _: None)
         tell(notice(where, after, stop))
-        _show_result(before, after, as_json=as_json)
+        _show_result(where, before, after, as_json=as_json)
     return exit_code(after, stop)
 
 
-def _show_result(before: Snapshot, after: Snapshot, *, as_json: bool) -> None:
-    totals = retry_totals(before, after)
+def _show_result(where: Where, before: Snapshot, after: Snapshot, *, as_json: bool) -> None:
+    totals = retry_totals(before, after, where.again)
     if as_json:
         print_json(retry_json(after, totals))
         return
-    click.echo(summary(after))
+    click.echo(summary(after, where.again))
     click.echo(f"This run: {totals_text(totals)}.")
 
 

@@ -17,7 +17,7 @@ from runbatch.core.snapshot import snapshot_of
 from runbatch.core.waits import NOTHING_LISTED, Answer, heard_at, waits_of
 from runbatch.ledger.runs import Run
 from runbatch.views.status import Status, show_status, status_of
-from runbatch.views.waits import status_json
+from runbatch.views.waits import lacking_command, status_json
 from runbatch.wiring import Place
 
 NOT_YET_HEARD = "it was asked, and has not answered yet."
@@ -51,7 +51,10 @@ def status(*, where: Where, as_json: bool, watch: bool) -> int:
         seen = looker.look()
         print_json(status_json(seen.snapshot, seen.waits, seen.runs))
     else:
-        show_status(stdout_console(), looker.look())
+        seen = looker.look()
+        show_status(stdout_console(), seen, where.again)
+        if command := lacking_command(seen.waits):
+            click.echo(f"\nNext: {where.again(command)}")
     return 0
 
 

@@ -122,7 +122,7 @@ def _show_result(where: Where, snapshot: Snapshot, totals: Totals, *, as_json: b
     if as_json:
         print_json(submit_json(snapshot, totals))
         return
-    click.echo(summary(snapshot))
+    click.echo(summary(snapshot, where.again))
     click.echo(f"This run: {totals.line()}.")
     if line := next_line(where, snapshot):
         click.echo(line)

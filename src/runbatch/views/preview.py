@@ -80,7 +80,7 @@ def _why_left(job: Job, *, adopted: bool) -> str:
         case State.FAILED if job.last and job.last.is_verdict(Verdict.VANISHED):
             return "skip: its end was not seen; the next submit starts it again"
         case _:
-            return "skip: failed; runbatch retry looks at it (--rerun KEY starts it again)"
+            return "skip: failed; retry looks at it (--rerun KEY starts it again)"
 
 
 _GUARDS = {

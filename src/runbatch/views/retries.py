@@ -9,7 +9,7 @@ from runbatch.core.failure import RetryPolicy, advice
 from runbatch.core.job import State
 from runbatch.core.snapshot import JobSnapshot, Snapshot
 from runbatch.views.json import SCHEMA, SnapshotJson, snapshot_json
-from runbatch.views.text import plural, printable, with_keys
+from runbatch.views.text import Again, plain, plural, printable, typed
 
 _MOST_SHOWN = 200
 
@@ -88,21 +88,23 @@ def by_verdict(jobs: tuple[JobSnapshot, ...]) -> dict[str, int]:
     return dict(sorted(Counter(verdict_of(job) for job in jobs).items()))
 
 
-def ways_out(jobs: Iterable[JobSnapshot], policy: RetryPolicy) -> dict[str, list[str]]:
+def ways_out(
+    jobs: Iterable[JobSnapshot], policy: RetryPolicy, again: Again = plain
+) -> dict[str, list[str]]:
     """Return what can be done about failed jobs: each way, ready to be typed, and whose it is."""
     ways: dict[str, list[str]] = {}
     for job in jobs:
         if job.last is not None:
             ways.setdefault(advice(job.last, policy), []).append(job.key)
-    return {with_keys(way, keys): keys for way, keys in ways.items()}
+    return {typed(way, keys, again): keys for way, keys in ways.items()}
 
 
-def chosen_text(chosen: Chosen) -> str:
+def chosen_text(chosen: Chosen, again: Again) -> str:
     """Return what `retry` would do, for people."""
-    return "\n".join(_chosen_lines(chosen))
+    return "\n".join(_chosen_lines(chosen, again))
 
 
-def _chosen_lines(chosen: Chosen) -> Iterator[str]:
+def _chosen_lines(chosen: Chosen, again: Again) -> Iterator[str]:
     yield f"{chosen.before.batch.prefix}: {plural(len(chosen.before.failed), 'failed job')}"
     for verdict, count in by_verdict(chosen.before.failed).items():
         yield f"  {count:>5}  {verdict}"
@@ -111,7 +113,7 @@ def _chosen_lines(chosen: Chosen) -> Iterator[str]:
         yield f"  {_line(job)}{_due(job)}"
     yield f"would leave {plural(len(chosen.left), 'job')} alone"
     for job in chosen.left[:_MOST_SHOWN]:
-        yield f"  {left_line(job, chosen.before)}"
+        yield f"  {left_line(job, chosen.before, again)}"
 
 
 def _line(job: JobSnapshot) -> str:
@@ -125,13 +127,13 @@ def _due(job: JobSnapshot) -> str:
     return f"  (retry {number}{when})"
 
 
-def left_line(job: JobSnapshot, snapshot: Snapshot) -> str:
+def left_line(job: JobSnapshot, snapshot: Snapshot, again: Again) -> str:
     """Return why a failed job is not retried, and what a person can do."""
-    what = with_keys(advice(job.last, snapshot.batch.retry), [job.key]) if job.last else ""
+    what = typed(advice(job.last, snapshot.batch.retry), [job.key], again) if job.last else ""
     return f"{_line(job)}: {what}"
 
 
-def chosen_json(chosen: Chosen) -> ChosenJson:
+def chosen_json(chosen: Chosen, again: Again) -> ChosenJson:
     """Return what `retry` would do, as plain values."""
     return {
         "schema": SCHEMA,
@@ -139,7 +141,7 @@ def chosen_json(chosen: Chosen) -> ChosenJson:
         "failed": len(chosen.before.failed),
         "by_verdict": by_verdict(chosen.before.failed),
         "retry": [job.key for job in chosen.retried],
-        "leave": {job.key: left_line(job, chosen.before) for job in chosen.left},
+        "leave": {job.key: left_line(job, chosen.before, again) for job in chosen.left},
     }
 
 
@@ -148,7 +150,7 @@ def retry_json(after: Snapshot, totals: RetryTotals) -> RetryJson:
     return {**snapshot_json(after), "totals": totals}
 
 
-def retry_totals(before: Snapshot, after: Snapshot) -> RetryTotals:
+def retry_totals(before: Snapshot, after: Snapshot, again: Again) -> RetryTotals:
     """Return what a retry came to: what had failed before it, and what became of that."""
     attempts = {job.key: len(job.attempts) for job in before.jobs}
     logs = {(each.key, each.number) for job in before.jobs for each in job.attempts if each.log}
@@ -163,7 +165,9 @@ def retry_totals(before: Snapshot, after: Snapshot) -> RetryTotals:
         "failed_for_good": sum(
             job.state is State.FAILED and job.next_retry_at is None for job in retried
         ),
-        "skipped": {job.key: left_line(job, after) for job in after.failed if job.key not in keys},
+        "skipped": {
+            job.key: left_line(job, after, again) for job in after.failed if job.key not in keys
+        },
         "logs_saved": sum((each.key, each.number) not in logs for each in saved),
     }
 

@@ -19,7 +19,7 @@ from runbatch.ledger.runs import Run
 from runbatch.views.lines import GAP, Lines, beside, cut, joined, labelled, titled
 from runbatch.views.preview import place_of
 from runbatch.views.summary import failed_by_verdict, failure_lines
-from runbatch.views.text import clock_time, duration, fitting_list, plural, printable
+from runbatch.views.text import Again, clock_time, duration, fitting_list, plain, plural, printable
 from runbatch.views.waits import waits_lines
 
 _MOST_MOMENTS = 5
@@ -63,14 +63,14 @@ def status_of(snapshot: Snapshot, waits: Waits, runs: Sequence[Run]) -> Status:
     )
 
 
-def show_status(console: Console, status: Status) -> None:
+def show_status(console: Console, status: Status, again: Again = plain) -> None:
     """Print the status, and every failure with its evidence."""
     now = status.snapshot.at
     width = console.width if console.is_terminal else None
     below = [_nodes(status, _MOST_NODES), _moments(status, now, _MOST_MOMENTS)]
     for line in joined([*_head(status, now, width), *below]):
         console.print(cut(line, width), soft_wrap=True)
-    for text in failure_lines(status.snapshot):
+    for text in failure_lines(status.snapshot, again):
         console.print(Text(text), soft_wrap=True)
 
 

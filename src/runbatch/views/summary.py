@@ -6,14 +6,14 @@ from runbatch.core.attempt import Attempt
 from runbatch.core.job import State
 from runbatch.core.snapshot import JobSnapshot, Snapshot
 from runbatch.views.retries import verdict_of, ways_out
-from runbatch.views.text import plural, printable, short_list
+from runbatch.views.text import Again, plain, plural, printable, short_list
 
 _MOST_FAILURES_SHOWN = 5
 
 
-def summary(snapshot: Snapshot) -> str:
+def summary(snapshot: Snapshot, again: Again = plain) -> str:
     """Return the counts, then every failure grouped by what to do about it."""
-    return "\n".join([headline(snapshot), *failure_lines(snapshot)])
+    return "\n".join([headline(snapshot), *failure_lines(snapshot, again)])
 
 
 def headline(snapshot: Snapshot) -> str:
@@ -26,7 +26,7 @@ def headline(snapshot: Snapshot) -> str:
     return f"{snapshot.batch.prefix}: {plural(total, 'job')}: {', '.join(parts)}."
 
 
-def failure_lines(snapshot: Snapshot) -> Iterator[str]:
+def failure_lines(snapshot: Snapshot, again: Again = plain) -> Iterator[str]:
     """Yield the failed jobs by verdict, a few of each in full, with the way out."""
     for verdict, jobs in failed_by_verdict(snapshot).items():
         yield ""
@@ -36,13 +36,13 @@ def failure_lines(snapshot: Snapshot) -> Iterator[str]:
             if job.last is not None and job.last.log is not None:
                 yield f"    log: {printable(job.last.log)}"
         if len(jobs) > _MOST_FAILURES_SHOWN:
-            yield f"  and {len(jobs) - _MOST_FAILURES_SHOWN} more: runbatch status --json"
-        yield from _advice(jobs, snapshot)
+            yield f"  and {len(jobs) - _MOST_FAILURES_SHOWN} more: {again('status')} --json"
+        yield from _advice(jobs, snapshot, again)
 
 
-def _advice(jobs: list[JobSnapshot], snapshot: Snapshot) -> Iterator[str]:
+def _advice(jobs: list[JobSnapshot], snapshot: Snapshot, again: Again) -> Iterator[str]:
     """Yield what to do about these jobs; not all of one verdict are alike."""
-    ways = ways_out(jobs, snapshot.batch.retry)
+    ways = ways_out(jobs, snapshot.batch.retry, again)
     for way, keys in ways.items():
         which = f" ({short_list(keys)})" if len(ways) > 1 else ""
         yield f"  what to do{which}: {way}"

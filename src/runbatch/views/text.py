@@ -1,11 +1,15 @@
 """Text that is safe and fit to show: names and logs can hold anything."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 
 from rich.cells import cell_len
 
+# How a command, like `retry`, is typed for one batch: with the options that say which.
+Again = Callable[[str], str]
+
+_COMMAND = re.compile(r"\brunbatch ([a-z]+)")
 _MOST_KEYS_TYPED = 8
 _PLAIN_KEY = re.compile(r"[A-Za-z0-9_][-A-Za-z0-9_.]*")
 _NARROWEST_WORD = len("x, ")
@@ -46,11 +50,21 @@ def fitting_list(words: Sequence[str], room: int) -> str:
     return short_list(words, most)
 
 
-def with_keys(advice: str, keys: Sequence[str]) -> str:
-    """Return the advice with the jobs' keys for KEYS, so that it can be typed as it stands.
+def plain(command: str) -> str:
+    """Return how a command is typed where it is not known which words say what batch is meant."""
+    return f"runbatch {command}"
 
-    Many keys, or such as a shell or a comma would split, are left to the person.
+
+def typed(advice: str, keys: Sequence[str], again: Again = plain) -> str:
+    """Return the advice so that its commands can be typed as they stand, and hit the same batch.
+
+    KEYS becomes the jobs' keys. Many, or such as a shell or a comma would split, are left to the
+    person.
     """
+    return _COMMAND.sub(lambda found: again(found[1]), _with_keys(advice, keys))
+
+
+def _with_keys(advice: str, keys: Sequence[str]) -> str:
     if len(keys) > _MOST_KEYS_TYPED or not all(map(_PLAIN_KEY.fullmatch, keys)):
         return advice
     return advice.replace("KEYS", ",".join(keys))

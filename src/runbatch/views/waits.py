@@ -12,13 +12,13 @@ from runbatch.views.text import clock_time, duration, plural, printable, short_l
 
 _MOST_REASONS = 2
 _START = {
-    Wait.COMMAND: ": no submit runs (runbatch submit)",
+    Wait.COMMAND: ": no submit runs",
     Wait.DELAY: "",
     Wait.CLUSTER: ": the cluster does not answer",
     Wait.SLOT: ": no slot is free",
     Wait.TURN: ": one after the other",
 }
-_RETRY = _START | {Wait.COMMAND: ": no retry runs (runbatch retry)"}
+_RETRY = _START | {Wait.COMMAND: ": no retry runs"}
 
 
 class SlotsJson(TypedDict):
@@ -107,6 +107,14 @@ def waits_lines(
         yield "at work", _run(run, now)
     if not runs:
         yield "at work", "nobody"
+
+
+def lacking_command(waits: Waits) -> str | None:
+    """Return the command that jobs wait for and nobody runs, if there is one."""
+    for queue, command in ((waits.to_start, "submit"), (waits.to_retry, "retry")):
+        if queue is not None and queue.wait is Wait.COMMAND:
+            return command
+    return None
 
 
 def _slots(waits: Waits, cap: int) -> str:
