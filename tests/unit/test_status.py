@@ -13,6 +13,7 @@ from tests.unit.core.values import (
     listed,
     observation,
     reserved_after,
+    running_again,
     succeeded,
     view,
 )
@@ -21,6 +22,7 @@ from runbatch.core.attempt import Attempt, Evidence, Phase
 from runbatch.core.snapshot import snapshot_of
 from runbatch.core.waits import Answer, waits_of
 from runbatch.ledger.runs import Run
+from runbatch.views.json import snapshot_json
 from runbatch.views.status import Picture, Status, show_status, status_of
 from runbatch.views.text import clock_time, fitting_list
 from runbatch.views.waits import waits_json, waits_lines
@@ -141,6 +143,16 @@ def test_the_same_as_json() -> None:
             }
         ],
     }
+
+
+def test_a_job_that_runs_again_has_no_verdict_in_json() -> None:
+    end = Evidence(exit_code=2, node="n5")
+    shown = snapshot_of(batch("37"), view(running_again(failed(evidence=end))), NOW)
+    (job,) = snapshot_json(shown)["jobs"]
+    (attempt,) = job["attempts"]
+    assert (job["state"], job["phase"], job["verdict"]) == ("in_flight", "Running", None)
+    concluded = (attempt["verdict"], attempt["evidence"], attempt["exit_code"])
+    assert concluded == (None, None, None)
 
 
 MUCH = seen(

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from runbatch.core.attempt import Attempt, Verdict
+from runbatch.core.nodes import node_of
 from runbatch.core.snapshot import JobSnapshot, Snapshot
 
 
@@ -65,10 +66,10 @@ def mount_failures(snapshot: Snapshot) -> tuple[NodeCount, ...]:
     failed: dict[str, set[str]] = {}
     for job in snapshot.jobs:
         for attempt in job.attempts:
-            node = (attempt.evidence and attempt.evidence.node) or attempt.node
+            node = node_of(attempt)
             if attempt.node is not None:
                 ran.setdefault(attempt.node, set()).add(job.key)
-            if node is not None and attempt.is_verdict(Verdict.MOUNT_FAILURE):
+            if node is not None and attempt.ended_as(Verdict.MOUNT_FAILURE):
                 failed.setdefault(node, set()).add(job.key)
     counts = (
         NodeCount(node, len(keys), len(keys | ran.get(node, set())) if ran else None)

@@ -52,7 +52,7 @@ def failed_by_verdict(snapshot: Snapshot) -> dict[str, list[JobSnapshot]]:
     """Return the jobs that ended badly, by verdict."""
     groups: dict[str, list[JobSnapshot]] = {}
     for job in snapshot.failed:
-        groups.setdefault(verdict_of(job), []).append(job)
+        groups.setdefault(verdict_of(job.last), []).append(job)
     return dict(sorted(groups.items()))
 
 
@@ -62,4 +62,4 @@ def why(attempt: Attempt | None) -> str:
         return ""
     if attempt.refusal is not None:
         return printable(attempt.refusal)
-    return printable(attempt.outcome.source) if attempt.outcome else ""
+    return printable(attempt.standing_outcome.source) if attempt.standing_outcome else ""
