@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from runbatch.core.attempt import Attempt, Verdict
+from runbatch.core.names import attempt_name
 from runbatch.core.nodes import node_of
 from runbatch.core.snapshot import JobSnapshot, Snapshot
 
@@ -25,7 +26,7 @@ def last_moments(snapshot: Snapshot, most: int) -> tuple[Moment, ...]:
 
 def _moments(job: JobSnapshot) -> Iterator[Moment]:
     for attempt in job.attempts:
-        who = job.name if attempt.number == 1 else f"{job.name} (attempt {attempt.number})"
+        who = attempt_name(job.name, attempt.number)
         if attempt.called_at is not None:
             yield Moment(attempt.submitted_at or attempt.called_at, f"{who} {_beginning(attempt)}")
         if attempt.ended_at is not None:
