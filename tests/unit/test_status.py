@@ -194,6 +194,14 @@ def test_on_a_low_terminal_events_give_way_first_and_the_answer_never() -> None:
     assert "failed jobs" in "".join(drawn(MUCH, 80, 18))
 
 
+@pytest.mark.parametrize(("width", "height"), [(40, 12), (40, 5), (80, 1), (20, 3)])
+def test_however_low_the_terminal_how_to_end_it_is_said(width: int, height: int) -> None:
+    lines = drawn(MUCH, width, height)
+    assert len(lines) == height
+    assert lines[-1].endswith("q or Ctrl-C ends")
+    assert len(lines[-1]) <= width
+
+
 def test_a_wide_terminal_has_two_blocks_side_by_side() -> None:
     def titles(width: int) -> list[str]:
         return [line for line in drawn(MUCH, width, 60) if "failed jobs" in line]
@@ -247,6 +255,12 @@ def test_in_a_pipe_nothing_is_shortened() -> None:
     lines = file.getvalue().splitlines()
     assert f"   1  of 1 job on {'gpu-node20-漢字' * 3}" in "\n".join(lines)
     assert any(line.endswith("no retry runs (runbatch retry)") for line in lines)
+
+
+def test_in_a_pipe_the_bar_fits_most_terminals_that_it_may_lead_to() -> None:
+    file = io.StringIO()
+    show_status(Console(file=file, width=200), MUCH)
+    assert len(file.getvalue().splitlines()[2]) == 80
 
 
 @pytest.mark.parametrize(
