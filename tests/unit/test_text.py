@@ -2,7 +2,7 @@
 
 import pytest
 
-from runbatch.views.text import with_keys
+from runbatch.views.text import all_of, with_keys
 
 ADVICE = "correct it, then runbatch submit --rerun KEYS"
 
@@ -22,3 +22,7 @@ ADVICE = "correct it, then runbatch submit --rerun KEYS"
 )
 def test_advice_names_the_keys_where_they_can_be_typed(keys: list[str], words: str) -> None:
     assert with_keys(ADVICE, keys) == f"correct it, then runbatch submit --rerun {words}"
+
+
+def test_all_of_one_is_the_only_one() -> None:
+    assert [all_of(count, "job") for count in (1, 2)] == ["the only job", "all 2 jobs"]

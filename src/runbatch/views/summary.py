@@ -6,7 +6,7 @@ from runbatch.core.attempt import Attempt
 from runbatch.core.job import State
 from runbatch.core.snapshot import JobSnapshot, Snapshot
 from runbatch.views.retries import verdict_of, ways_out
-from runbatch.views.text import plural, printable, short_list
+from runbatch.views.text import all_of, plural, printable, short_list
 
 _MOST_FAILURES_SHOWN = 5
 
@@ -21,7 +21,7 @@ def headline(snapshot: Snapshot) -> str:
     counts = snapshot.counts
     total = len(snapshot.jobs)
     if counts[State.SUCCEEDED] == total:
-        return f"{snapshot.batch.prefix}: all {plural(total, 'job')} succeeded."
+        return f"{snapshot.batch.prefix}: {all_of(total, 'job')} succeeded."
     parts = [f"{counts[state]} {state.value.replace('_', ' ')}" for state in State if counts[state]]
     return f"{snapshot.batch.prefix}: {plural(total, 'job')}: {', '.join(parts)}."
 
