@@ -133,15 +133,16 @@ class Place:
         names the `cluster` to ask.
         """
         cluster = cluster or self.cluster(for_one_look=True)
-        view = self.remembered()
+        before = self.remembered()
         listing = cluster.list(self.batch.prefix)
-        now, patience = clock.now(), cluster.patience
-        learned = learn(self.batch, view, listing, view.called, now, patience)
+        # A job that another command started meanwhile is in the ledger by now, and no stranger's.
+        view, now, patience = self.remembered(), clock.now(), cluster.patience
+        learned = learn(self.batch, view, listing, before.called, now, patience)
         if judge or self.batch.cluster.kind in _JUDGED_ON_SIGHT:
             batch = self.batch
             seen = judged_on_sight(learned.view, batch.prefix, cluster, batch.retry)
             learned = replace(learned, view=seen)
-        return Look(view, listing, learned)
+        return Look(before, listing, learned)
 
 
 def state_dir(option: Path | str | None) -> Path:

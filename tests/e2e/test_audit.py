@@ -97,7 +97,7 @@ def test_a_ledger_doctored_by_hand_is_found_out(shell: Shell, finished: Path) ->
     done = shell.run("audit")
     assert done.code == 1
     assert "  BROKEN  the events say what the ledger says\n" in done.out
-    assert "            job 2: attempt 1: outcome differ\n" in done.out
+    assert "            job 2: attempt 1 differs in outcome\n" in done.out
 
 
 def test_lines_that_are_missing_are_found(shell: Shell, finished: Path) -> None:

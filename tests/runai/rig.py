@@ -2,11 +2,12 @@
 
 import json
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 from runbatch.clock import Clock
 from runbatch.clusters.runai.cluster import RunaiCluster
@@ -122,6 +123,23 @@ class Rig:
     def most_active(self) -> int:
         """Return, by the stand-in's truth, the largest number of our workloads not yet ended."""
         return self.standin.truth().max_active(self.is_ours)
+
+
+class Rewriting:
+    """The stand-in's answers with each row of a list changed."""
+
+    def __init__(self, rig: Rig, change: Callable[[dict[str, Any]], None]) -> None:
+        self._call = InProcess(rig.standin)
+        self._change = change
+
+    def __call__(self, words: Sequence[str], limit_s: float) -> Reply:
+        reply = self._call(words, limit_s)
+        if "list" not in words or "project" in words:
+            return reply
+        found = json.loads(reply.out)
+        for row in found["workloads"]:
+            self._change(row)
+        return replace(reply, out=json.dumps(found))
 
 
 def make_rig(

@@ -1,21 +1,18 @@
 """Lists that lie, and lists of every shape: the promises hold whatever the cluster says."""
 
-import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
 import pytest
 from tests.runai.conftest import MakeRig, assert_all_succeeded, assert_promises_kept
-from tests.runai.rig import PACE, QUICK, Rig
+from tests.runai.rig import PACE, QUICK, Rewriting, Rig
 
 from runbatch.clusters.runai.cluster import RunaiCluster
-from runbatch.clusters.runai.program import Reply
 from runbatch.core.job import State
 from runbatch.core.snapshot import Snapshot
 from runbatch.core.wish import Wish
 from runbatch.runner import Ears, Runner
-from runbatch.testing.incident import InProcess
 from runbatch.testing.runai import Chatter, Fault, JsonShape, Others, Settings, Switches, Trouble
 
 CROWDED = Others(running=33, elsewhere=5, per_hour=20)
@@ -121,23 +118,6 @@ def test_an_empty_list_after_a_long_break_frees_no_slot(make: MakeRig) -> None:
     rig.standin.switch(Switches(faults=faults))
     assert_all_succeeded(rig)
     assert_promises_kept(rig, cap=4)
-
-
-class Rewriting:
-    """The stand-in's answers with each row of a list changed."""
-
-    def __init__(self, rig: Rig, change: Callable[[dict[str, Any]], None]) -> None:
-        self._call = InProcess(rig.standin)
-        self._change = change
-
-    def __call__(self, words: Sequence[str], limit_s: float) -> Reply:
-        reply = self._call(words, limit_s)
-        if "list" not in words or "project" in words:
-            return reply
-        found = json.loads(reply.out)
-        for row in found["workloads"]:
-            self._change(row)
-        return replace(reply, out=json.dumps(found))
 
 
 def run_rewritten(rig: Rig, change: Callable[[dict[str, Any]], None]) -> Snapshot:

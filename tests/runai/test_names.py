@@ -7,9 +7,8 @@ from typing import Any
 
 import pytest
 from tests.runai.conftest import MakeRig
-from tests.runai.rig import PACE, QUICK, forbidden
+from tests.runai.rig import PACE, QUICK, Rewriting, forbidden
 from tests.runai.test_pure import WORKLOAD
-from tests.runai.test_scenarios import Rewriting
 
 from runbatch.clusters.runai.cluster import RunaiCluster
 from runbatch.clusters.runai.program import Reply

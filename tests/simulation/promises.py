@@ -38,6 +38,7 @@ SELECT count(DISTINCT key) FROM attempts WHERE refusal IS NULL AND CASE
     WHEN seen_at IS NOT NULL AND missed = 0 THEN phase NOT IN ('Completed', 'Failed')
     ELSE ended_at IS NULL END
 """
+ROWS = "SELECT key, number, uid, verdict, ended_at FROM attempts"
 
 
 class Broken(AssertionError):
@@ -280,14 +281,15 @@ class Promises:
         """Check what `status --json` would say now against the rows of the ledger's file."""
         shown = snapshot_json(snapshot_of(self._batch, self._ledger.view(), self._wall.now()))
         with closing(sqlite3.connect(self._folder / FILE_NAME)) as file:
-            rows = file.execute("SELECT key, number, uid, verdict FROM attempts").fetchall()
+            rows = file.execute(ROWS).fetchall()
             (held,) = file.execute(SLOTS).fetchone()
         told = [
             (job["key"], each["number"], each["uid"], each["verdict"])
             for job in shown["jobs"]
             for each in job["attempts"]
         ]
-        hold(set(told) == set(rows), f"status says {told}, the ledger {rows}")
+        standing = [(*row[:3], row[3] if row[4] else None) for row in rows]
+        hold(set(told) == set(standing), f"status says {told}, the ledger {rows}")
         hold(shown["in_flight"] == held, f"status says {shown['in_flight']} in flight, not {held}")
         hold(sum(shown["counts"].values()) == len(shown["jobs"]), f"{shown['counts']}")
         succeeded = {row[:3] for row in rows if row[3] == Verdict.SUCCEEDED.value}

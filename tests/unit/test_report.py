@@ -17,6 +17,7 @@ from tests.unit.core.values import (
     refused,
     reserved,
     reserved_after,
+    running_again,
     succeeded,
     view,
 )
@@ -85,9 +86,11 @@ def test_every_phase_that_holds_a_slot_has_a_shade(phase: Phase) -> None:
     ("attempt", "word"),
     [
         (reserved(), "waiting for name"),
-        (called(), "in doubt"),
-        (called(submitted_at=at(1)), "submitted"),
+        (called(), "submitting"),
+        (called(submitted_at=at(1)), "submitting"),
         (listed(), "Running"),
+        (running_again(failed()), "Running"),
+        (failed(phase=Phase.DELETING), "mount failure"),
         (listed(missed=1), "in doubt"),
         (refused(), "could not be submitted"),
         (failed(outcome=None), "not yet judged"),
@@ -97,6 +100,20 @@ def test_every_phase_that_holds_a_slot_has_a_shade(phase: Phase) -> None:
 )
 def test_where_an_attempt_stands_in_a_word(attempt: Attempt, word: str) -> None:
     assert word_of(attempt) == word
+
+
+def test_table_and_bars_agree_on_a_job_just_submitted() -> None:
+    just = shown(called("37", submitted_at=at(1)), now=2)
+    given = data(just, history(stretch("submitting", 0, None)))
+    (job,) = given["jobs"]
+    assert job["attempts"][0]["shade"] == job["bars"][0][0] == [*Shade].index(Shade.STARTING)
+
+
+def test_an_end_that_the_cluster_undid_is_no_evidence() -> None:
+    again = shown(running_again(failed("37", node="n5")))
+    (job,) = data(again, history())["jobs"]
+    (attempt,) = job["attempts"]
+    assert (attempt["evidence"], attempt["shade"]) == ("", [*Shade].index(Shade.RUNNING))
 
 
 def test_no_time_is_lost_twice() -> None:

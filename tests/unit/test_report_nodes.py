@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from tests.unit.core.values import at, batch, failed, succeeded, view
+from tests.unit.core.values import at, batch, failed, running_again, succeeded, view
 
 from runbatch.core.attempt import Attempt, Evidence
 from runbatch.core.batch import Batch, ClusterChoice
@@ -75,6 +75,10 @@ def test_a_plain_statement_says_whether_a_node_stands_out(
     attempts: list[Attempt], statement: str
 ) -> None:
     assert blamed(*attempts).statement == statement
+
+
+def test_a_failure_that_the_cluster_undid_blames_no_node() -> None:
+    assert blamed(running_again(on("n5", "37"))).statement == "No mount was missing."
 
 
 def test_a_machine_is_not_to_blame_for_what_it_alone_runs() -> None:

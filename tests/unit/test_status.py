@@ -13,6 +13,7 @@ from tests.unit.core.values import (
     listed,
     observation,
     reserved_after,
+    running_again,
     succeeded,
     view,
 )
@@ -21,6 +22,7 @@ from runbatch.core.attempt import Attempt, Evidence, Phase
 from runbatch.core.snapshot import snapshot_of
 from runbatch.core.waits import Answer, waits_of
 from runbatch.ledger.runs import Run
+from runbatch.views.json import snapshot_json
 from runbatch.views.status import Picture, Status, show_status, status_of
 from runbatch.views.text import clock_time, fitting_list
 from runbatch.views.waits import waits_json, waits_lines
@@ -141,6 +143,16 @@ def test_the_same_as_json() -> None:
     }
 
 
+def test_a_job_that_runs_again_has_no_verdict_in_json() -> None:
+    end = Evidence(exit_code=2, node="n5")
+    shown = snapshot_of(batch("37"), view(running_again(failed(evidence=end))), NOW)
+    (job,) = snapshot_json(shown)["jobs"]
+    (attempt,) = job["attempts"]
+    assert (job["state"], job["phase"], job["verdict"]) == ("in_flight", "Running", None)
+    concluded = (attempt["verdict"], attempt["evidence"], attempt["exit_code"])
+    assert concluded == (None, None, None)
+
+
 MUCH = seen(
     *RUNNING,
     *(failed(str(key), node=f"gpu-node{key}-漢字" * 3) for key in range(20, 60)),
@@ -178,6 +190,14 @@ def test_on_a_low_terminal_events_give_way_first_and_the_answer_never() -> None:
     assert shown[13] == 2
     assert shown[39] == len(titles)
     assert "failed jobs" in "".join(drawn(MUCH, 80, 18))
+
+
+@pytest.mark.parametrize(("width", "height"), [(40, 12), (40, 5), (80, 1), (20, 3)])
+def test_however_low_the_terminal_how_to_end_it_is_said(width: int, height: int) -> None:
+    lines = drawn(MUCH, width, height)
+    assert len(lines) == height
+    assert lines[-1].endswith("q or Ctrl-C ends")
+    assert len(lines[-1]) <= width
 
 
 def test_a_wide_terminal_has_two_blocks_side_by_side() -> None:
@@ -233,6 +253,12 @@ def test_in_a_pipe_nothing_is_shortened() -> None:
     lines = file.getvalue().splitlines()
     assert f"   1  of 1 job on {'gpu-node20-漢字' * 3}" in "\n".join(lines)
     assert any(line.endswith("no retry runs") for line in lines)
+
+
+def test_in_a_pipe_the_bar_fits_most_terminals_that_it_may_lead_to() -> None:
+    file = io.StringIO()
+    show_status(Console(file=file, width=200), MUCH)
+    assert len(file.getvalue().splitlines()[2]) == 80
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,7 @@
 
 import pytest
 
-from runbatch.views.text import typed
+from runbatch.views.text import all_of, typed
 
 ADVICE = "correct it, then runbatch submit --rerun KEYS"
 
@@ -29,3 +29,7 @@ def test_advice_names_commands_as_they_are_typed_for_this_batch() -> None:
     assert typed(advice, ["6"], lambda command: f"rb {command} -b KEYS") == (
         "rb retry -b KEYS or rb submit -b KEYS --rerun 6 starts runbatch."
     )
+
+
+def test_all_of_one_is_the_only_one() -> None:
+    assert [all_of(count, "job") for count in (1, 2)] == ["the only job", "all 2 jobs"]

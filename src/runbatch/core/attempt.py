@@ -220,8 +220,20 @@ class Attempt:
         """Return when the cluster last gave, or was last asked for, a sign of it."""
         return self.seen_at or self.submitted_at or self.called_at or self.reserved_at
 
+    @property
+    def standing_outcome(self) -> Outcome | None:
+        """Return what its end came to, None while it has none: this is what people are shown.
+
+        An end that the cluster undid leaves its `outcome` to the loop (`reconcile`).
+        """
+        return self.outcome if self.ended_at is not None else None
+
+    def ended_as(self, verdict: Verdict) -> bool:
+        """Whether it has ended, and this verdict was reached."""
+        return self.ended_at is not None and self.is_verdict(verdict)
+
     def is_verdict(self, verdict: Verdict) -> bool:
-        """Whether this verdict was reached."""
+        """Whether this verdict was reached, be it of an end that the cluster undid."""
         return self.outcome is not None and self.outcome.verdict is verdict
 
 

@@ -127,7 +127,7 @@ def _differences(view: View, remembered: View) -> Iterator[Remark]:
             where = "the ledger" if ours is None else "the events"
             yield Remark(f"attempt {number} is only in {where}", key=key)
         elif replace(ours, seen_at=ledgers.seen_at) != ledgers:
-            yield Remark(f"attempt {number}: {_unlike(ours, ledgers)} differ", key=key)
+            yield Remark(f"attempt {number} differs in {_unlike(ours, ledgers)}", key=key)
 
 
 def _unlike(one: Attempt, other: Attempt) -> str:

@@ -5,6 +5,7 @@ from enum import Enum
 
 from runbatch.core.attempt import Attempt, Outcome, Phase, Verdict
 from runbatch.core.batch import Batch
+from runbatch.core.names import attempt_name
 from runbatch.core.reconcile import Change
 
 
@@ -67,10 +68,8 @@ def of_verdict(attempt: Attempt, batch: Batch) -> Event:
 
 def of_submit(key: str, number: int, batch: Batch) -> Event:
     """Return the event of a submission the cluster accepted."""
-    name = batch.workload_name(key)
-    return Event(Kind.SUBMIT, name if number == 1 else f"{name} (attempt {number})", key)
+    return Event(Kind.SUBMIT, attempt_name(batch.workload_name(key), number), key)
 
 
 def _who(attempt: Attempt, batch: Batch) -> str:
-    name = batch.workload_name(attempt.key)
-    return name if attempt.number == 1 else f"{name} (attempt {attempt.number})"
+    return attempt_name(batch.workload_name(attempt.key), attempt.number)

@@ -152,7 +152,7 @@ def _advice_on_mounts(attempt: Attempt, policy: RetryPolicy) -> str:
     if next_retry_at(attempt, policy) is None:
         return "ask an admin about the node's mounts; once mended: runbatch retry --jobs KEYS"
     if attempt.was_removed_by_others:
-        return "its workload was deleted; runbatch submit --rerun KEYS starts it again"
+        return "deleted by somebody; to start again: runbatch submit --rerun KEYS"
     if names_no_mount:
         return "its log names no mount: read it; if that agrees: runbatch retry"
     return "not the job's fault: runbatch retry"
@@ -161,5 +161,5 @@ def _advice_on_mounts(attempt: Attempt, policy: RetryPolicy) -> str:
 _ADVICE = {
     Verdict.CONFIGURATION_ERROR: "correct the configuration, then runbatch submit --rerun KEYS",
     Verdict.OUT_OF_MEMORY: "raise [run] memory, then runbatch submit --rerun KEYS",
-    Verdict.VANISHED: "runbatch submit starts it again",
+    Verdict.VANISHED: "to start again: runbatch submit",
 }

@@ -89,7 +89,7 @@ def _stretches(steps: Iterable[Step]) -> tuple[Stretch, ...]:
             continue
         changed, at = step.move.changed, step.entry.at
         attempt = changed.attempt
-        state = _state(attempt) if changed.did is not Did.RELEASED else None
+        state = state_of(attempt) if changed.did is not Did.RELEASED else None
         place = current.get(attempt.id)
         if place is not None and found[place].state != state:
             found[place] = replace(found[place], end=at)
@@ -100,7 +100,7 @@ def _stretches(steps: Iterable[Step]) -> tuple[Stretch, ...]:
     return tuple(found)
 
 
-def _state(attempt: Attempt) -> str | None:
+def state_of(attempt: Attempt) -> str | None:
     """Return the state that an attempt is in, None if it is in none: it has ended, or never was."""
     if not attempt.holds_slot:
         return None

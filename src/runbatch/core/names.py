@@ -19,6 +19,14 @@ def workload_name(prefix: str, key: str) -> str:
     return f"{prefix}-{key}"
 
 
+def attempt_name(workload: str, number: int) -> str:
+    """Return what people read of an attempt: the workload's name, from the second on `(attempt n)`.
+
+    The name is the same for each attempt, and most jobs have only one.
+    """
+    return workload if number == 1 else f"{workload} (attempt {number})"
+
+
 def key_of(name: str, prefix: str, *, integers: bool, known: Collection[str]) -> str | None:
     """Return the key of the batch's job that bears this name, or None if it is not the batch's.
 

@@ -70,7 +70,8 @@ def node_records(attempts: Iterable[Attempt]) -> tuple[NodeRecord, ...]:
 
 
 def _says_something(attempt: Attempt) -> bool:
-    return attempt.outcome is not None and attempt.outcome.verdict not in _SAYS_NOTHING
+    outcome = attempt.standing_outcome
+    return outcome is not None and outcome.verdict not in _SAYS_NOTHING
 
 
 def _method_for(known: Collection[Attempt]) -> Method:

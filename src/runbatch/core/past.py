@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from runbatch.core.attempt import Attempt, Verdict
+from runbatch.core.names import attempt_name
+from runbatch.core.nodes import node_of
 from runbatch.core.snapshot import JobSnapshot, Snapshot
 
 
@@ -24,7 +26,7 @@ def last_moments(snapshot: Snapshot, most: int) -> tuple[Moment, ...]:
 
 def _moments(job: JobSnapshot) -> Iterator[Moment]:
     for attempt in job.attempts:
-        who = job.name if attempt.number == 1 else f"{job.name} (attempt {attempt.number})"
+        who = attempt_name(job.name, attempt.number)
         if attempt.called_at is not None:
             yield Moment(attempt.submitted_at or attempt.called_at, f"{who} {_beginning(attempt)}")
         if attempt.ended_at is not None:
@@ -65,10 +67,10 @@ def mount_failures(snapshot: Snapshot) -> tuple[NodeCount, ...]:
     failed: dict[str, set[str]] = {}
     for job in snapshot.jobs:
         for attempt in job.attempts:
-            node = (attempt.evidence and attempt.evidence.node) or attempt.node
+            node = node_of(attempt)
             if attempt.node is not None:
                 ran.setdefault(attempt.node, set()).add(job.key)
-            if node is not None and attempt.is_verdict(Verdict.MOUNT_FAILURE):
+            if node is not None and attempt.ended_as(Verdict.MOUNT_FAILURE):
                 failed.setdefault(node, set()).add(job.key)
     counts = (
         NodeCount(node, len(keys), len(keys | ran.get(node, set())) if ran else None)

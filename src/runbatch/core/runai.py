@@ -9,11 +9,10 @@ from pathlib import PurePath
 
 from runbatch.core.batch import Batch, ClusterChoice, Mount
 from runbatch.core.errors import BatchError
+from runbatch.core.names import PREFIX
 
 LONGEST_VALUE = 10_000
 WORKLOADS = ("workspace", "training")
-# 5: lower-case letters, digits and dashes; ends alphanumeric as Kubernetes asks.
-_NAME = re.compile(r"[a-z](?:[-a-z0-9]*[a-z0-9])?")
 _QUANTITY = re.compile(r"[0-9]+(?:\.[0-9]+)?(?:[MGT]i?|Ki)")
 _PROJECT = re.compile(r"[A-Za-z0-9](?:[-_.A-Za-z0-9]*[A-Za-z0-9])?")
 
@@ -67,7 +66,8 @@ def _check_choice(batch: Batch) -> None:
 
 def _check_name(batch: Batch, key: str) -> None:
     name = batch.workload_name(key)
-    if not _NAME.fullmatch(name):
+    # 5: a whole name is made of what a prefix is made of.
+    if not PREFIX.fullmatch(name):
         problem = f"Run:ai refuses the name {name!r}: write lower-case letters, digits and dashes."
         raise BatchError(f"[jobs] key {key!r}", problem)
 

@@ -86,8 +86,9 @@ def _lines(prefix: str, audit: Audit, lacking: int) -> Iterator[str]:
     jobs = (f"{count} {state.value.replace('_', ' ')}" for state, count in audit.counts.items())
     yield f"  jobs            {', '.join(jobs)}"
     if lacking:
-        problem = f"events.jsonl lacks its last {plural(lacking, 'line')}"
-        yield f"  {problem}; the ledger has them, and the next submit or retry adds them"
+        lines, them = ("line", "it") if lacking == 1 else (f"{lacking} lines", "them")
+        problem = f"events.jsonl lacks its last {lines}; the ledger has {them}"
+        yield f"  {problem}, and the next submit or retry adds {them}"
     if audit.above:
         yield "above the cap, though no slot was taken"
         yield from _remarks(audit.above)

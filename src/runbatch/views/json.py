@@ -107,6 +107,7 @@ def _job(job: JobSnapshot) -> JobJson:
 
 
 def _attempt(attempt: Attempt) -> AttemptJson:
+    outcome = attempt.standing_outcome
     return {
         "number": attempt.number,
         "uid": attempt.uid,
@@ -114,8 +115,8 @@ def _attempt(attempt: Attempt) -> AttemptJson:
         "ended_at": time_json(attempt.ended_at),
         "phase": _phase(attempt),
         "node": attempt.node,
-        "exit_code": attempt.evidence.known_code if attempt.evidence else None,
-        "evidence": attempt.outcome.source if attempt.outcome else None,
+        "exit_code": attempt.evidence.known_code if outcome and attempt.evidence else None,
+        "evidence": outcome.source if outcome else None,
         "verdict": _verdict(attempt),
         "refusal": attempt.refusal,
         "log": attempt.log,
@@ -127,9 +128,8 @@ def _phase(attempt: Attempt | None) -> str | None:
 
 
 def _verdict(attempt: Attempt | None) -> str | None:
-    if attempt is None or attempt.outcome is None:
-        return None
-    return attempt.outcome.verdict.value
+    outcome = attempt.standing_outcome if attempt is not None else None
+    return outcome.verdict.value if outcome is not None else None
 
 
 @overload

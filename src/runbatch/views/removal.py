@@ -101,7 +101,7 @@ def removal_text(removal: Removal) -> str:
 
 
 def _lines(removal: Removal) -> Iterator[str]:
-    yield f"would delete {_count(removal)}, after saving their logs"
+    yield f"would delete {_count(removal)}, after saving {_logs(removal.going)}"
     if removal.going:
         yield f"  {_names(removal.batch, removal.going)}"
     for why, attempts in _left(removal):
@@ -121,7 +121,9 @@ def removal_question(removal: Removal) -> str:
     """Return what a person is asked."""
     what = plural(len(removal.going), "workload" if removal.running else "ended workload")
     cut_off = f"{len(removal.running)} in flight will be cut off. " if removal.running else ""
-    return f"{cut_off}Delete {what} of {removal.batch.prefix}, once their logs are saved?"
+    return (
+        f"{cut_off}Delete {what} of {removal.batch.prefix}, once {_logs_are(removal.going)} saved?"
+    )
 
 
 def removed_text(removal: Removal, gone: Sequence[Attempt], logs: Path) -> str:
@@ -131,7 +133,7 @@ def removed_text(removal: Removal, gone: Sequence[Attempt], logs: Path) -> str:
 
 def _removed_lines(removal: Removal, gone: Sequence[Attempt], logs: Path) -> Iterator[str]:
     count = f"{removal.batch.prefix}: {plural(len(gone), 'workload')} deleted"
-    yield f"{count}; their logs are in {printable(str(logs))}." if gone else f"{count}."
+    yield f"{count}; {_logs_are(gone)} in {printable(str(logs))}." if gone else f"{count}."
     ids = frozenset(each.id for each in gone)
     if still := [each for each in removal.going if each.id not in ids]:
         yield f"{plural(len(still), 'workload')} still there: {_names(removal.batch, still)}"
@@ -139,15 +141,24 @@ def _removed_lines(removal: Removal, gone: Sequence[Attempt], logs: Path) -> Ite
         yield f"{plural(len(attempts), 'workload')} left alone: {why}"
 
 
+def _logs(attempts: Sequence[Attempt]) -> str:
+    return "its log" if len(attempts) == 1 else "their logs"
+
+
+def _logs_are(attempts: Sequence[Attempt]) -> str:
+    return f"{_logs(attempts)} {'is' if len(attempts) == 1 else 'are'}"
+
+
 def _keys(attempts: Sequence[Attempt]) -> list[str]:
     return [each.key for each in attempts]
 
 
 def _count(removal: Removal) -> str:
-    ended = len(removal.going) - len(removal.running)
-    if not removal.running:
-        return plural(ended, "ended workload")
-    return f"{plural(len(removal.going), 'workload')}, {len(removal.running)} of them in flight"
+    every, running = len(removal.going), len(removal.running)
+    if not running:
+        return plural(every, "ended workload")
+    which = " in flight" if running == every else f", {running} of them in flight"
+    return f"{plural(every, 'workload')}{which}"
 
 
 def _names(batch: Batch, attempts: Sequence[Attempt]) -> str:

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import TypedDict
 
+from runbatch.core.attempt import Attempt
 from runbatch.core.failure import RetryPolicy, advice
 from runbatch.core.job import State
 from runbatch.core.snapshot import JobSnapshot, Snapshot
@@ -75,17 +76,18 @@ class Chosen:
         return tuple(job for job in self.before.failed if job.key not in self.keys)
 
 
-def verdict_of(job: JobSnapshot) -> str:
-    """Return the verdict on a failed job, or why it has none."""
-    last = job.last
-    if last is None or last.outcome is None:
-        return "could not be submitted" if last and last.refusal else "not yet judged"
-    return last.outcome.verdict.value
+def verdict_of(last: Attempt | None) -> str:
+    """Return the verdict on a failed job by its last attempt, or why it has none."""
+    if last is not None and last.refusal is not None:
+        return "could not be submitted"
+    if last is None or last.standing_outcome is None:
+        return "not yet judged"
+    return last.standing_outcome.verdict.value
 
 
 def by_verdict(jobs: tuple[JobSnapshot, ...]) -> dict[str, int]:
     """Return how many of the jobs have which verdict."""
-    return dict(sorted(Counter(verdict_of(job) for job in jobs).items()))
+    return dict(sorted(Counter(verdict_of(job.last) for job in jobs).items()))
 
 
 def ways_out(
@@ -118,7 +120,7 @@ def _chosen_lines(chosen: Chosen, again: Again) -> Iterator[str]:
 
 def _line(job: JobSnapshot) -> str:
     outcome = job.last.outcome if job.last else None
-    return f"{printable(job.name)}  {printable(str(outcome or verdict_of(job)))}"
+    return f"{printable(job.name)}  {printable(str(outcome or verdict_of(job.last)))}"
 
 
 def _due(job: JobSnapshot) -> str:

@@ -25,6 +25,8 @@ from runbatch.views.waits import waits_lines
 _MOST_MOMENTS = 5
 _MOST_NODES = 20
 _WIDEST_BAR = 120
+# Nobody knows what shows it in the end, such as `less` in a terminal.
+_BAR_IN_A_PIPE = 80
 _SIDE_BY_SIDE = 110
 _BAR = {
     State.SUCCEEDED: ("█", "green"),
@@ -90,20 +92,24 @@ class Picture:
         """Draw as many events, nodes and failures as the height allows; events give way first."""
         status, now, width = self.status, self._now(), options.max_width
         height = options.height or console.height
-        head, foot = _head(status, now, width), [self._foot(status, now)]
+        head, foot = _head(status, now, width), [self._foot(status, now, width)]
         rows = (status.moments, status.nodes, status.failed)
         most = [min(len(each), height) for each in rows]
         lines = joined([*head, *_below(status, now, width, most), foot])
         while len(lines) > height and any(most):
             most[most.index(max(most))] -= 1
             lines = joined([*head, *_below(status, now, width, most), foot])
-        for line in lines:
+        # How to leave is told on the lowest terminal too.
+        for line in [*lines[:-1][: height - 1], *foot]:
             yield cut(line, width)
 
-    def _foot(self, status: Status, now: datetime) -> Text:
+    def _foot(self, status: Status, now: datetime, width: int) -> Text:
+        """Return when the last look was and how to end it; on a narrow terminal less of it."""
         ago = duration((now - status.snapshot.at).total_seconds())
-        text = f"last look {ago} ago, one every {self._interval_s:g} s; q or Ctrl-C ends"
-        return Text(text, "dim")
+        end = "q or Ctrl-C ends"
+        look = f"last look {ago} ago"
+        said = (f"{look}, one every {self._interval_s:g} s; {end}", f"{look}; {end}", end)
+        return Text(next((each for each in said if len(each) <= width), end), "dim")
 
 
 def _head(status: Status, now: datetime, width: int | None) -> list[Lines]:
@@ -113,7 +119,7 @@ def _head(status: Status, now: datetime, width: int | None) -> list[Lines]:
     said = waits_lines(status.waits, status.runs, batch.cap, now)
     return [
         [Text.assemble((batch.prefix, "bold"), (where, "dim"))],
-        [_bar(status.counts, min(width or _WIDEST_BAR, _WIDEST_BAR)), _counts(status.counts)],
+        [_bar(status.counts, min(width or _BAR_IN_A_PIPE, _WIDEST_BAR)), _counts(status.counts)],
         [line for label, text in said for line in labelled(label, text, width)],
     ]
 

@@ -6,7 +6,7 @@ from runbatch.core.attempt import Attempt
 from runbatch.core.job import State
 from runbatch.core.snapshot import JobSnapshot, Snapshot
 from runbatch.views.retries import verdict_of, ways_out
-from runbatch.views.text import Again, plain, plural, printable, short_list
+from runbatch.views.text import Again, all_of, plain, plural, printable, short_list
 
 _MOST_FAILURES_SHOWN = 5
 
@@ -21,7 +21,7 @@ def headline(snapshot: Snapshot) -> str:
     counts = snapshot.counts
     total = len(snapshot.jobs)
     if counts[State.SUCCEEDED] == total:
-        return f"{snapshot.batch.prefix}: all {plural(total, 'job')} succeeded."
+        return f"{snapshot.batch.prefix}: {all_of(total, 'job')} succeeded."
     parts = [f"{counts[state]} {state.value.replace('_', ' ')}" for state in State if counts[state]]
     return f"{snapshot.batch.prefix}: {plural(total, 'job')}: {', '.join(parts)}."
 
@@ -52,7 +52,7 @@ def failed_by_verdict(snapshot: Snapshot) -> dict[str, list[JobSnapshot]]:
     """Return the jobs that ended badly, by verdict."""
     groups: dict[str, list[JobSnapshot]] = {}
     for job in snapshot.failed:
-        groups.setdefault(verdict_of(job), []).append(job)
+        groups.setdefault(verdict_of(job.last), []).append(job)
     return dict(sorted(groups.items()))
 
 
@@ -62,4 +62,4 @@ def why(attempt: Attempt | None) -> str:
         return ""
     if attempt.refusal is not None:
         return printable(attempt.refusal)
-    return printable(attempt.outcome.source) if attempt.outcome else ""
+    return printable(attempt.standing_outcome.source) if attempt.standing_outcome else ""

@@ -36,6 +36,11 @@ def plural(count: int, word: str) -> str:
     return f"{count} {word}" if count == 1 else f"{count} {word}s"
 
 
+def all_of(count: int, word: str) -> str:
+    """Return `the only job` or `all 2 jobs`."""
+    return f"the only {word}" if count == 1 else f"all {plural(count, word)}"
+
+
 def short_list(words: Sequence[str], most: int = 8) -> str:
     """Return the words with commas, and how many more there are."""
     shown = ", ".join(printable(word) for word in words[:most])

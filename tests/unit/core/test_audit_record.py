@@ -64,7 +64,10 @@ END: list[Happening] = [
         ),
         pytest.param(
             view(accepted("1", calls=3), succeeded("2", node="n")),
-            [("1", "attempt 1: calls differ"), ("2", "attempt 1: phase, node, outcome differ")],
+            [
+                ("1", "attempt 1 differs in calls"),
+                ("2", "attempt 1 differs in phase, node, outcome"),
+            ],
             id="two that are not alike",
         ),
     ],

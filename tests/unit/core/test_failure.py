@@ -326,11 +326,11 @@ def test_a_policy_without_markers_finds_none() -> None:
         pytest.param(
             failed(outcome=Outcome(Verdict.OUT_OF_MEMORY, "")), "raise [run] memory", id="memory"
         ),
-        pytest.param(vanished(), "submit starts it again", id="vanished"),
+        pytest.param(vanished(), "to start again: runbatch submit", id="vanished"),
         pytest.param(failed(outcome=Outcome(Verdict.FAILED, "")), "look at its log", id="failed"),
         pytest.param(failed(outcome=NOTHING), "look at its log", id="undetermined"),
         pytest.param(failed(outcome=None), "looks at the evidence", id="not judged yet"),
-        pytest.param(failed(missed=1), "its workload was deleted", id="a mount failure, deleted"),
+        pytest.param(failed(missed=1), "deleted by somebody", id="a mount failure, deleted"),
         pytest.param(
             failed(evidence=Evidence(exit_code=2)),
             "its log names no mount: read it; if that agrees: runbatch retry",

@@ -134,3 +134,10 @@ def test_a_long_text_is_cut_but_shares_its_file_name_with_no_other() -> None:
     assert one != other
     assert one.startswith("k" * 80 + "=")
     assert len(one) == len(other) == 113
+
+
+@pytest.mark.parametrize(
+    ("number", "name"), [(1, "gwas-37"), (2, "gwas-37 (attempt 2)"), (3, "gwas-37 (attempt 3)")]
+)
+def test_only_a_further_attempt_is_numbered(number: int, name: str) -> None:
+    assert names.attempt_name("gwas-37", number) == name

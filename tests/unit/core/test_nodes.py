@@ -4,7 +4,14 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 import pytest
-from tests.unit.core.values import CONFIGURATION, END_NOT_SEEN, UNDETERMINED, failed, succeeded
+from tests.unit.core.values import (
+    CONFIGURATION,
+    END_NOT_SEEN,
+    UNDETERMINED,
+    failed,
+    running_again,
+    succeeded,
+)
 
 from runbatch.core.attempt import Attempt, Evidence
 from runbatch.core.nodes import (
@@ -113,6 +120,7 @@ def test_only_ends_that_tell_of_mounts_are_counted() -> None:
         failed(node="n1", outcome=UNDETERMINED),
         failed(node="n1", outcome=END_NOT_SEEN),
         failed(node=None),
+        running_again(failed(node="n1")),
     ]
     assert node_records(silent) == ()
     (counted,) = node_records(

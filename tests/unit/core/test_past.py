@@ -11,6 +11,7 @@ from tests.unit.core.values import (
     listed,
     refused,
     reserved,
+    running_again,
     succeeded,
     vanished,
     view,
@@ -108,3 +109,7 @@ def test_where_only_evidence_tells_nodes_nobody_knows_how_many_ran_there() -> No
 
 def test_a_node_where_no_mount_failed_is_not_named() -> None:
     assert mount_failures(taken(succeeded(node="node5"))) == ()
+
+
+def test_an_end_that_the_cluster_undid_counts_for_no_node() -> None:
+    assert mount_failures(taken(running_again(failed(node="node5")))) == ()

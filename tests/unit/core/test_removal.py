@@ -353,7 +353,7 @@ def test_one_that_somebody_else_deleted_is_not() -> None:
     assert told(view(gone), RETRY, 10_000) == OVER
     assert snapshot_of(batch("37"), view(gone), at(0)).jobs[0].next_retry_at is None
     assert advice(gone, RetryPolicy()) == (
-        "its workload was deleted; runbatch submit --rerun KEYS starts it again"
+        "deleted by somebody; to start again: runbatch submit --rerun KEYS"
     )
 
 
@@ -361,7 +361,7 @@ def test_what_was_cut_off_is_started_again_by_the_next_submit() -> None:
     gone = vanished(outcome=DELETED, delete_asked_at=at(0))
     wish = Wish(start=True, stale=stale(view(gone)))
     assert actions(view(gone), wish, 100) == (Submit("37", 2, why=Why.VANISHED),)
-    assert advice(gone, RetryPolicy()) == "runbatch submit starts it again"
+    assert advice(gone, RetryPolicy()) == "to start again: runbatch submit"
 
 
 def test_what_is_deleted_holds_its_slot_until_it_is_known_to_be_gone() -> None:

@@ -6,6 +6,7 @@ import pytest
 from tests.unit.core.values import (
     CONFIGURATION,
     DONE,
+    MOUNT,
     PATIENCE,
     accepted,
     at,
@@ -14,6 +15,7 @@ from tests.unit.core.values import (
     listed,
     refused,
     reserved,
+    running_again,
     succeeded,
     vanished,
     view,
@@ -96,6 +98,23 @@ def test_a_slot_is_freed_on_positive_evidence_only(attempt: Attempt, holds: bool
 )
 def test_where_an_attempt_is_in_its_life(attempt: Attempt, is_so: tuple[bool, bool, bool]) -> None:
     assert (attempt.listed, attempt.unanswered, attempt.waiting_for_name) == is_so
+
+
+@pytest.mark.parametrize(
+    ("attempt", "outcome"),
+    [
+        pytest.param(listed(), None, id="it has not ended"),
+        pytest.param(failed(outcome=None), None, id="it was not judged"),
+        pytest.param(failed(), MOUNT, id="it was judged"),
+        pytest.param(running_again(failed()), None, id="its end was undone, and it runs"),
+    ],
+)
+def test_what_is_concluded_of_an_end_stands_as_long_as_the_end(
+    attempt: Attempt, outcome: Outcome | None
+) -> None:
+    assert attempt.standing_outcome == outcome
+    assert attempt.ended_as(Verdict.MOUNT_FAILURE) is (outcome is MOUNT)
+    assert not attempt.ended_as(Verdict.SUCCEEDED)
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,7 @@
 """Short ways to write the values the core's tests are about; times are seconds after one moment."""
 
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -108,6 +109,12 @@ def succeeded(key: str = "37", number: int = 1, seconds: float = 0, **changes: A
     """It is listed as Completed, since `seconds`."""
     ended: dict[str, Any] = {"phase": Phase.COMPLETED, "outcome": DONE}
     return failed(key, number, seconds, **ended | changes)
+
+
+def running_again(attempt: Attempt, **changes: Any) -> Attempt:
+    """Its end was undone by the cluster; what was concluded of it is kept."""
+    again: dict[str, Any] = {"phase": Phase.RUNNING, "ended_at": None}
+    return replace(attempt, **again | changes)
 
 
 def vanished(key: str = "37", number: int = 1, seconds: float = 0, **changes: Any) -> Attempt:

@@ -27,7 +27,7 @@ class Blame:
 
 def blame_of(snapshot: Snapshot) -> Blame:
     """Return which nodes stand out, if any, and a letter for each that does."""
-    failed = [each for each in all_attempts(snapshot) if each.is_verdict(Verdict.MOUNT_FAILURE)]
+    failed = [each for each in all_attempts(snapshot) if each.ended_as(Verdict.MOUNT_FAILURE)]
     records = node_records(all_attempts(snapshot))
     if records and snapshot.batch.cluster.kind == "local":
         return Blame(_statement_of_one_node(len(failed), records[0]), records, ())

@@ -10,7 +10,7 @@ from runbatch.core.job import State
 from runbatch.core.snapshot import JobSnapshot, Snapshot
 from runbatch.views.report.shades import Shade, of_end, word_of
 from runbatch.views.retries import ways_out
-from runbatch.views.text import plural, short_list
+from runbatch.views.text import all_of, plural, short_list
 
 _MOST_KEYS_SHOWN = 12
 
@@ -24,7 +24,7 @@ def standing(snapshot: Snapshot) -> str:
     """Return one sentence: how the batch stands."""
     counts, total = snapshot.counts, len(snapshot.jobs)
     if counts[State.SUCCEEDED] == total:
-        return f"All {plural(total, 'job')} succeeded."
+        return f"{all_of(total, 'job').capitalize()} succeeded."
     parts = [f"{counts[State.SUCCEEDED]} of {plural(total, 'job')} succeeded"]
     if counts[State.FAILED]:
         parts.append(f"{counts[State.FAILED]} ended badly")

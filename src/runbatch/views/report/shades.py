@@ -3,6 +3,8 @@
 from enum import Enum
 
 from runbatch.core.attempt import Attempt, Phase, Verdict
+from runbatch.core.history import SUBMITTING, WAITING_FOR_NAME, state_of
+from runbatch.views.retries import verdict_of
 
 
 class Shade(Enum):
@@ -42,8 +44,8 @@ _STARTING = (Phase.CREATING, Phase.PENDING, Phase.INITIALIZING, Phase.RESUMING)
 _RUNNING = (Phase.RUNNING, Phase.UPDATING, Phase.DEGRADED)
 _LEAVING = (Phase.STOPPING, Phase.STOPPED, Phase.DELETING, Phase.TERMINATING)
 _OF_STATE = {
-    "submitting": Shade.STARTING,
-    "waiting for name": Shade.LEAVING,
+    SUBMITTING: Shade.STARTING,
+    WAITING_FOR_NAME: Shade.LEAVING,
     **{phase.value: Shade.STARTING for phase in _STARTING},
     **{phase.value: Shade.RUNNING for phase in _RUNNING},
     **{phase.value: Shade.LEAVING for phase in _LEAVING},
@@ -65,15 +67,6 @@ def of_end(attempt: Attempt) -> Shade | None:
 
 
 def word_of(attempt: Attempt) -> str:
-    """Return where an attempt stands, or how it ended, in a word or three."""
-    if attempt.refusal is not None:
-        return "could not be submitted"
-    if attempt.outcome is not None:
-        return attempt.outcome.verdict.value
-    if attempt.ended_at is not None:
-        return "not yet judged"
-    if attempt.waiting_for_name:
-        return "waiting for name"
-    if attempt.unanswered or attempt.missed:
-        return "in doubt"
-    return attempt.phase.value if attempt.phase else "submitted"
+    """Return the state that an attempt is in, or how it ended, in a word or three."""
+    state = state_of(attempt) if attempt.ended_at is None else None
+    return verdict_of(attempt) if state is None else state
