@@ -32,7 +32,7 @@ def check_the_audit(ledger: Path) -> None:
         connection.execute("UPDATE attempts SET ended_at = NULL, phase = 'Running' WHERE key = 37")
     connection.close()
     assert broken(audited(ledger)) == {
-        Promise.LEDGER: [Remark("attempt 1: phase, ended_at differ", key="37")]
+        Promise.LEDGER: [Remark("attempt 1 differs in phase, ended_at", key="37")]
     }
 
     events = ledger / "events.jsonl"
