@@ -21,6 +21,7 @@ from runbatch.views.retries import (
     chosen_text,
     retry_json,
     retry_totals,
+    skip_lines,
     totals_text,
 )
 from runbatch.views.summary import summary
@@ -90,11 +91,10 @@ def retry(
     before = snapshot_of(batch, look.learned.view, clock.now())
     wish = _wish(look, before, keys, once=once)
     chosen = Chosen(before, _chosen_keys(before, keys))
+    for line in skip_lines(chosen):
+        click.echo(line, err=True)
     if dry_run:
-        again = where.again
-        print_json(chosen_json(chosen, again)) if as_json else click.echo(
-            chosen_text(chosen, again)
-        )
+        _show_chosen(where, chosen, as_json=as_json)
         return 0
     if chosen.retried:
         confirm(f"Retry {plural(len(chosen.retried), 'job')} of {batch.prefix}?", yes=yes)
@@ -103,6 +103,13 @@ def retry(
         tell(notice(where, after, stop))
         _show_result(where, before, after, as_json=as_json)
     return exit_code(after, stop)
+
+
+def _show_chosen(where: Where, chosen: Chosen, *, as_json: bool) -> None:
+    if as_json:
+        print_json(chosen_json(chosen, where.again))
+    else:
+        click.echo(chosen_text(chosen, where.again))
 
 
 def _show_result(where: Where, before: Snapshot, after: Snapshot, *, as_json: bool) -> None:
