@@ -1,11 +1,9 @@
 """The command `runbatch`: its subcommands, and what becomes of errors."""
 
-import io
 import os
 import sys
 from collections.abc import Sequence
 from contextlib import suppress
-from pathlib import Path
 
 import click
 
@@ -17,6 +15,7 @@ from runbatch.cli.look import check, logs
 from runbatch.cli.report import report
 from runbatch.cli.retry import retry
 from runbatch.cli.status import status
+from runbatch.cli.streams import STDOUT, mend_streams
 from runbatch.cli.submit import submit
 from runbatch.core.errors import BatchError, RunbatchError
 from runbatch.views.text import printable_lines
@@ -61,7 +60,7 @@ def retry_main() -> None:
 
 
 def _run(arguments: list[str], command: click.Command = cli, name: str = "runbatch") -> int:
-    _mend_streams()
+    mend_streams()
     try:
         code = command.main(arguments, prog_name=name, standalone_mode=False)
         sys.stdout.flush()
@@ -77,18 +76,14 @@ def _run(arguments: list[str], command: click.Command = cli, name: str = "runbat
     except OSError as error:
         # Nobody reads our output any more, or it cannot be written: Python must not complain again.
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
-        return ERROR if isinstance(error, BrokenPipeError) else _complain(f"Error: {error}", ERROR)
+        return ERROR if isinstance(error, BrokenPipeError) else _complain_of_system(error)
     return int(code or 0)
 
 
-def _mend_streams() -> None:
-    """Make closed streams harmless, and letters that an encoding lacks readable."""
-    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
-        if getattr(sys, name) is None:
-            setattr(sys, name, Path(os.devnull).open(mode, encoding="utf-8"))  # noqa: SIM115
-    for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, io.TextIOWrapper):
-            stream.reconfigure(errors="backslashreplace")
+def _complain_of_system(error: OSError) -> int:
+    if error.filename == STDOUT:
+        return _complain(f"Error: stdout cannot be written: {error.strerror}.", ERROR)
+    return _complain(f"Error: {error}", ERROR)
 
 
 def _complain(message: str, code: int) -> int:
