@@ -5,7 +5,7 @@ from dataclasses import replace
 import click
 
 from runbatch.cli.completion import complete_keys
-from runbatch.cli.notify import notice, notify_option, notify_url, word_when_over
+from runbatch.cli.notify import notice, notify_address, notify_option, word_when_over
 from runbatch.cli.options import Seconds, Where, common, dry_run_option, json_option, yes_option
 from runbatch.cli.output import confirm, print_json
 from runbatch.cli.run import carry_out, exit_code
@@ -85,7 +85,7 @@ def retry(
     """
     batch = _with_policy(where.batch(), max_retries, delay_s)
     keys = parse_keys(words, batch)
-    url = notify_url(notify)
+    address = notify_address(notify)
     clock = SystemClock()
     look = where.place_to_act(batch).look(clock, judge=True)
     before = snapshot_of(batch, look.learned.view, clock.now())
@@ -98,7 +98,7 @@ def retry(
         return 0
     if chosen.retried:
         confirm(f"Retry {plural(len(chosen.retried), 'job')} of {batch.prefix}?", yes=yes)
-    with word_when_over(url, batch) as tell:
+    with word_when_over(address, batch) as tell:
         after, stop = carry_out(where, batch, wish, "retry", lambda _: None)
         tell(notice(where, after, stop))
         _show_result(where, before, after, as_json=as_json)
