@@ -165,7 +165,8 @@ def test_that_nobody_answers_is_a_warning_and_no_more(shell: Shell) -> None:
         url = f"json://user:{SECRET}@127.0.0.1:{closed.getsockname()[1]}/{SECRET}"
         done = shell.submit("--notify", url)
     assert done.code == 0
-    assert "[WARN] No word was sent" in done.err
+    said = "[WARN] No word was sent: the service of --notify did not answer, or did not take it.\n"
+    assert said in done.err
     assert "the only job succeeded" in done.out
     assert_secret_kept(done)
 
@@ -173,10 +174,11 @@ def test_that_nobody_answers_is_a_warning_and_no_more(shell: Shell) -> None:
 def test_that_the_service_refuses_is_a_warning_and_no_more(shell: Shell, inbox: Inbox) -> None:
     shell.write(toml(FAIL_SOME, last=4, cap=4))
     inbox.status = 401
-    done = shell.submit("--json", "--notify", inbox.url)
+    words = ("--yes", "--wait", "--poll-interval", "0.1", "--json")
+    done = shell.run("submit", *words, env={"RUNBATCH_NOTIFY": inbox.url})
     assert done.code == 3
     assert done.json["counts"]["failed"] == 3
-    assert "[WARN] No word was sent" in done.err
+    assert "[WARN] No word was sent: the service of RUNBATCH_NOTIFY did not answer" in done.err
     assert_secret_kept(done)
     assert len(inbox.messages) == 1
 

@@ -1,12 +1,10 @@
 """The command `runbatch`: its subcommands, and what becomes of errors."""
 
-import io
 import os
 import signal
 import sys
 from collections.abc import Sequence
 from contextlib import suppress
-from pathlib import Path
 
 import click
 
@@ -19,6 +17,7 @@ from runbatch.cli.report import report
 from runbatch.cli.retry import retry
 from runbatch.cli.signals import DIED_BY_SIGNAL
 from runbatch.cli.status import status
+from runbatch.cli.streams import STDOUT, mend_streams
 from runbatch.cli.submit import submit
 from runbatch.core.errors import BatchError, RunbatchError
 from runbatch.views.text import printable_lines
@@ -63,7 +62,7 @@ def retry_main() -> None:
 
 
 def _run(arguments: list[str], command: click.Command = cli, name: str = "runbatch") -> int:
-    _mend_streams()
+    mend_streams()
     # It may be ignored by whoever started us: then every program that we call seems to succeed.
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     try:
@@ -81,7 +80,7 @@ def _run(arguments: list[str], command: click.Command = cli, name: str = "runbat
     except OSError as error:
         # Nobody reads our output any more, or it cannot be written: Python must not complain again.
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
-        return ERROR if isinstance(error, BrokenPipeError) else _complain(f"Error: {error}", ERROR)
+        return ERROR if isinstance(error, BrokenPipeError) else _complain_of_system(error)
     except SystemExit as error:
         if isinstance(error.code, int) and error.code > DIED_BY_SIGNAL:
             os._exit(error.code)  # at once: calls in other threads are not waited for
@@ -89,14 +88,10 @@ def _run(arguments: list[str], command: click.Command = cli, name: str = "runbat
     return int(code or 0)
 
 
-def _mend_streams() -> None:
-    """Make closed streams harmless, and letters that an encoding lacks readable."""
-    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
-        if getattr(sys, name) is None:
-            setattr(sys, name, Path(os.devnull).open(mode, encoding="utf-8"))  # noqa: SIM115
-    for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, io.TextIOWrapper):
-            stream.reconfigure(errors="backslashreplace")
+def _complain_of_system(error: OSError) -> int:
+    if error.filename == STDOUT:
+        return _complain(f"Error: stdout cannot be written: {error.strerror}.", ERROR)
+    return _complain(f"Error: {error}", ERROR)
 
 
 def _complain(message: str, code: int) -> int:

@@ -3,6 +3,7 @@
 import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from typing import NamedTuple
 
 import click
 
@@ -17,7 +18,6 @@ from runbatch.notify import Message, check_url, send
 from runbatch.views.notice import notice_of, notice_of_error
 
 VARIABLE = "RUNBATCH_NOTIFY"
-NOT_SENT = "No word was sent: the service of --notify did not take it."
 
 notify_option = click.option(
     "--notify",
@@ -28,17 +28,25 @@ notify_option = click.option(
 )
 
 
-def notify_url(option: str | None) -> str | None:
+class Address(NamedTuple):
+    """Where word is to be sent: the URL, a secret, and the `place` it stands in, which is none."""
+
+    place: str
+    url: str
+
+
+def notify_address(option: str | None) -> Address | None:
     """Return where word is to be sent, if anywhere; raise BatchError if no service knows it."""
     place = VARIABLE if option is None else "--notify"
     url = (os.environ.get(VARIABLE) or None) if option is None else option
-    if url is not None:
-        check_url(place, url)
-    return url
+    if url is None:
+        return None
+    check_url(place, url)
+    return Address(place, url)
 
 
 @contextmanager
-def word_when_over(url: str | None, batch: Batch) -> Iterator[Callable[[Message], None]]:
+def word_when_over(address: Address | None, batch: Batch) -> Iterator[Callable[[Message], None]]:
     """Yield who takes the message to send at the end; an error that ends the block is one too.
 
     It is sent after everything else, and that it cannot be is told, and no more.
@@ -50,9 +58,10 @@ def word_when_over(url: str | None, batch: Batch) -> Iterator[Callable[[Message]
         messages.append(notice_of_error(batch, error))
         raise
     finally:
-        if url is not None and messages and not _is_sent(url, messages[0]):
+        if address is not None and messages and not _is_sent(address.url, messages[0]):
+            problem = f"the service of {address.place} did not answer, or did not take it."
             with suppress(OSError):
-                click.echo(f"[WARN] {NOT_SENT}", err=True)
+                click.echo(f"[WARN] No word was sent: {problem}", err=True)
 
 
 def _is_sent(url: str, message: Message) -> bool:

@@ -2,7 +2,8 @@
 
 import math
 import shlex
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import wraps
 from pathlib import Path
@@ -12,6 +13,7 @@ import click
 
 from runbatch.config.load import find_batch_file, load_batch
 from runbatch.core.batch import Batch
+from runbatch.core.errors import BatchError
 from runbatch.runner import Pace
 from runbatch.views.text import printable
 from runbatch.wiring import PACES, Place, pace_of, state_dir
@@ -30,6 +32,15 @@ class Seconds(click.FloatRange):
         if math.isnan(number):
             self.fail(f"{number} is not in the range {self.min}<=x<={self.max}.", param, ctx)
         return number
+
+
+@contextmanager
+def in_current_folder() -> Iterator[None]:
+    """Do what asks for the current folder; raise BatchError if that is gone."""
+    try:
+        yield
+    except FileNotFoundError as error:
+        raise BatchError("", "the current folder is gone; go to one that exists.") from error
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,14 +63,17 @@ class Where:
 
     def batch(self) -> Batch:
         """Return the batch, having told what its reader should know; raise BatchError."""
-        batch = load_batch(self.file or find_batch_file(Path.cwd()), cluster=self.cluster)
+        with in_current_folder():
+            file = self.file or find_batch_file(Path.cwd())
+        batch = load_batch(file, cluster=self.cluster)
         for note in batch.notes:
             click.echo(f"[WARN] {printable(note)}", err=True)
         return batch
 
     def place(self, batch: Batch) -> Place:
         """Return where this batch lives."""
-        return Place(batch, state_dir(self.state_dir))
+        with in_current_folder():
+            return Place(batch, state_dir(self.state_dir))
 
     def place_to_read(self, batch: Batch) -> Place:
         """Return where this batch lives, having told if nothing is remembered there."""

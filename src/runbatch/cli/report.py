@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from runbatch.cli.files import write_anew
-from runbatch.cli.options import Where, common
+from runbatch.cli.options import Where, common, in_current_folder
 from runbatch.clock import SystemClock
 from runbatch.config.phenotypes import phenotype_table
 from runbatch.core.batch import Batch
@@ -47,12 +47,13 @@ def report(*, where: Where, output: str) -> int:
     target = None if output == STDOUT else _target(output)
     batch = where.batch()
     place = where.place_to_read(batch)
-    if target is not None:
-        _check_not_needed(output, target, batch, place.ledger_folder)
-    page = _page(batch, place, Path.cwd() if target is None else target.parent)
     if target is None:
-        click.echo(page.encode(), nl=False)
+        with in_current_folder():
+            here = Path.cwd()
+        click.echo(_page(batch, place, here).encode(), nl=False)
         return 0
+    _check_not_needed(output, target, batch, place.ledger_folder)
+    page = _page(batch, place, target.parent)
     with _writing(output):
         write_anew(target, page)
     click.echo(f"Wrote {printable(output)}; open it in a browser.")

@@ -5,7 +5,7 @@ from dataclasses import replace
 import click
 
 from runbatch.cli.completion import complete_keys
-from runbatch.cli.notify import notice, notify_option, notify_url, word_when_over
+from runbatch.cli.notify import notice, notify_address, notify_option, word_when_over
 from runbatch.cli.options import Seconds, Where, common, dry_run_option, json_option, yes_option
 from runbatch.cli.output import confirm, print_json
 from runbatch.cli.run import carry_out, exit_code
@@ -21,6 +21,7 @@ from runbatch.views.retries import (
     chosen_text,
     retry_json,
     retry_totals,
+    skip_lines,
     totals_text,
 )
 from runbatch.views.summary import summary
@@ -84,25 +85,31 @@ def retry(
     """
     batch = _with_policy(where.batch(), max_retries, delay_s)
     keys = parse_keys(words, batch)
-    url = notify_url(notify)
+    address = notify_address(notify)
     clock = SystemClock()
     look = where.place_to_act(batch).look(clock, judge=True)
     before = snapshot_of(batch, look.learned.view, clock.now())
     wish = _wish(look, before, keys, once=once)
     chosen = Chosen(before, _chosen_keys(before, keys))
+    for line in skip_lines(chosen):
+        click.echo(line, err=True)
     if dry_run:
-        again = where.again
-        print_json(chosen_json(chosen, again)) if as_json else click.echo(
-            chosen_text(chosen, again)
-        )
+        _show_chosen(where, chosen, as_json=as_json)
         return 0
     if chosen.retried:
         confirm(f"Retry {plural(len(chosen.retried), 'job')} of {batch.prefix}?", yes=yes)
-    with word_when_over(url, batch) as tell:
+    with word_when_over(address, batch) as tell:
         after, stop = carry_out(where, batch, wish, "retry", lambda _: None)
         tell(notice(where, after, stop))
         _show_result(where, before, after, as_json=as_json)
     return exit_code(after, stop)
+
+
+def _show_chosen(where: Where, chosen: Chosen, *, as_json: bool) -> None:
+    if as_json:
+        print_json(chosen_json(chosen, where.again))
+    else:
+        click.echo(chosen_text(chosen, where.again))
 
 
 def _show_result(where: Where, before: Snapshot, after: Snapshot, *, as_json: bool) -> None:

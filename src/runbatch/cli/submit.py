@@ -3,7 +3,7 @@
 import click
 
 from runbatch.cli.completion import complete_keys
-from runbatch.cli.notify import notice, notify_option, notify_url, word_when_over
+from runbatch.cli.notify import notice, notify_address, notify_option, word_when_over
 from runbatch.cli.options import Where, common, dry_run_option, json_option, yes_option
 from runbatch.cli.output import (
     confirm,
@@ -81,7 +81,7 @@ def submit(
     found = check_phenotypes(batch)
     if notify is not None and not wait:
         raise BatchError("--notify", "goes with --wait; else submit is over while jobs still run.")
-    url = notify_url(notify) if wait else None
+    address = notify_address(notify) if wait else None
     place, clock = where.place_to_act(batch), SystemClock()
     look = place.look(clock)
     wish = look.wish_to_submit(wait=wait, keys=keys)
@@ -96,7 +96,7 @@ def submit(
     if preview.submit:
         confirm(question, yes=yes)
     totals = Totals(skipped=sum(why.startswith("skip") for why in preview.leave.values()))
-    with word_when_over(url, batch) as tell:
+    with word_when_over(address, batch) as tell:
         snapshot, stop = carry_out(where, batch, wish, "submit", totals.event)
         tell(notice(where, snapshot, stop))
         _show_result(where, snapshot, totals, as_json=as_json)

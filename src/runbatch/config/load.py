@@ -39,7 +39,7 @@ def load_batch(path: Path | str, *, cluster: str | None = None) -> Batch:
         said = in_variables(error) if is_dotenv(path) else error
         raise said.within(str(path)) from error
     except (ValueError, OverflowError, OSError) as error:
-        # A number of thousands of digits, a working folder that is gone.
+        # A number of thousands of digits; a working folder that goes away meanwhile.
         raise BatchError(str(path), f"cannot be understood: {str(error)[:200]}.") from error
 
 

@@ -29,7 +29,8 @@ class ChosenJson(TypedDict):
     retry: list[str]
     """The keys of those that would be retried."""
     leave: dict[str, str]
-    """By key: the verdict on a job that would be left alone, and what a person can do."""
+    """By key: the verdict on a job that would be left alone, and what a person can do; or how a job
+    stands that was named and has not failed."""
 
 
 class RetryTotals(TypedDict):
@@ -75,6 +76,12 @@ class Chosen:
         """Return the failed jobs that are left as they are."""
         return tuple(job for job in self.before.failed if job.key not in self.keys)
 
+    @property
+    def not_failed(self) -> tuple[JobSnapshot, ...]:
+        """Return the jobs that were named to be retried, and have not failed."""
+        named = (job for job in self.before.jobs if job.key in self.keys)
+        return tuple(job for job in named if job.state is not State.FAILED)
+
 
 def verdict_of(last: Attempt | None) -> str:
     """Return the verdict on a failed job by its last attempt, or why it has none."""
@@ -99,6 +106,25 @@ def ways_out(
         if job.last is not None:
             ways.setdefault(advice(job.last, policy), []).append(job.key)
     return {typed(way, keys, again): keys for way, keys in ways.items()}
+
+
+_STANDS = {
+    State.WAITING: "was never submitted",
+    State.IN_FLIGHT: "is in flight",
+    State.SUCCEEDED: "has succeeded",
+}
+
+
+def skip_lines(chosen: Chosen) -> Iterator[str]:
+    """Yield a line for each job that was named and is not retried, for it has not failed."""
+    for job in chosen.not_failed[:_MOST_SHOWN]:
+        yield f"[SKIP] {_not_failed_line(job)}"
+    if len(chosen.not_failed) > _MOST_SHOWN:
+        yield f"[SKIP] and {len(chosen.not_failed) - _MOST_SHOWN} more that have not failed"
+
+
+def _not_failed_line(job: JobSnapshot) -> str:
+    return f"{printable(job.name)} {_STANDS[job.state]}: not retried"
 
 
 def chosen_text(chosen: Chosen, again: Again) -> str:
@@ -137,13 +163,14 @@ def left_line(job: JobSnapshot, snapshot: Snapshot, again: Again) -> str:
 
 def chosen_json(chosen: Chosen, again: Again) -> ChosenJson:
     """Return what `retry` would do, as plain values."""
+    failed = {job.key: left_line(job, chosen.before, again) for job in chosen.left}
     return {
         "schema": SCHEMA,
         "batch": chosen.before.batch.prefix,
         "failed": len(chosen.before.failed),
         "by_verdict": by_verdict(chosen.before.failed),
         "retry": [job.key for job in chosen.retried],
-        "leave": {job.key: left_line(job, chosen.before, again) for job in chosen.left},
+        "leave": failed | {job.key: _not_failed_line(job) for job in chosen.not_failed},
     }
 
 
