@@ -108,6 +108,23 @@ def test_what_is_typed_is_found_in_table_and_chart(open_page: Open, page: str) -
     assert seen.picture("#bars-chart") == everything
 
 
+def test_when_nothing_is_found_that_is_said_instead_of_an_empty_chart_and_table(
+    open_page: Open, page: str
+) -> None:
+    seen = open_page(page)
+    nothing = seen.page.get_by_text("No job is like that.")
+    assert nothing.is_hidden()
+    seen.page.get_by_label("Find").fill("no such thing")
+    assert nothing.is_visible()
+    assert seen.page.locator("#table").is_hidden()
+    assert seen.page.locator("#bars").is_hidden()
+    seen.page.set_viewport_size({"width": 900, "height": 800})
+    seen.page.get_by_label("Find").fill("")
+    assert nothing.is_hidden()
+    assert len(seen.rows()) == 50
+    assert is_drawn(seen, "#bars-chart", "succeeded", "mount-failure")
+
+
 def test_only_jobs_of_one_kind_are_shown_on_demand(open_page: Open, page: str) -> None:
     seen = open_page(page)
     seen.page.locator("#show").select_option("failed")
@@ -228,6 +245,50 @@ def test_nothing_sticks_out_to_the_side(
     assert (seen.variable("paper"), seen.variable("text")) == shown[scheme]
 
 
+_BROKEN_OPTIONS = """[...document.querySelectorAll("header, main p")].flatMap((part) => {
+  const walk = document.createTreeWalker(part, NodeFilter.SHOW_TEXT), broken = [];
+  while (walk.nextNode()) {
+    for (const option of walk.currentNode.data.matchAll(/--[a-z-]+/g)) {
+      const range = document.createRange();
+      range.setStart(walk.currentNode, option.index);
+      range.setEnd(walk.currentNode, option.index + option[0].length);
+      if (range.getClientRects().length > 1) broken.push(option[0]);
+    }
+  }
+  return broken;
+})"""
+
+
+def test_no_option_of_a_command_is_broken_in_two(open_page: Open) -> None:
+    seen = open_page(page_of(*made(3000), FOLDER))
+    for width in range(360, 1400, 12):
+        seen.page.set_viewport_size({"width": width, "height": 844})
+        assert seen.page.evaluate(_BROKEN_OPTIONS) == [], f"at {width}"
+        assert seen.page.evaluate("document.documentElement.scrollWidth") <= width
+    commands = seen.page.locator("code").all_inner_texts()
+    assert "runbatch submit --rerun KEYS" in commands
+
+
+_GAPS = """[...document.querySelectorAll(".legend li")].map((item) => {
+  const walk = document.createTreeWalker(item, NodeFilter.SHOW_TEXT);
+  const range = document.createRange();
+  while (walk.nextNode() && walk.currentNode.data.trim() === "");
+  const first = walk.currentNode.data.search(/\\S/);
+  range.setStart(walk.currentNode, first);
+  range.setEnd(walk.currentNode, first + 1);
+  const left = range.getBoundingClientRect().left;
+  return Math.round(left - item.querySelector(".swatch").getBoundingClientRect().right);
+})"""
+
+
+def test_each_colour_is_as_near_to_its_words(open_page: Open, page: str) -> None:
+    seen = open_page(page)
+    gaps = seen.page.evaluate(_GAPS)
+    assert len(gaps) > 3
+    # A sign is bold, and the blank before it a little wider.
+    assert max(gaps) - min(gaps) <= 1
+
+
 def test_charts_follow_when_it_gets_dark_and_when_the_window_shrinks(
     open_page: Open, page: str
 ) -> None:
@@ -258,6 +319,13 @@ def test_a_printed_page_is_whole_and_light_and_the_screen_is_as_before(
     assert printed == {"rows": JOBS, "widths": [680, 680], "paper": "#fff"}
     assert len(seen.rows()) == 50
     assert seen.variable("paper") == (18, 23, 29)
+
+
+def test_the_jobs_of_a_small_batch_are_printed_below_what_comes_before_them(
+    open_page: Open,
+) -> None:
+    paper = open_page(page_of(*made(26), FOLDER)).page.pdf(format="A4")
+    assert len(re.findall(rb"/Type /Page\b", paper)) == 3
 
 
 HOSTILE = '</script><script>window.owned=1</script><img src=x onerror="window.owned=2">'

@@ -60,7 +60,7 @@ ATTEMPTS = (
 SNAPSHOT = snapshot_of(batch(), view(*ATTEMPTS), NOW)
 WAITS = waits_of(SNAPSHOT, Answer(at(0), "no VPN"), ["submit"], [observation("8", reason="full")])
 RUNS = (Run(1, "login-2", 4711, "submit", at(0), at(3588)),)
-TOTALS = Totals(skipped=3)
+TOTALS = Totals(frozenset({"37"}), skipped=3)
 TOTALS.event(Event(Kind.SUBMIT, "", "37"))
 LEARNED = looked(view(*ATTEMPTS), listing(observation("8"), observation("20")), 3600)
 PREVIEW = preview_of(batch(), LEARNED, START, NOW, PATIENCE)

@@ -64,6 +64,7 @@ def test_never_more_than_the_cap_is_alive_and_the_cap_is_reached(
         "adopted": 0,
         "skipped": 0,
         "failed_to_submit": 0,
+        "submitted_for_others": 0,
     }
     assert shell.run("status", "--json").json["counts"] == counts
 

@@ -103,7 +103,7 @@ def test_a_letter_to_an_admin_says_all_that_they_need() -> None:
         "First: 2026-01-05 09:34:00 UTC",
         "Last:  2026-01-05 09:42:00 UTC",
         "Example (gwas-4): /data is not a mount point",
-        "Jobs: 4, 5, 6, 7, 8, 9, 10, 11, 12",
+        "Jobs: 4-12",
         "Seen before: a full mount table, the storage's connection limit, an attach time-out.",
     ]
 

@@ -1,4 +1,7 @@
-"""The report's page is safe: hostile text stays text, and nothing is asked for from anywhere."""
+"""The report's page is safe: hostile text stays text, and nothing is asked for from anywhere.
+
+And it is fit to read: commands are marked, and what is empty says why.
+"""
 
 import hashlib
 import json
@@ -7,11 +10,12 @@ from html.parser import HTMLParser
 from importlib.resources import files
 from pathlib import Path
 
-from tests.unit.core.values import at, batch, failed, history, view
+import pytest
+from tests.unit.core.values import at, batch, failed, history, succeeded, view
 
-from runbatch.core.attempt import Evidence, Outcome, Verdict
+from runbatch.core.attempt import Attempt, Evidence, Outcome, Verdict
 from runbatch.core.snapshot import snapshot_of
-from runbatch.views.report.page import page_of
+from runbatch.views.report.page import coded, page_of
 
 HOSTILE = '</script><script>alert(1)</script><img src=x onerror=alert(1)>"\x1b[31m\u202e'
 
@@ -79,3 +83,53 @@ def test_nothing_in_the_packages_own_script_or_style_ends_it() -> None:
     assert len(re.findall("</script", page)) == 2
     assert len(re.findall("</style", page)) == 1
     assert "<!--" not in page
+
+
+@pytest.mark.parametrize(
+    ("attempts", "said"),
+    [
+        pytest.param([], "Nothing was ever submitted.", id="never submitted"),
+        pytest.param(
+            [succeeded("37")],
+            "Nothing is recorded of how many jobs were in flight, and when.",
+            id="submitted before there were events",
+        ),
+    ],
+)
+def test_without_a_chart_of_what_was_in_flight_the_reason_is_said(
+    attempts: list[Attempt], said: str
+) -> None:
+    shown = snapshot_of(batch("37"), view(*attempts), at(100))
+    assert f"<p>{said}</p>" in page_of(shown, history(), Path("/reports"))
+
+
+@pytest.mark.parametrize(
+    ("text", "html"),
+    [
+        pytest.param("All 3 jobs succeeded.", "All 3 jobs succeeded.", id="no command"),
+        pytest.param(
+            "1 may be retried: runbatch retry.",
+            "1 may be retried: <code>runbatch retry</code>.",
+            id="a command alone",
+        ),
+        pytest.param(
+            "read it; then runbatch submit --rerun 5,7-9",
+            'read it; then <code>runbatch submit <span class="nowrap">--rerun</span> 5,7-9</code>',
+            id="an option with what it is given",
+        ),
+        pytest.param(
+            "runbatch retry or runbatch submit --wait looks at it",
+            "<code>runbatch retry</code> or "
+            '<code>runbatch submit <span class="nowrap">--wait</span></code> looks at it',
+            id="two commands, and the sentence goes on",
+        ),
+        pytest.param(
+            "runbatch retry -b 'my <own>.toml'; so be it",
+            "<code>runbatch retry -b &#39;my &lt;own&gt;.toml&#39;</code>; so be it",
+            id="a name with a blank in it",
+        ),
+        pytest.param("<b>runbatch", "&lt;b&gt;runbatch", id="hostile words"),
+    ],
+)
+def test_commands_are_marked_in_a_text(text: str, html: str) -> None:
+    assert coded(text) == html

@@ -24,7 +24,7 @@ from runbatch.core.waits import Answer, waits_of
 from runbatch.ledger.runs import Run
 from runbatch.views.json import snapshot_json
 from runbatch.views.status import Picture, Status, show_status, status_of
-from runbatch.views.text import clock_time, fitting_list
+from runbatch.views.text import clock_time, fitting_rows, rows_of
 from runbatch.views.waits import waits_json, waits_lines
 
 NOW = at(3600)
@@ -270,8 +270,14 @@ def test_in_a_pipe_the_bar_fits_most_terminals_that_it_may_lead_to() -> None:
         pytest.param(5, "k-10 and 3 more", id="none: the first"),
     ],
 )
-def test_as_many_words_as_fit(room: int, shown: str) -> None:
-    assert fitting_list(["k-10", "k-11", "k-12", "k-13"], room) == shown
+def test_as_many_keys_as_fit(room: int, shown: str) -> None:
+    assert fitting_rows(rows_of(["k-10", "k-11", "k-12", "k-13"]), room) == shown
+
+
+def test_keys_in_a_row_take_no_more_room_than_one() -> None:
+    rows = rows_of([*map(str, range(2, 188)), "a", "b"])
+    assert fitting_rows(rows, 11) == "2-187, a, b"
+    assert fitting_rows(rows, 10) == "2-187 and 2 more"
 
 
 def test_a_time_of_another_day_names_it() -> None:

@@ -95,7 +95,8 @@ def submit(
     question = f"Submit {jobs} to {place_of(batch)}, at most {batch.cap} in flight?"
     if preview.submit:
         confirm(question, yes=yes)
-    totals = Totals(skipped=sum(why.startswith("skip") for why in preview.leave.values()))
+    skipped = sum(why.startswith("skip") for why in preview.leave.values())
+    totals = Totals(frozenset(preview.submit), skipped=skipped)
     with word_when_over(address, batch) as tell:
         snapshot, stop = carry_out(where, batch, wish, "submit", totals.event)
         tell(notice(where, snapshot, stop))

@@ -19,7 +19,17 @@ from runbatch.ledger.runs import Run
 from runbatch.views.lines import GAP, Lines, beside, cut, joined, labelled, titled
 from runbatch.views.preview import place_of
 from runbatch.views.summary import failed_by_verdict, failure_lines
-from runbatch.views.text import Again, clock_time, duration, fitting_list, plain, plural, printable
+from runbatch.views.text import (
+    Again,
+    Row,
+    clock_time,
+    duration,
+    fitting_rows,
+    plain,
+    plural,
+    printable,
+    rows_of,
+)
 from runbatch.views.waits import waits_lines
 
 _MOST_MOMENTS = 5
@@ -46,7 +56,7 @@ class Status:
     counts: Mapping[State, int]
     moments: tuple[Moment, ...]
     nodes: tuple[NodeCount, ...]
-    failed: Mapping[str, Sequence[str]]
+    failed: Mapping[str, Sequence[Row]]
 
 
 def status_of(snapshot: Snapshot, waits: Waits, runs: Sequence[Run]) -> Status:
@@ -59,7 +69,7 @@ def status_of(snapshot: Snapshot, waits: Waits, runs: Sequence[Run]) -> Status:
         last_moments(snapshot, _MOST_MOMENTS),
         mount_failures(snapshot),
         {
-            verdict: [job.key for job in jobs]
+            verdict: rows_of([job.key for job in jobs])
             for verdict, jobs in failed_by_verdict(snapshot).items()
         },
     )
@@ -154,9 +164,10 @@ def _below(status: Status, now: datetime, width: int, most: Sequence[int]) -> li
 def _failed(status: Status, width: int, most: int) -> Lines:
     rows = []
     widest = max(map(len, status.failed), default=0)
-    for verdict, keys in status.failed.items():
-        row = Text.assemble((f"{len(keys):>5}", "red"), f"  {verdict:<{widest}}  ")
-        rows.append(row.append(fitting_list(keys, width - row.cell_len), "dim"))
+    for verdict, failed in status.failed.items():
+        jobs = sum(each.keys for each in failed)
+        row = Text.assemble((f"{jobs:>5}", "red"), f"  {verdict:<{widest}}  ")
+        rows.append(row.append(fitting_rows(failed, width - row.cell_len), "dim"))
     return titled("failed jobs", rows, most)
 
 

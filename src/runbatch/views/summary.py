@@ -6,7 +6,7 @@ from runbatch.core.attempt import Attempt
 from runbatch.core.job import State
 from runbatch.core.snapshot import JobSnapshot, Snapshot
 from runbatch.views.retries import verdict_of, ways_out
-from runbatch.views.text import Again, all_of, plain, plural, printable, short_list
+from runbatch.views.text import Again, all_of, plain, plural, printable, short_keys
 
 _MOST_FAILURES_SHOWN = 5
 
@@ -30,7 +30,7 @@ def failure_lines(snapshot: Snapshot, again: Again = plain) -> Iterator[str]:
     """Yield the failed jobs by verdict, a few of each in full, with the way out."""
     for verdict, jobs in failed_by_verdict(snapshot).items():
         yield ""
-        yield f"{verdict}: {plural(len(jobs), 'job')} ({short_list([job.key for job in jobs])})"
+        yield f"{verdict}: {plural(len(jobs), 'job')} ({short_keys([job.key for job in jobs])})"
         for job in jobs[:_MOST_FAILURES_SHOWN]:
             yield f"  {printable(job.name)}  {why(job.last)}"
             if job.last is not None and job.last.log is not None:
@@ -44,7 +44,7 @@ def _advice(jobs: list[JobSnapshot], snapshot: Snapshot, again: Again) -> Iterat
     """Yield what to do about these jobs; not all of one verdict are alike."""
     ways = ways_out(jobs, snapshot.batch.retry, again)
     for way, keys in ways.items():
-        which = f" ({short_list(keys)})" if len(ways) > 1 else ""
+        which = f" ({short_keys(keys)})" if len(ways) > 1 else ""
         yield f"  what to do{which}: {way}"
 
 

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 from rich.cells import cell_len
 
@@ -12,7 +13,10 @@ Again = Callable[[str], str]
 _COMMAND = re.compile(r"\brunbatch ([a-z]+)")
 _MOST_KEYS_TYPED = 8
 _PLAIN_KEY = re.compile(r"[A-Za-z0-9_][-A-Za-z0-9_.]*")
+# As KEYS are read: no nought in front, at most nine digits.
+_NUMBER = re.compile(r"0|[1-9][0-9]{0,8}")
 _NARROWEST_WORD = len("x, ")
+_SHORTEST_ROW = 3
 
 
 def printable(text: str) -> str:
@@ -47,12 +51,52 @@ def short_list(words: Sequence[str], most: int = 8) -> str:
     return shown if len(words) <= most else f"{shown} and {len(words) - most} more"
 
 
-def fitting_list(words: Sequence[str], room: int) -> str:
-    """Return as many of the words as fit into so many columns, at least one, and how many more."""
-    most = min(len(words), room // _NARROWEST_WORD + 1)
-    while most > 1 and cell_len(short_list(words, most)) > room:
+class Row(NamedTuple):
+    """Keys that are shown as one word: a key, or whole numbers in a row as `7-12`."""
+
+    word: str
+    keys: int
+
+
+def rows_of(keys: Sequence[str]) -> tuple[Row, ...]:
+    """Return the keys as they are shown and typed; fewer than three in a row stay apart."""
+    runs: list[list[str]] = []
+    for key in keys:
+        if runs and _follows(key, runs[-1][-1]):
+            runs[-1].append(key)
+        else:
+            runs.append([key])
+    return tuple(row for run in runs for row in _as_rows(run))
+
+
+def _follows(key: str, before: str) -> bool:
+    is_typed = _NUMBER.fullmatch(before) is not None and _NUMBER.fullmatch(key) is not None
+    return is_typed and int(key) == int(before) + 1
+
+
+def _as_rows(run: Sequence[str]) -> list[Row]:
+    if len(run) < _SHORTEST_ROW:
+        return [Row(key, 1) for key in run]
+    return [Row(f"{run[0]}-{run[-1]}", len(run))]
+
+
+def short_keys(keys: Sequence[str], most: int = 8) -> str:
+    """Return the keys with commas, in so many words at most, and how many more there are."""
+    return _shown(rows_of(keys), most)
+
+
+def fitting_rows(rows: Sequence[Row], room: int) -> str:
+    """Return as many of the rows as fit into so many columns, at least one, and the rest's keys."""
+    most = min(len(rows), room // _NARROWEST_WORD + 1)
+    while most > 1 and cell_len(_shown(rows, most)) > room:
         most -= 1
-    return short_list(words, most)
+    return _shown(rows, most)
+
+
+def _shown(rows: Sequence[Row], most: int) -> str:
+    shown = ", ".join(printable(row.word) for row in rows[:most])
+    more = sum(row.keys for row in rows[most:])
+    return f"{shown} and {more} more" if more else shown
 
 
 def plain(command: str) -> str:
@@ -70,9 +114,10 @@ def typed(advice: str, keys: Sequence[str], again: Again = plain) -> str:
 
 
 def _with_keys(advice: str, keys: Sequence[str]) -> str:
-    if len(keys) > _MOST_KEYS_TYPED or not all(map(_PLAIN_KEY.fullmatch, keys)):
+    words = [row.word for row in rows_of(keys)]
+    if len(words) > _MOST_KEYS_TYPED or not all(map(_PLAIN_KEY.fullmatch, keys)):
         return advice
-    return advice.replace("KEYS", ",".join(keys))
+    return advice.replace("KEYS", ",".join(words))
 
 
 def clock_time(at: datetime, now: datetime) -> str:

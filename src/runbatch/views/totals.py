@@ -10,7 +10,6 @@ from runbatch.core.snapshot import Snapshot
 from runbatch.views.json import SnapshotJson, snapshot_json
 
 _COUNTED = {
-    Kind.SUBMIT: "submitted",
     Kind.ADOPT: "adopted",
     Kind.REFUSED: "failed_to_submit",
 }
@@ -20,13 +19,15 @@ class SubmitTotals(TypedDict):
     """What a submit came to."""
 
     submitted: int
-    """How many jobs the cluster took."""
+    """How many of the jobs that it was to start the cluster took."""
     adopted: int
     """How many were there already, started by somebody else."""
     skipped: int
     """How many were left alone from the start: in flight, or ended."""
     failed_to_submit: int
     """How many the cluster refused for good."""
+    submitted_for_others: int
+    """How many submissions it carried out that another command had begun: a `retry` beside it."""
 
 
 class SubmitJson(SnapshotJson):
@@ -38,29 +39,42 @@ class SubmitJson(SnapshotJson):
 
 @dataclass
 class Totals:
-    """Counts events as they happen; `skipped` is known from the start."""
+    """Counts events as they happen; `own` jobs are to be started, and so many are `skipped`."""
 
+    own: frozenset[str]
     skipped: int = 0
+    _started: set[str] = field(default_factory=set)
     _counts: Counter[str] = field(default_factory=Counter)
 
     def event(self, event: Event) -> None:
         """Count the event, if it is one that counts."""
-        if word := _COUNTED.get(event.kind):
+        if event.kind is Kind.SUBMIT:
+            self._submitted(event.key)
+        elif word := _COUNTED.get(event.kind):
             self._counts[word] += 1
+
+    def _submitted(self, key: str | None) -> None:
+        """Count a submission: a job's second one, or another job's, was somebody else's wish."""
+        if key in self.own and key not in self._started:
+            self._started.add(key)
+        else:
+            self._counts["for others"] += 1
 
     def as_json(self) -> SubmitTotals:
         """Return the numbers."""
         return {
-            "submitted": self._counts["submitted"],
+            "submitted": len(self._started),
             "adopted": self._counts["adopted"],
             "skipped": self.skipped,
             "failed_to_submit": self._counts["failed_to_submit"],
+            "submitted_for_others": self._counts["for others"],
         }
 
     def line(self) -> str:
-        """Return the numbers as one line."""
+        """Return the numbers as one line; of submissions for others only if there were any."""
         numbers = self.as_json().items()
-        return ", ".join(f"{word.replace('_', ' ')} {count}" for word, count in numbers)
+        shown = [each for each in numbers if each != ("submitted_for_others", 0)]
+        return ", ".join(f"{word.replace('_', ' ')} {count}" for word, count in shown)
 
 
 def submit_json(after: Snapshot, totals: Totals) -> SubmitJson:

@@ -10,7 +10,7 @@ from runbatch.core.nodes import Method, NodeRecord, node_of, node_records
 from runbatch.core.snapshot import Snapshot
 from runbatch.views.preview import place_of
 from runbatch.views.report.findings import all_attempts
-from runbatch.views.text import plural, printable, short_list
+from runbatch.views.text import plural, printable, short_keys, short_list
 
 _MOST_KEYS_NAMED = 20
 _NONE_MISSING = "No mount was missing."
@@ -91,7 +91,7 @@ def _lines(record: NodeRecord, nodes: int, mine: Sequence[Attempt], batch: Batch
     yield f"First: {_ended_at(first):%Y-%m-%d %H:%M:%S} UTC"
     yield f"Last:  {_ended_at(last):%Y-%m-%d %H:%M:%S} UTC"
     yield f"Example ({printable(batch.workload_name(first.key))}): {_words_of(first)}"
-    yield f"Jobs: {short_list(list(dict.fromkeys(each.key for each in mine)), _MOST_KEYS_NAMED)}"
+    yield f"Jobs: {short_keys(list(dict.fromkeys(each.key for each in mine)), _MOST_KEYS_NAMED)}"
     yield "Seen before: a full mount table, the storage's connection limit, an attach time-out."
 
 

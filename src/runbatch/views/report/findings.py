@@ -10,7 +10,7 @@ from runbatch.core.job import State
 from runbatch.core.snapshot import JobSnapshot, Snapshot
 from runbatch.views.report.shades import Shade, of_end, word_of
 from runbatch.views.retries import ways_out
-from runbatch.views.text import all_of, plural, short_list
+from runbatch.views.text import all_of, plural, short_keys
 
 _MOST_KEYS_SHOWN = 12
 
@@ -87,7 +87,7 @@ def _failure(
         word=word,
         attempts=len(attempts),
         jobs=len(left),
-        keys=short_list([job.key for job in left], _MOST_KEYS_SHOWN),
+        keys=short_keys([job.key for job in left], _MOST_KEYS_SHOWN),
         advice=tuple(ways_out(left, snapshot.batch.retry)),
     )
 

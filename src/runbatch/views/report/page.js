@@ -21,6 +21,11 @@ const paged = () => {
 };
 const table = new Table(byId("table"), data, () => {
   rows.jobs = table.jobs;
+  const isFound = rows.jobs.length > 0;
+  byId("nothing").hidden = isFound;
+  byId("table").hidden = !isFound;
+  // Before it is drawn: what is hidden has no width.
+  byId("bars").hidden = !(isFound && hasBars);
   zoom.count(rows.jobs.length);
   byId("found").textContent = `${table.jobs.length} of ${data.jobs.length} jobs`;
   paged();

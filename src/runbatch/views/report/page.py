@@ -8,12 +8,13 @@ them fail: the page's policy runs only the script whose hash it names and lets n
 import base64
 import hashlib
 import json
+import re
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined, Template
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from runbatch.core.history import History
 from runbatch.core.snapshot import Snapshot
@@ -28,6 +29,12 @@ from runbatch.views.text import duration, plural, printable
 
 _FOLDER = files("runbatch.views.report")
 _STYLES = ("vendor/uPlot.min.css", "page.css")
+# A command with its options and what these are given, but not the sentence's own words after it.
+_COMMAND = re.compile(
+    r"runbatch [a-z]+(?: (?:(?:-b|--batch|--cluster|--state-dir|--rerun|--jobs)"
+    r" (?:'[^']*'|\S*[^\s.,:;])|--[a-z-]+))*"
+)
+_OPTION = re.compile(r"--[a-z-]+")
 _SCRIPTS = ("vendor/uPlot.iife.min.js", "charts.js", "table.js", "page.js")
 
 
@@ -45,6 +52,7 @@ def page_of(snapshot: Snapshot, history: History, folder: Path) -> str:
         history=history,
         place=place_of(snapshot.batch),
         highest=findings.highest(history.levels),
+        any_attempt=any(job.attempts for job in snapshot.jobs),
         failures=findings.failures(snapshot),
         losses=losses_of(snapshot, bars),
         held_s=held_s(every),
@@ -72,8 +80,26 @@ def _template() -> Template:
         "findings": findings,
         "plural": plural,
     }
-    environment.filters |= {"moment": findings.moment, "printable": printable}
+    environment.filters |= {"moment": findings.moment, "printable": printable, "coded": coded}
     return environment.get_template("page.html")
+
+
+def coded(text: str) -> Markup:
+    """Return the text as HTML, its commands marked; no line ends within an option."""
+    parts, end = [], 0
+    for found in _COMMAND.finditer(text):
+        parts += [escape(text[end : found.start()]), _code(found.group())]
+        end = found.end()
+    return Markup().join([*parts, escape(text[end:])])
+
+
+def _code(command: str) -> Markup:
+    words = command.split(" ")
+    marked = (
+        Markup('<span class="nowrap">{}</span>').format(word) if _OPTION.fullmatch(word) else word
+        for word in words
+    )
+    return Markup("<code>{}</code>").format(Markup(" ").join(marked))
 
 
 def _text(names: tuple[str, ...]) -> str:
