@@ -141,7 +141,8 @@ def test_a_cluster_that_does_not_answer_is_said_and_the_ledger_is_shown(shell: S
         text = terminal.wait_for(lambda text: "connection" in text)
         assert "cluster  no answer, never heard: Run:ai: no connection" in text
         assert "186 waiting" in text
-        answers = """case "$1" in version) echo 'Version: 2.25.1';; *) echo 'talmo-lab []';; esac"""
+        answers = """case "$1" in version) echo 'Version: 2.25.1';;
+            project) echo '{"projects": [{"name": "talmo-lab"}]}';; *) echo '[]';; esac"""
         install_runai(shell, answers)
         terminal.wait_for(lambda text: "cluster  answers" in text)
         terminal.type(b"q")
