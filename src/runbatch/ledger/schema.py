@@ -57,6 +57,17 @@ MIGRATIONS = (
     """
     ALTER TABLE runs ADD COLUMN birth TEXT;
     """,
+    # The first two versions called the column `at`, since the first migration was edited after
+    # them. A copy by position opens their ledgers, and changes nothing in any other.
+    """
+    CREATE TABLE new_marks (
+        name TEXT PRIMARY KEY,
+        value TEXT NOT NULL
+    );
+    INSERT INTO new_marks SELECT * FROM marks;
+    DROP TABLE marks;
+    ALTER TABLE new_marks RENAME TO marks;
+    """,
 )
 
 
