@@ -60,6 +60,10 @@ WORKLOAD = Workload(
         ("CLI version: 2.25.27\nCluster version: 2.20.41", NEW),
         ("Version: 2.18.3\nWarning: A newer version 2.25.1 is available.", OLD),
         ("", None),
+        ("runai-cli/2.21.3-saas.4 sdk/2.74.5 go/go1.23.7 darwin/arm64", Version(2, 21)),
+        ("2.25.28 (go1.24.2)", NEW),
+        ("2.116.6", Version(2, 116)),
+        ("Build: go1.24.2, sdk 2.74.5\nVersion: 2.25.1", NEW),
     ],
 )
 def test_a_version_is_read(text: str, version: Version | None) -> None:
@@ -349,3 +353,36 @@ def test_gone_and_no_log_are_answers() -> None:
     assert not has_no_log("Error: 403 Forbidden")
     assert not has_no_log("Error: control plane is not ready")
     assert not has_no_log("Error: project 'x' was not found")
+
+
+@pytest.mark.parametrize("noun", ["workspaces", "trainings", "entries", "things"])
+def test_rows_are_read_under_the_name_of_their_noun(noun: str) -> None:
+    row = {"name": "gwas-2", "id": "u", "phase": "Running"}
+    assert parse_page(json.dumps({noun: [row], "next": None})).rows == (row,)
+
+
+@pytest.mark.parametrize("noun", ["workspaces", "trainings", "entries"])
+def test_an_empty_list_under_a_known_noun_is_an_empty_list(noun: str) -> None:
+    assert parse_page(json.dumps({noun: []})).rows == ()
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        {"warnings": [{"name": "quota"}]},
+        {"things": []},
+        {"things": [{"name": "gwas-2", "phase": "Running"}], "others": []},
+        "",
+    ],
+    ids=["no workloads", "an unknown empty list", "two lists", "nothing"],
+)
+def test_what_may_be_something_else_is_no_listing(answer: object) -> None:
+    text = json.dumps(answer) if answer else ""
+    with pytest.raises(Unreachable):
+        parse_page(text)
+
+
+def test_a_row_may_keep_its_name_and_id_in_its_meta() -> None:
+    row = {"meta": {"name": "gwas-2", "id": "u-1"}, "phase": "Running"}
+    (seen,) = observations([row], "talmo-lab", "workspace", "gwas-")
+    assert (seen.name, seen.uid, seen.phase) == ("gwas-2", "u-1", Phase.RUNNING)

@@ -17,7 +17,8 @@ KEPT_AFTER_END = "720h"
 OLD_PAGE_ROWS = 500
 LOG_LINES = 20_000
 _VERSION = re.compile(r"(?<![\w.])v?([2-9])\.(\d{1,3})(?![\d])")
-_NOTICE = re.compile(r"new(er)? version|updating|update complete|go ?1\.|build", re.IGNORECASE)
+_UPDATE = re.compile(r"new(er)? version|updating|update complete", re.IGNORECASE)
+_BUILT = re.compile(r"go ?1\.|build|sdk", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -41,9 +42,11 @@ class Version:
 def parse_version(text: str) -> Version | None:
     """Return the version in what `runai version` printed, None if there is none.
 
-    Lines about another version that is to be had are passed over (Run:ai reference, 9.3).
+    Lines that offer another version are passed over. A line that also names Go or a build, such as
+    `runai-cli/2.21.3-saas.4 sdk/2.74.5 go/go1.23.7`, is read last, and its first version counts.
     """
-    lines = (line for line in text.splitlines() if not _NOTICE.search(line))
+    lines = [line for line in text.splitlines() if not _UPDATE.search(line)]
+    lines.sort(key=lambda line: _BUILT.search(line) is not None)
     found = (match for line in lines for match in _VERSION.finditer(line))
     return next((Version(int(match[1]), int(match[2])) for match in found), None)
 

@@ -125,7 +125,11 @@ class RunaiCluster:
             # Which of the two it is printed to is not known.
             found = arguments.parse_version(f"{reply.out}\n{reply.err}")
             if found is None:
-                raise Unreachable('Run:ai: "runai version" tells no version.')
+                said = faults.complaint_in(f"{reply.out}\n{reply.err}") or "nothing."
+                problem = (
+                    f'"runai version" names no version that runbatch knows. It printed: {said}'
+                )
+                raise Unreachable(f"Run:ai: {problem}")
             self._version = found
         return self._version
 

@@ -16,7 +16,7 @@ from runbatch.clusters.runai.words import text_of
 from runbatch.core.attempt import Observation, Phase
 from runbatch.core.errors import Unreachable
 
-_ROWS_UNDER = ("workloads", "items", "data")
+_ROWS_UNDER = ("workloads", "items", "data", "workspaces", "trainings", "entries")
 _PROJECTS_UNDER = ("projects", "items", "data")
 _COMPLAINTS = ("error", "errors", "code")
 _TYPES = ("workspace", "training", "inference", "distributed")
@@ -86,12 +86,25 @@ def _page_of(value: Any, under: Sequence[str]) -> Page | None:
     if not isinstance(value, dict) or any(value.get(name) for name in _COMPLAINTS):
         return None
     lists = [value[name] for name in under if isinstance(value.get(name), list)]
+    lists = lists or _only_workloads(value)
     if not lists and any(name in value for name in under[:2]):
         lists = [[]] if all(value.get(name) is None for name in under) else []
     if not lists or not _are_rows(lists[0]):
         return None
     following = value.get("next")
     return Page(tuple(lists[0]), text_of(following) if following else None)
+
+
+def _only_workloads(value: Mapping[str, Any]) -> list[list[Any]]:
+    """Return the one list of the object, under whatever name, if each of its rows is a workload."""
+    lists = [each for each in value.values() if isinstance(each, list)]
+    only = lists[0] if len(lists) == 1 and _are_rows(lists[0]) else []
+    return [only] if only and all(_is_workload(row) for row in only) else []
+
+
+def _is_workload(row: Row) -> bool:
+    name = row.get("name") or row.get("workloadName") or _metadata(row).get("name")
+    return isinstance(name, str) and bool(_phase_word(row))
 
 
 def _are_rows(value: list[Any]) -> bool:
@@ -164,7 +177,9 @@ def is_own_id(uid: str) -> bool:
 
 def _uid(row: Row) -> str:
     """Return what tells this workload from the next of its name; its birth, where it has no id."""
-    found = row.get("id") or row.get("uuid") or row.get("workloadId") or _metadata(row).get("uid")
+    meta = _metadata(row)
+    own = row.get("id") or row.get("uuid") or row.get("workloadId")
+    found = own or meta.get("uid") or meta.get("id")
     return text_of(found or f"{_NO_ID}{row.get('createdAt')}")
 
 
@@ -196,5 +211,5 @@ def _time(text: Any) -> datetime | None:
 
 
 def _metadata(row: Row) -> Mapping[str, Any]:
-    found = row.get("metadata")
+    found = row.get("metadata") or row.get("meta")
     return found if isinstance(found, dict) else {}
