@@ -10,7 +10,7 @@ print(after.counts)
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
-from runbatch.clock import Clock, SystemClock
+from runbatch.clock import SystemClock
 from runbatch.config.keys import parse_keys
 from runbatch.core.batch import Batch
 from runbatch.core.events import Event
@@ -41,7 +41,7 @@ def submit(
     keys = parse_keys([rerun] if isinstance(rerun, str) else rerun, batch)
     wish = place.look(SystemClock()).wish_to_submit(wait=wait, keys=keys)
     ears = Ears(event=on_event) if on_event else Ears()
-    return _run(place, wish, SystemClock(), ears, poll_interval_s)
+    return _run(place, wish, "Python submit()", ears, poll_interval_s)
 
 
 def wait(
@@ -49,7 +49,7 @@ def wait(
 ) -> Snapshot:
     """Return the batch once none of its jobs is in flight; start nothing. Raises LedgerError."""
     place = Place(batch, state_dir(state))
-    return _run(place, Wish(wait=True), SystemClock(), Ears(), poll_interval_s)
+    return _run(place, Wish(wait=True), "Python wait()", Ears(), poll_interval_s)
 
 
 def read_snapshot(batch: Batch, *, state: Path | None = None) -> Snapshot:
@@ -63,12 +63,13 @@ def read_snapshot(batch: Batch, *, state: Path | None = None) -> Snapshot:
 
 
 def _run(
-    place: Place, wish: Wish, clock: Clock, ears: Ears, poll_interval_s: float | None
+    place: Place, wish: Wish, command: str, ears: Ears, poll_interval_s: float | None
 ) -> Snapshot:
     ledger = place.open_ledger()
     try:
         pace = pace_of(place.batch, poll_interval_s, None)
-        runner = Runner(place.batch, place.cluster(), ledger, wish, clock, pace, ears=ears)
-        return runner.run("Python")
+        cluster = place.cluster()
+        runner = Runner(place.batch, cluster, ledger, wish, SystemClock(), pace, ears=ears)
+        return runner.run(command)
     finally:
         ledger.close()

@@ -13,6 +13,8 @@ from runbatch.core.snapshot import Snapshot
 # Whatever was submitted is listed by then, or something is amiss.
 LISTED_WITHIN = timedelta(minutes=1)
 RETRY = "retry"
+# These start what was never started. Older ledgers say "Python" for any call of the API.
+STARTING = frozenset({"submit", "Python submit()", "Python"})
 NOTHING_LISTED = "The cluster lists nothing at all, though jobs were just there."
 
 
@@ -153,7 +155,7 @@ def waits_of(
         return Queue(jobs, Wait.SLOT if is_full else Wait.TURN, due_at)
 
     due = [job.next_retry_at for job in snapshot.jobs if job.next_retry_at is not None]
-    starts = any(command != RETRY for command in commands)
+    starts = not STARTING.isdisjoint(commands)
     return Waits(
         slots=slots,
         reasons=_reasons(snapshot, listed),

@@ -141,6 +141,11 @@ ROOM = view(listed("2"))
         pytest.param(ROOM, ["submit"], SILENT, Queue(3, Wait.CLUSTER), id="no answer"),
         pytest.param(FULL, [], HEARD, Queue(2, Wait.COMMAND), id="nobody is at work"),
         pytest.param(FULL, ["retry"], HEARD, Queue(2, Wait.COMMAND), id="only a retry is at work"),
+        pytest.param(FULL, ["delete"], HEARD, Queue(2, Wait.COMMAND), id="only a delete is"),
+        pytest.param(
+            FULL, ["Python wait()"], HEARD, Queue(2, Wait.COMMAND), id="a program only waits"
+        ),
+        pytest.param(FULL, ["Python submit()"], HEARD, Queue(2, Wait.SLOT), id="a program submits"),
         pytest.param(FULL, ["retry", "Python"], HEARD, Queue(2, Wait.SLOT), id="a program is"),
     ],
 )
