@@ -5,7 +5,14 @@ from collections.abc import Iterator
 from docs.generate.markdown import block, code, codes, page, table
 
 from runbatch.config.dotenv import COMMAND, FIRST_TRAIT
-from runbatch.config.gapit import DEFAULTS, OLD_NAMES, OPTIONAL, PARAMETERS, REQUIRED
+from runbatch.config.gapit import (
+    DEFAULTS,
+    OLD_NAMES,
+    OPTIONAL,
+    PARAMETERS,
+    PIPELINE_NAMES,
+    REQUIRED,
+)
 from runbatch.core.batch import LARGEST_CAP, LARGEST_CPU
 
 ALL = tuple(dict.fromkeys((*REQUIRED, *OPTIONAL, *DEFAULTS, *PARAMETERS)))
@@ -50,8 +57,10 @@ the current folder where there is no `batch.toml`, or the one that `-b FILE` nam
 A line is `NAME=value`, with or without `export` and quotes; `#` begins a comment. The file is
 parsed, never executed: `$(...)` is text. A variable of the process wins over the file, and is named
 where it replaces another value. An empty value is as good as none. A new name wins over its old
-one; an old one is named in a warning, but for `DATA_PATH` and `OUTPUT_PATH`. A name that is not
-known is left alone; one that is close to a known one is named too."""
+one; an old one is named in a warning, but for `DATA_PATH` and `OUTPUT_PATH`. The
+names of the pipeline's own `.env.example`, such as `MAX_CONCURRENT_JOBS`, count in the file only,
+and the usual name wins over them. runbatch ignores a name that it does not know. It warns about
+one that is close to a known name, or that sounds like a setting (`CPU`, `PARALLEL`, `PROJECT`)."""
 
 _EXAMPLE = """
 JOB_PREFIX=my-gwas
@@ -92,12 +101,12 @@ def _parts() -> Iterator[str]:
 
 
 def _variables(names: list[str]) -> str:
-    return table(["variable", "default", "allowed", "meaning", "old name"], map(_row, names))
+    return table(["variable", "default", "allowed", "meaning", "other names"], map(_row, names))
 
 
 def _row(name: str) -> list[str]:
     meaning, allowed = MEANINGS[name]
-    old = codes(OLD_NAMES.get(name, ()))
+    old = codes((*OLD_NAMES.get(name, ()), *PIPELINE_NAMES.get(name, ())))
     return [code(name), _default(name), allowed or PARAMETERS[name].allowed, meaning, old]
 
 

@@ -16,7 +16,7 @@ from docs.generate.pages import FOLDER, pages
 import runbatch
 from runbatch.cli.main import cli
 from runbatch.config.dotenv import Variables, batch_of
-from runbatch.config.gapit import OLD_NAMES
+from runbatch.config.gapit import OLD_NAMES, PIPELINE_NAMES
 
 SOURCE = Path(runbatch.__file__).parent
 
@@ -107,7 +107,7 @@ def test_every_variable_of_a_dotenv_file_stands_there() -> None:
     asked = Asked(GENOTYPE_FILE="/data/g", PHENOTYPE_FILE="/data/p")
     batch_of(Variables(asked, {}), Path())
     text = pages()["dotenv.md"]
-    old = {name for names in OLD_NAMES.values() for name in names}
+    old = {name for names in (*OLD_NAMES.values(), *PIPELINE_NAMES.values()) for name in names}
     assert asked.names - old == set(re.findall(r"^\| `([A-Z_]+)`", text, re.M))
     assert old == set(re.findall(r"`([A-Z_]+)` \|$", text, re.M))
     assert set(dotenv.MEANINGS) == set(dotenv.ALL)

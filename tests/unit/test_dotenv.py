@@ -127,6 +127,33 @@ def test_a_name_that_is_nearly_one_that_counts_is_told(env: Any) -> None:
     assert batch.notes == ("MAX_CONCURENT is not known; did you mean MAX_CONCURRENT?",)
 
 
+def test_the_names_of_the_pipeline_s_own_example_count(env: Any) -> None:
+    batch = env("MAX_CONCURRENT_JOBS=5\nCPU_LIMIT=3\nMEMORY_LIMIT=8G\nRUNAI_PROJECT=my-lab\n")
+    assert (batch.cap, batch.run.cpu, batch.run.memory) == (5, 3, "8G")
+    assert batch.cluster.project == "my-lab"
+    assert batch.notes == ()
+
+
+def test_the_usual_name_wins_over_the_pipeline_s_and_a_contradiction_is_named(env: Any) -> None:
+    batch = env("MAX_CONCURRENT=7\nMAX_CONCURRENT_JOBS=5\nCPU=3\nCPU_LIMIT=3\n")
+    assert (batch.cap, batch.run.cpu) == (7, 3)
+    assert batch.notes == ("MAX_CONCURRENT_JOBS = '5' is not used; MAX_CONCURRENT = '7' is.",)
+
+
+def test_a_jupyter_server_s_limits_in_the_environment_are_not_the_batch_s(env: Any) -> None:
+    batch = env("", {"CPU_LIMIT": "1", "MEMORY_LIMIT": "1G", "RUNAI_PROJECT": "somebody-s"})
+    assert (batch.run.cpu, batch.run.memory, batch.cluster.project) == (12, "32G", "talmo-lab")
+
+
+def test_a_variable_that_sounds_like_a_setting_and_is_none_is_named(env: Any) -> None:
+    batch = env("parallel_jobs=5\nGPU_MEM=8\nPATH_PREFIX=x\nSOMETHING_ELSE=1\n")
+    assert set(batch.notes) == {
+        "runbatch does not use parallel_jobs.",
+        "runbatch does not use GPU_MEM.",
+        "runbatch does not use PATH_PREFIX.",
+    }
+
+
 BAD = [
     ("START_TRAIT=1", "START_TRAIT = 1: traits begin at 2"),
     ("START_TRAIT=9\nEND_TRAIT=3", "START_TRAIT = 9, END_TRAIT = 3: the first is above the last"),

@@ -14,7 +14,14 @@ from pathlib import Path
 
 from dotenv.parser import Original, parse_stream
 
-from runbatch.config.gapit import DEFAULTS, OLD_NAMES, OPTIONAL, PARAMETERS, REQUIRED
+from runbatch.config.gapit import (
+    DEFAULTS,
+    OLD_NAMES,
+    OPTIONAL,
+    PARAMETERS,
+    PIPELINE_NAMES,
+    REQUIRED,
+)
 from runbatch.config.text import read_text
 from runbatch.core.batch import Batch, ClusterChoice, Mount, Run, range_of
 from runbatch.core.errors import BatchError
@@ -22,6 +29,10 @@ from runbatch.core.errors import BatchError
 _MOST_DIGITS = 9
 # In capitals, as variables are: what else stands before a = may be a part of a secret.
 _NAMED = re.compile(r"\s*(?:export\s+)?([A-Z][A-Z0-9_]{0,63})\s*=")
+# A variable named like this was probably meant for us.
+_SOUNDS_LIKE_OURS = re.compile(
+    "CONCURRENT|PARALLEL|MAX_?JOBS|CPU|MEM|PROJECT|PREFIX|TRAIT", re.IGNORECASE
+)
 FIRST_TRAIT = 2  # column 1 of the phenotype table is Taxa
 COMMAND = ("/scripts/entrypoint.sh", "run-single-trait")
 
@@ -41,7 +52,7 @@ class Variables:
         """Return the value: of the process, else the file, by new name or old; else the default."""
         names = (name, *OLD_NAMES.get(name, ()))
         ours = next((each for each in names if self.process.get(each)), None)
-        theirs = next((each for each in names if self.file.get(each)), None)
+        theirs = self._name_in_file(name, names)
         for old in (each for each in (ours, theirs) if each not in (None, name, *_ALIASES)):
             self.notes.append(f"{old} is an old name; write {name}.")
         if ours is None:
@@ -52,13 +63,26 @@ class Variables:
             self.notes.append(f"{ours} = {value!r} from the environment replaces {replaced}.")
         return value
 
-    def note_misspelt(self) -> None:
-        """Note each name of the file that nobody knows, but that is close to one that counts."""
+    def _name_in_file(self, name: str, names: tuple[str, ...]) -> str | None:
+        """Return which of the variable's names the file gives a value, noting what it overrides."""
+        others = PIPELINE_NAMES.get(name, ())
+        given = [each for each in (*names, *others) if self.file.get(each)]
+        for other in given[1:]:
+            if other in others and self.file[other] != self.file[given[0]]:
+                used = f"{given[0]} = {self.file[given[0]]!r}"
+                self.notes.append(f"{other} = {self.file[other]!r} is not used; {used} is.")
+        return given[0] if given else None
+
+    def note_unused(self) -> None:
+        """Note each name of the file that runbatch does not use, but that its user may count on."""
         known = {*DEFAULTS, *REQUIRED, *PARAMETERS, *OPTIONAL}
-        known |= {old for olds in OLD_NAMES.values() for old in olds}
+        for names in (OLD_NAMES, PIPELINE_NAMES):
+            known |= {other for others in names.values() for other in others}
         for name in sorted(self.file.keys() - known):
             if found := get_close_matches(name, known, n=1, cutoff=0.85):
                 self.notes.append(f"{name} is not known; did you mean {found[0]}?")
+            elif _SOUNDS_LIKE_OURS.search(name):
+                self.notes.append(f"runbatch does not use {name}.")
 
     def whole(self, name: str) -> int:
         """Return the value as a whole number; raise BatchError if it is none."""
@@ -69,7 +93,11 @@ class Variables:
 
 
 # These stand for their other names without a warning (GAPIT reference, the table).
-_ALIASES = ("DATA_PATH", "OUTPUT_PATH")
+_ALIASES = (
+    "DATA_PATH",
+    "OUTPUT_PATH",
+    *(other for others in PIPELINE_NAMES.values() for other in others),
+)
 
 # Where a batch's place is meant, and the variable that says it.
 _VARIABLE_OF = {
@@ -97,7 +125,7 @@ def load_dotenv(path: Path, process: Mapping[str, str] = os.environ) -> Batch:
     """Return the batch that the variables describe; raise BatchError that names the variable."""
     values = _parse(read_text(path))
     variables = Variables(values, process)
-    variables.note_misspelt()
+    variables.note_unused()
     try:
         batch = batch_of(variables, path.absolute().parent)
     except BatchError as error:

@@ -51,6 +51,16 @@ OLD_NAMES = {
 }
 
 
+# The names in the pipeline's own `.env.example`. They count in the file only: a Jupyter server or a
+# container sets some of them in the environment for its own purposes.
+PIPELINE_NAMES = {
+    "MAX_CONCURRENT": ("MAX_CONCURRENT_JOBS",),
+    "CPU": ("CPU_LIMIT",),
+    "MEMORY": ("MEMORY_LIMIT",),
+    "PROJECT": ("RUNAI_PROJECT",),
+}
+
+
 def one_of(*words: str) -> Check:
     """Return the check for one of these words."""
     return Check(" or ".join(words), lambda value: value in words)
