@@ -15,7 +15,7 @@ from runbatch.clusters.base import Cluster
 from runbatch.core.actions import Action, Delete, Gather, Plan, Release, Reserve, Submit
 from runbatch.core.attempt import Attempt
 from runbatch.core.batch import Batch
-from runbatch.core.errors import Busy, ClusterError, NameTaken, Rejected, Unauthorized
+from runbatch.core.errors import Busy, ClusterError, Denied, NameTaken, Rejected, Unauthorized
 from runbatch.core.events import Event, Kind
 from runbatch.core.job import View
 from runbatch.core.journal import TOLD
@@ -191,7 +191,9 @@ class Runner:
             # Not known, or not ours to conclude: the slot stays taken until a listing tells.
             text = f"{error} The next listings tell whether it was submitted."
             self._narrator.tell(Kind.TROUBLE, attempt, text)
-            return isinstance(error, NameTaken)
+            if isinstance(error, Denied):
+                self._count_refusal(error)
+            return isinstance(error, NameTaken | Denied)
         else:
             self._refusals = 0
             self._ledger.submitted(attempt, uid, self._now())
@@ -199,9 +201,13 @@ class Runner:
         return True
 
     def _refused(self, attempt: Attempt, error: Rejected) -> None:
-        """Remember and tell a refusal; where each job is refused, raise the error for all."""
+        """Remember and tell a refusal that cannot have had an effect: it frees the slot."""
         self._ledger.refused(attempt, str(error), self._now())
         self._narrator.tell(Kind.REFUSED, attempt, str(error))
+        self._count_refusal(error)
+
+    def _count_refusal(self, error: Rejected | Denied) -> None:
+        """Raise Rejected for all jobs once so many were refused in a row."""
         self._refusals += 1
         if self._refusals == MOST_REFUSALS:
             text = f"{error} {MOST_REFUSALS} jobs in a row were refused; no more are submitted."

@@ -221,7 +221,8 @@ def test_where_every_job_is_refused_no_more_are_tried(make: MakeRig) -> None:
     with pytest.raises(Rejected, match="3 jobs in a row were refused; no more are submitted"):
         rig.run()
     assert len(rig.standin.truth().calls_of("submit")) == 3
-    assert rig.lines("REFUSED")[0].startswith("gwas-2: Run:ai: no rights for this")
+    assert rig.lines("TROUBLE")[0].startswith("gwas-2: Run:ai: no rights for this")
+    assert rig.lines("REFUSED") == []
     rig.standin.switch(Switches())
     assert rig.run(rig.wish()).counts[State.SUCCEEDED] == 12
 

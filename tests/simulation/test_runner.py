@@ -7,7 +7,7 @@ import pytest
 from tests.simulation.world import Crash, MakeWorld
 
 from runbatch.core.attempt import Phase, Verdict
-from runbatch.core.errors import Busy, NameTaken, Rejected, Unauthorized, Unreachable
+from runbatch.core.errors import Busy, Denied, NameTaken, Rejected, Unauthorized, Unreachable
 from runbatch.core.job import State
 from runbatch.core.wish import Wish
 from runbatch.testing import FakeClock
@@ -126,6 +126,29 @@ def test_a_refused_job_does_not_hold_up_the_others_and_is_tried_by_the_next_invo
     second = world.submit()
     assert second.counts[State.SUCCEEDED] == 3
     assert [attempt.number for attempt in second.jobs[0].attempts] == [1]
+
+
+def test_a_refusal_that_was_none_keeps_its_slot(make_world: MakeWorld) -> None:
+    world = make_world(last=4, cap=2)
+    world.cluster.faults.append(Fault("submit", Denied("403 Forbidden"), after_effect=True))
+    snapshot = world.submit()
+    assert snapshot.counts[State.SUCCEEDED] == 4
+    assert world.cluster.most_active == 2
+    assert world.cluster.count("submit") == 4
+    assert world.lines("REFUSED") == []
+
+
+def test_a_batch_that_is_denied_job_by_job_ends_and_keeps_the_slots_in_doubt(
+    make_world: MakeWorld,
+) -> None:
+    world = make_world(last=9, cap=5)
+    world.cluster.faults += [Fault("submit", Denied("403 Forbidden")) for _ in range(3)]
+    with pytest.raises(Rejected, match="3 jobs in a row were refused"):
+        world.submit()
+    with world.ledger() as ledger:
+        assert ledger.view().in_flight == {"1", "2", "3"}
+    assert world.submit().counts[State.SUCCEEDED] == 9
+    assert world.cluster.most_active <= 5
 
 
 def test_a_job_somebody_else_started_is_adopted_also_outside_the_range(

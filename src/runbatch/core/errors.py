@@ -4,6 +4,7 @@
     ├── BatchError          yours: the batch or the call is wrong; nothing was submitted
     ├── ClusterError        the cluster did not do what was asked
     │   ├── Rejected        it refused, and the same request will be refused again
+    │   ├── Denied          it said no, but may have done a part of the request before
     │   ├── NameTaken       a workload of that name exists; it may be ours
     │   ├── Busy            it asks us to slow down
     │   ├── Unreachable     no answer, or none that can be trusted: the outcome is unknown
@@ -44,6 +45,14 @@ class ClusterError(RunbatchError):
 
 class Rejected(ClusterError):
     """The cluster refused, and would refuse the same request again."""
+
+
+class Denied(ClusterError):
+    """The cluster said no, but it may have done what was asked: only a listing can tell.
+
+    A submit is several requests to a server. A "403 Forbidden" may answer a later one, when the
+    workload was already made.
+    """
 
 
 class NameTaken(ClusterError):

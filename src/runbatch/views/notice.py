@@ -7,6 +7,7 @@ from runbatch.core.batch import Batch
 from runbatch.core.errors import (
     BatchError,
     ClusterError,
+    Denied,
     LedgerError,
     Rejected,
     RunbatchError,
@@ -22,6 +23,7 @@ from runbatch.views.text import plural
 _REASONS: tuple[tuple[type[RunbatchError], str], ...] = (
     (Unauthorized, "The cluster asks for a new login."),
     (Rejected, "The cluster refuses what is asked of it."),
+    (Denied, "The cluster refuses what is asked of it."),
     (ClusterError, "The cluster did not do what was asked, or did not answer."),
     (LedgerError, "The ledger cannot be read or written."),
     (BatchError, "The batch, or what was asked of it, is wrong."),

@@ -9,6 +9,7 @@ import re
 from runbatch.core.errors import (
     Busy,
     ClusterError,
+    Denied,
     NameTaken,
     Rejected,
     Unauthorized,
@@ -41,7 +42,7 @@ _FAULTS: tuple[tuple[str, type[ClusterError], str], ...] = (
     ),
     (
         r"(in|not have) ?sufficient permissions|403 forbidden",
-        Rejected,
+        Denied,
         "no rights for this: {text} Ask for access to the project.",
     ),
     (
