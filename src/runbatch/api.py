@@ -13,32 +13,37 @@ from pathlib import Path
 from runbatch.clock import SystemClock
 from runbatch.config.keys import parse_keys
 from runbatch.core.batch import Batch
+from runbatch.core.errors import BatchError
 from runbatch.core.events import Event
 from runbatch.core.snapshot import Snapshot, snapshot_of
 from runbatch.core.wish import Wish
 from runbatch.runner import Ears, Runner
-from runbatch.wiring import Place, pace_of, state_dir
+from runbatch.wiring import LONGEST_INTERVAL_S, SHORTEST_POLL_S, Place, pace_of, state_dir
 
 
 def submit(
     batch: Batch,
     *,
     wait: bool = False,
-    rerun: str | Iterable[str] = (),
+    rerun: int | str | Iterable[int | str] = (),
     on_event: Callable[[Event], None] | None = None,
     state: Path | None = None,
     poll_interval_s: float | None = None,
 ) -> Snapshot:
     """Start every job that was never started, under the cap; return the batch as it then is.
 
-    Jobs that exist, succeeded or failed are left alone, but for those whose keys `rerun` names.
+    Jobs that exist, succeeded or failed are left alone, but for those whose keys `rerun` names:
+    `37`, `"37,50"`, `"40-60"`, `range(2, 9)`, or several of these in a list.
     Returns when all are submitted; with `wait`, when all have ended. Stop it at any time and call
     it again: no job is lost or started twice. `on_event` hears of each event; `state` is the state
-    folder. Raises BatchError for keys the batch does not have, LedgerError, and ClusterError when
-    the cluster does not answer at first. A failed job is no exception: see `Snapshot.failed`.
+    folder. Raises BatchError for keys the batch does not have, or for a poll interval that is not
+    from 0.05 to 3600 seconds, before anything is touched; LedgerError; and ClusterError when the
+    cluster does not answer at first. A failed job is no exception: see `Snapshot.failed`.
     """
+    _check_interval(poll_interval_s)
     place = Place(batch, state_dir(state))
-    keys = parse_keys([rerun] if isinstance(rerun, str) else rerun, batch)
+    words = [rerun] if isinstance(rerun, int | str) else rerun
+    keys = parse_keys(map(str, words), batch)
     wish = place.look(SystemClock()).wish_to_submit(wait=wait, keys=keys)
     ears = Ears(event=on_event) if on_event else Ears()
     return _run(place, wish, "Python submit()", ears, poll_interval_s)
@@ -47,7 +52,11 @@ def submit(
 def wait(
     batch: Batch, *, state: Path | None = None, poll_interval_s: float | None = None
 ) -> Snapshot:
-    """Return the batch once none of its jobs is in flight; start nothing. Raises LedgerError."""
+    """Return the batch once none of its jobs is in flight; start nothing.
+
+    Raises BatchError for a poll interval out of its range, and LedgerError.
+    """
+    _check_interval(poll_interval_s)
     place = Place(batch, state_dir(state))
     return _run(place, Wish(wait=True), "Python wait()", Ears(), poll_interval_s)
 
@@ -60,6 +69,14 @@ def read_snapshot(batch: Batch, *, state: Path | None = None) -> Snapshot:
     clock = SystemClock()
     place = Place(batch, state_dir(state))
     return snapshot_of(batch, place.look(clock).learned.view, clock.now())
+
+
+def _check_interval(poll_interval_s: float | None) -> None:
+    """Raise BatchError unless the interval is in its range; NaN is in none."""
+    if poll_interval_s is None or SHORTEST_POLL_S <= poll_interval_s <= LONGEST_INTERVAL_S:
+        return
+    problem = f"write seconds from {SHORTEST_POLL_S} to {LONGEST_INTERVAL_S}."
+    raise BatchError(f"poll_interval_s = {poll_interval_s}", problem)
 
 
 def _run(

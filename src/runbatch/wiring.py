@@ -30,6 +30,9 @@ PACES = {
     "local": Pace(poll_interval_s=0.5, submit_interval_s=0),
     "runai": Pace(poll_interval_s=30, submit_interval_s=2),
 }
+# Looking more often is of no use to anyone; less often, and a batch seems to be stuck.
+SHORTEST_POLL_S = 0.05
+LONGEST_INTERVAL_S = 3600
 # Where evidence costs next to nothing; elsewhere it is gathered by `submit` and `retry` only.
 _JUDGED_ON_SIGHT = ("local",)
 

@@ -1,8 +1,10 @@
 """The Python API as a notebook uses it, on the real local cluster; its types are checked too."""
 
+import math
 import sys
+from dataclasses import replace
 from pathlib import Path
-from typing import assert_type
+from typing import Any, assert_type
 
 import pytest
 
@@ -50,6 +52,27 @@ def test_load_submit_wait_and_look(tmp_path: Path) -> None:
 
     again = runbatch.submit(batch, wait=True, rerun=["b"], state=state, poll_interval_s=0.05)
     assert [len(job.attempts) for job in again.jobs] == [1, 2, 1]
+
+
+@pytest.mark.parametrize("rerun", [2, [2], range(2, 3), "2", ["2-2"]], ids=repr)
+def test_jobs_to_run_again_are_named_as_python_names_them(tmp_path: Path, rerun: Any) -> None:
+    batch = replace(make_batch(tmp_path, "pass"), keys=("1", "2"))
+    state = tmp_path / "state"
+    runbatch.submit(batch, wait=True, state=state, poll_interval_s=0.05)
+    again = runbatch.submit(batch, wait=True, rerun=rerun, state=state, poll_interval_s=0.05)
+    assert [len(job.attempts) for job in again.jobs] == [1, 2]
+    assert again.counts == dict.fromkeys(State, 0) | {State.SUCCEEDED: 2}
+
+
+@pytest.mark.parametrize("seconds", [math.nan, math.inf, -1, 0, 1e6])
+def test_an_interval_that_is_none_is_refused_before_anything_is_made(
+    tmp_path: Path, seconds: float
+) -> None:
+    batch, state = make_batch(tmp_path, "pass"), tmp_path / "state"
+    for call in (runbatch.submit, runbatch.wait):
+        with pytest.raises(BatchError, match=r"poll_interval_s = .*write seconds from 0.05 to"):
+            call(batch, state=state, poll_interval_s=seconds)
+    assert not state.exists()
 
 
 def test_a_batch_file_loads_as_it_does_on_the_command_line(tmp_path: Path) -> None:

@@ -16,9 +16,14 @@ from runbatch.core.batch import Batch
 from runbatch.core.errors import BatchError
 from runbatch.runner import Pace
 from runbatch.views.text import printable
-from runbatch.wiring import PACES, Place, pace_of, state_dir
-
-_LONGEST_INTERVAL_S = 3600
+from runbatch.wiring import (
+    LONGEST_INTERVAL_S,
+    PACES,
+    SHORTEST_POLL_S,
+    Place,
+    pace_of,
+    state_dir,
+)
 
 
 class Seconds(click.FloatRange):
@@ -122,14 +127,14 @@ _OPTIONS = (
     click.option(
         "--poll-interval",
         "poll_interval_s",
-        type=Seconds(0.05, _LONGEST_INTERVAL_S),
+        type=Seconds(SHORTEST_POLL_S, LONGEST_INTERVAL_S),
         metavar="S",
         help="Seconds between two looks at the cluster. [default: 30; on local 0.5]",
     ),
     click.option(
         "--submit-interval",
         "submit_interval_s",
-        type=Seconds(0, _LONGEST_INTERVAL_S),
+        type=Seconds(0, LONGEST_INTERVAL_S),
         metavar="S",
         help="Seconds between two submits. [default: 2; on local 0]",
     ),
