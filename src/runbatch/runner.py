@@ -210,7 +210,7 @@ class Runner:
         """Raise Rejected for all jobs once so many were refused in a row."""
         self._refusals += 1
         if self._refusals == MOST_REFUSALS:
-            text = f"{error} {MOST_REFUSALS} jobs in a row were refused; no more are submitted."
+            text = f"{error} {MOST_REFUSALS} submits in a row were refused; no more are submitted."
             raise Rejected(text) from error
 
     def _called(self, action: Submit) -> Attempt:

@@ -218,7 +218,7 @@ def test_a_job_that_was_stopped_is_told_of(make: MakeRig) -> None:
 def test_where_every_job_is_refused_no_more_are_tried(make: MakeRig) -> None:
     faults = (Fault(Trouble.NO_PERMISSION, verbs=("submit",)),)
     rig = make(last=12, cap=6, switches=Switches(faults=faults))
-    with pytest.raises(Rejected, match="3 jobs in a row were refused; no more are submitted"):
+    with pytest.raises(Rejected, match="3 submits in a row were refused; no more are submitted"):
         rig.run()
     assert len(rig.standin.truth().calls_of("submit")) == 3
     assert rig.lines("TROUBLE")[0].startswith("gwas-2: Run:ai: no rights for this")

@@ -143,7 +143,7 @@ def test_a_batch_that_is_denied_job_by_job_ends_and_keeps_the_slots_in_doubt(
 ) -> None:
     world = make_world(last=9, cap=5)
     world.cluster.faults += [Fault("submit", Denied("403 Forbidden")) for _ in range(3)]
-    with pytest.raises(Rejected, match="3 jobs in a row were refused"):
+    with pytest.raises(Rejected, match="3 submits in a row were refused"):
         world.submit()
     with world.ledger() as ledger:
         assert ledger.view().in_flight == {"1", "2", "3"}
