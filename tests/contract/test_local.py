@@ -76,6 +76,29 @@ def test_a_job_whose_wrapper_was_killed_still_runs(rig: LocalRig) -> None:
     rig.wait(lambda: rig.phase("contract-1") is None)
 
 
+def test_a_running_job_whose_description_was_purged_is_not_taken_for_gone(rig: LocalRig) -> None:
+    rig.cluster().submit(rig.python("contract-1", f"{note('pid')}; time.sleep(600)"))
+    pid, path = int(rig.text("pid")), rig.workloads / "contract-1"
+    description = (path / "workload.json").read_text()
+    (path / "workload.json").unlink()
+    listing = rig.cluster().list("contract")
+    assert "the job still runs" in listing.unreadable["contract-1"]
+    with pytest.raises(NameTaken):
+        rig.cluster().submit(rig.workload("contract-1"))
+    assert is_running(pid)
+    (path / "workload.json").write_text(description)
+
+
+@pytest.mark.parametrize("left", ["exit.json", "log"])
+def test_what_is_left_of_a_folder_does_not_keep_its_name_for_ever(rig: LocalRig, left: str) -> None:
+    path = rig.workloads / "contract-1"
+    path.mkdir(parents=True)
+    (path / left).write_text('{"exit_code": 0, "signal": null, "ended_at": "2026-01-01T00:00:00Z"}')
+    assert rig.cluster().list("contract").observations == ()
+    rig.cluster().submit(rig.workload("contract-1"))
+    rig.wait(lambda: rig.phase("contract-1") is Phase.COMPLETED)
+
+
 def test_after_a_reboot_what_ran_is_gone_and_what_ended_is_known(rig: LocalRig) -> None:
     # What a reboot leaves: the files, and nobody who holds the lock.
     rig.cluster().submit(rig.workload("contract-1", exit_code=5))

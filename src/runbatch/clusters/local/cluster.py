@@ -24,7 +24,7 @@ from runbatch.clusters.local.listing import node, observe
 from runbatch.clusters.local.names import NamesLock
 from runbatch.clusters.local.processes import LivingProcesses, is_running
 from runbatch.clusters.local.wrapper import UID_VARIABLE
-from runbatch.core.attempt import Evidence, Listing, Observation, Patience
+from runbatch.core.attempt import Evidence, Listing, Observation, Patience, Phase
 from runbatch.core.errors import Busy, ClusterError, NameTaken, Rejected, Unreachable
 from runbatch.core.names import file_name, text_of_file_name
 from runbatch.core.workload import Workload
@@ -171,10 +171,17 @@ class LocalCluster:
         return lock
 
     def _make_room(self, target: WorkloadFolder, name: str) -> None:
-        """Clear away a workload that is gone without an end; raise NameTaken for any other."""
+        """Clear away a workload that is gone without an end; raise NameTaken for any other.
+
+        A folder without its description is cleared away too, unless something of it still runs.
+        """
         with self._reading(name):
             description, phase = target.describe(), target.phase()
         if description is None:
+            if phase is Phase.RUNNING:
+                raise NameTaken(f"local: a workload named {name} still runs.")
+            if os.path.lexists(target.path):
+                self._forget(target.path, str(uuid.uuid4()))
             return
         if phase is not None or LivingProcesses().groups(description.uid):
             raise NameTaken(f"local: a workload named {name} exists already.")

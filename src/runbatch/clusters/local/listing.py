@@ -15,18 +15,29 @@ _MOST_LOOKS = 5
 def observe(path: Path, living: LivingProcesses) -> Observation | None:
     """Return the workload in this folder as it is; None if it is gone, or died without an end.
 
-    Raises OSError or ValueError if it cannot be read, Unreachable if it never stays the same.
+    Raises OSError or ValueError if it cannot be read, as when only a part of the folder of a
+    running workload is left; Unreachable if it never stays the same.
     """
     folder = WorkloadFolder(path)
     for _ in range(_MOST_LOOKS):
         description = folder.describe()
         if description is None:
+            _check_that_nothing_runs(folder)
             return None
         seen = _observed(folder, description, living)
         # No uid comes back: if it is still the same one, all that was read in between is its own.
         if folder.describe() == description:
             return seen
     raise Unreachable(f"local: {path} is replaced again and again.")
+
+
+def _check_that_nothing_runs(folder: WorkloadFolder) -> None:
+    """Raise ValueError if a workload runs whose description somebody deleted: it is not gone.
+
+    A scratch folder may be purged by age, file by file, while the job runs.
+    """
+    if folder.is_alive():
+        raise ValueError("workload.json was deleted, and the job still runs")
 
 
 def node() -> str:
