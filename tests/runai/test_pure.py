@@ -62,6 +62,7 @@ WORKLOAD = Workload(
         ("Version: 2.18.3\nWarning: A newer version 2.25.1 is available.", OLD),
         ("", None),
         ("runai-cli/2.21.3-saas.4 sdk/2.74.5 go/go1.23.7 darwin/arm64", Version(2, 21)),
+        ("sdk/2.74.5 runai-cli/2.21.3-saas.4 go/go1.23.7", Version(2, 21)),
         ("2.25.28 (go1.24.2)", NEW),
         ("2.116.6", Version(2, 116)),
         ("Build: go1.24.2, sdk 2.74.5\nVersion: 2.25.1", NEW),

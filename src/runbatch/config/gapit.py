@@ -51,8 +51,8 @@ OLD_NAMES = {
 }
 
 
-# The names in the pipeline's own `.env.example`. They count in the file only: a Jupyter server or a
-# container sets some of them in the environment for its own purposes.
+# Names that users of the pipeline write too, most of them from its `.env.example`. They count in
+# the file only: a Jupyter server or a container sets some of them in the environment.
 PIPELINE_NAMES = {
     "MAX_CONCURRENT": ("MAX_CONCURRENT_JOBS",),
     "CPU": ("CPU_LIMIT",),

@@ -16,7 +16,7 @@ KEPT_AFTER_END = "720h"
 # Run:ai reference, 1.4: 2.18 to 2.20 show 50 rows unless told, and take at most 500 (5).
 OLD_PAGE_ROWS = 500
 LOG_LINES = 20_000
-_VERSION = re.compile(r"(?<![\w.])v?([2-9])\.(\d{1,3})(?![\d])")
+_VERSION = re.compile(r"(?<![\w.])(?<!sdk/)(?<!go/)v?([2-9])\.(\d{1,3})(?![\d])")
 _UPDATE = re.compile(r"new(er)? version|updating|update complete", re.IGNORECASE)
 _BUILT = re.compile(r"go ?1\.|build|sdk", re.IGNORECASE)
 
@@ -43,7 +43,8 @@ def parse_version(text: str) -> Version | None:
     """Return the version in what `runai version` printed, None if there is none.
 
     Lines that offer another version are passed over. A line that also names Go or a build, such as
-    `runai-cli/2.21.3-saas.4 sdk/2.74.5 go/go1.23.7`, is read last, and its first version counts.
+    `runai-cli/2.21.3-saas.4 sdk/2.74.5 go/go1.23.7`, is read last; the version of the SDK
+    or of Go never counts.
     """
     lines = [line for line in text.splitlines() if not _UPDATE.search(line)]
     lines.sort(key=lambda line: _BUILT.search(line) is not None)
