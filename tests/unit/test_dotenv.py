@@ -146,12 +146,17 @@ def test_a_jupyter_server_s_limits_in_the_environment_are_not_the_batch_s(env: A
 
 
 def test_a_variable_that_sounds_like_a_setting_and_is_none_is_named(env: Any) -> None:
-    batch = env("parallel_jobs=5\nGPU_MEM=8\nPATH_PREFIX=x\nSOMETHING_ELSE=1\n")
+    batch = env("parallel_jobs=5\nGPU_MEM=8\nNCPUS=2\nPATH_PREFIX=x\nSOMETHING_ELSE=1\n")
     assert set(batch.notes) == {
         "runbatch does not use parallel_jobs.",
         "runbatch does not use GPU_MEM.",
+        "runbatch does not use NCPUS.",
         "runbatch does not use PATH_PREFIX.",
     }
+
+
+def test_a_line_of_a_key_is_not_shown_for_a_short_word_in_it(env: Any) -> None:
+    assert env("q7Zmemt1cpuX0aa=\nMEM/9+cpu0=\n" + "MEM" + "x" * 61 + "=1\n").notes == ()
 
 
 BAD = [

@@ -29,9 +29,12 @@ from runbatch.core.errors import BatchError
 _MOST_DIGITS = 9
 # In capitals, as variables are: what else stands before a = may be a part of a secret.
 _NAMED = re.compile(r"\s*(?:export\s+)?([A-Z][A-Z0-9_]{0,63})\s*=")
-# A variable named like this was probably meant for us.
+# A variable named like this was probably meant for us. The short words count only at the start of
+# a part of the name: a line of a key in base64 may hold them anywhere, and must not be shown.
 _SOUNDS_LIKE_OURS = re.compile(
-    "CONCURRENT|PARALLEL|MAX_?JOBS|CPU|MEM|PROJECT|PREFIX|TRAIT", re.IGNORECASE
+    r"(?=[A-Z_][A-Z0-9_]{0,39}$)"
+    r".*(CONCURRENT|PARALLEL|MAX_?JOBS|PROJECT|PREFIX|TRAIT|(?<![A-Z0-9])N?CPU|(?<![A-Z0-9])MEM)",
+    re.IGNORECASE,
 )
 FIRST_TRAIT = 2  # column 1 of the phenotype table is Taxa
 COMMAND = ("/scripts/entrypoint.sh", "run-single-trait")
@@ -81,7 +84,7 @@ class Variables:
         for name in sorted(self.file.keys() - known):
             if found := get_close_matches(name, known, n=1, cutoff=0.85):
                 self.notes.append(f"{name} is not known; did you mean {found[0]}?")
-            elif _SOUNDS_LIKE_OURS.search(name):
+            elif _SOUNDS_LIKE_OURS.match(name):
                 self.notes.append(f"runbatch does not use {name}.")
 
     def whole(self, name: str) -> int:

@@ -4,7 +4,7 @@
     ├── BatchError          yours: the batch or the call is wrong; nothing was submitted
     ├── ClusterError        the cluster did not do what was asked
     │   ├── Rejected        it refused, and the same request will be refused again
-    │   ├── Denied          it said no, but may have done a part of the request before
+    │   ├── Denied          it said no, but may have done what was asked
     │   ├── NameTaken       a workload of that name exists; it may be ours
     │   ├── Busy            it asks us to slow down
     │   ├── Unreachable     no answer, or none that can be trusted: the outcome is unknown
@@ -50,8 +50,7 @@ class Rejected(ClusterError):
 class Denied(ClusterError):
     """The cluster said no, but it may have done what was asked: only a listing can tell.
 
-    A submit is several requests to a server. A "403 Forbidden" may answer a later one, when the
-    workload was already made.
+    A "403 Forbidden" has answered a submit that took effect all the same.
     """
 
 

@@ -60,7 +60,7 @@ class RunJson(TypedDict):
     """Who works on the batch."""
 
     command: str
-    """`submit`, `retry` or `Python`."""
+    """`submit`, `retry`, `delete`, `Python submit()` or `Python wait()`; older ones `Python`."""
     host: str
     """The machine."""
     pid: int

@@ -103,8 +103,7 @@ def _only_workloads(value: Mapping[str, Any]) -> list[list[Any]]:
 
 
 def _is_workload(row: Row) -> bool:
-    name = row.get("name") or row.get("workloadName") or _metadata(row).get("name")
-    return isinstance(name, str) and bool(_phase_word(row))
+    return isinstance(_name(row), str) and bool(_phase_word(row))
 
 
 def _are_rows(value: list[Any]) -> bool:
@@ -153,10 +152,14 @@ def is_deleted(row: Row) -> bool:
 
 def name_of(row: Row) -> str:
     """Return a row's name; raise Unreachable if it has none: it might be one of ours."""
-    name = row.get("name") or row.get("workloadName") or _metadata(row).get("name")
+    name = _name(row)
     if not isinstance(name, str):
         raise Unreachable("Run:ai: a row of the list has no name.")
     return name
+
+
+def _name(row: Row) -> Any:
+    return row.get("name") or row.get("workloadName") or _metadata(row).get("name")
 
 
 def _observation(row: Row) -> Observation:
