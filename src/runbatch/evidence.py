@@ -6,10 +6,12 @@ from dataclasses import dataclass, field, replace
 
 from runbatch.clusters.base import Cluster
 from runbatch.core.attempt import Attempt, Evidence
+from runbatch.core.batch import Batch
 from runbatch.core.errors import ClusterError
-from runbatch.core.failure import RetryPolicy, judge
+from runbatch.core.failure import judge
 from runbatch.core.guard import logged_code
 from runbatch.core.job import View
+from runbatch.core.marker import Markers
 from runbatch.core.names import workload_name
 
 # A log's end tells how it ended.
@@ -26,16 +28,18 @@ class Findings:
     log: bytes = b""
     error: ClusterError | None = None
 
-    def judged(self, policy: RetryPolicy) -> Attempt:
+    def judged(self, batch: Batch) -> Attempt:
         """Return the attempt with its evidence and its verdict."""
         text = self.log[-_MOST_MARKED_BYTES:].decode("utf-8", "replace")
         evidence = replace(
             self.evidence,
             logged_code=logged_code(text),
-            marker=policy.marker_in(text),
             node=self.evidence.node or self.attempt.node,
         )
-        return replace(self.attempt, evidence=evidence, outcome=judge(evidence, policy))
+        # The guard logs the exit code behind its marker: without it the marker is another's.
+        if evidence.known_code is not None or not batch.run.guard:
+            evidence = replace(evidence, marker=Markers.of(batch).found_in(text))
+        return replace(self.attempt, evidence=evidence, outcome=judge(evidence, batch.retry))
 
 
 def gather(
@@ -69,13 +73,13 @@ def gather(
         pool.shutdown(may_wait, cancel_futures=True)
 
 
-def judged_on_sight(view: View, prefix: str, cluster: Cluster, policy: RetryPolicy) -> View:
+def judged_on_sight(view: View, batch: Batch, cluster: Cluster) -> View:
     """Return the view with every ended attempt judged, remembering nothing."""
     attempts = {each.id: each for job in view.jobs.values() for each in job.attempts}
     unjudged = [each for each in attempts.values() if each.is_unjudged]
-    for found in gather(unjudged, prefix, cluster):
+    for found in gather(unjudged, batch.prefix, cluster):
         if found.error is None:
-            attempts[found.attempt.id] = found.judged(policy)
+            attempts[found.attempt.id] = found.judged(batch)
     return replace(View.of(attempts.values(), rows_seen_at=view.rows_seen_at), trusted=view.trusted)
 
 

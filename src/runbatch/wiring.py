@@ -143,7 +143,7 @@ class Place:
         learned = learn(self.batch, view, listing, before.called, now, patience)
         if judge or self.batch.cluster.kind in _JUDGED_ON_SIGHT:
             batch = self.batch
-            seen = judged_on_sight(learned.view, batch.prefix, cluster, batch.retry)
+            seen = judged_on_sight(learned.view, batch, cluster)
             learned = replace(learned, view=seen)
         return Look(before, listing, learned)
 

@@ -30,7 +30,7 @@ from runbatch.config.write import batch_toml
 from runbatch.core.attempt import Attempt, Evidence
 from runbatch.core.batch import Batch, Mount, Run
 from runbatch.core.errors import BatchError
-from runbatch.core.failure import RetryPolicy
+from runbatch.core.marker import Markers
 from runbatch.core.workload import workload_of
 from runbatch.evidence import Findings
 from runbatch.views.text import printable, printable_lines
@@ -142,23 +142,27 @@ def test_a_phenotype_table_is_checked_or_refused(folder: Path, text: str, encodi
 
 
 MARKER = "INFRASTRUCTURE MOUNT FAILURE"
+RUN = Run(command=("true",), mounts=(Mount("/hpi/data", "/data"),))
+BATCH = Batch(prefix="gwas", keys=("37",), run=RUN)
+MARKERS = Markers.of(BATCH)
 logs = damaged(f"starting\n\x1b[31m[ERROR]\x1b[0m {MARKER}: /data\nbye\n")
 
 
 @given(logs | texts)
 def test_a_log_line_that_speaks_of_a_mount_is_found_whole(log: str) -> None:
-    found = RetryPolicy().marker_in(log)
-    assert (found is None) == (MARKER not in log)
-    if found is not None:
-        assert MARKER in found
-        assert "\n" not in found
+    for text in (log, f"{log}\n[ERROR] {MARKER}: /data is not a mount point"):
+        found = MARKERS.found_in(text)
+        assert found is not None or text is log
+        if found is not None:
+            assert MARKER in found
+            assert "\n" not in found
 
 
 @given(logs.map(lambda it: it.encode("utf-8", "surrogatepass")) | st.binary(), st.integers())
 def test_any_log_leads_to_a_verdict_that_can_be_stored_and_shown(log: bytes, code: int) -> None:
     attempt = Attempt(key="37", number=1, reserved_at=at(0))
     for evidence in (Evidence(), Evidence(exit_code=code)):
-        after = Findings(attempt, evidence, log).judged(RetryPolicy())
+        after = Findings(attempt, evidence, log).judged(BATCH)
         assert after.outcome is not None
         after.outcome.source.encode()
         assert printable(str(after.outcome)).isprintable()

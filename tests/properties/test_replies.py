@@ -21,7 +21,6 @@ from runbatch.clusters.runai.cluster import PATIENCE, RunaiCluster
 from runbatch.clusters.runai.program import Execute, Reply
 from runbatch.core.attempt import Listing
 from runbatch.core.errors import ClusterError
-from runbatch.core.failure import RetryPolicy
 from runbatch.core.snapshot import snapshot_of
 from runbatch.core.workload import Workload
 from runbatch.evidence import gather
@@ -171,7 +170,7 @@ def check_can_be_kept(ledger: Ledger, cluster: RunaiCluster, listing: Listing) -
     ledger._connection.execute("DELETE FROM attempts")
     learned = ledger.record(listing, frozenset(), BATCH, at(0), PATIENCE)
     for found in gather(attempts_of(learned.view), "gwas", cluster):
-        ledger.judged(found.judged(RetryPolicy()), at(0))
+        ledger.judged(found.judged(BATCH), at(0))
         answer(partial(cluster.delete, "gwas-37", found.attempt.uid or ""))
     again = ledger.record(listing, frozenset(), BATCH, at(1), PATIENCE)
     assert [change for change in again.changes if change.before is None] == []

@@ -62,6 +62,7 @@ def test_a_dotenv_batch_from_the_check_to_the_end(tmp_path: Path, generation: st
     for text in (
         "eberrigan-gapit-gwas on runai (project talmo-lab, workspaces): 12 jobs",
         "at peak    60 CPUs, 160 GB of memory",
+        "guard      off: without kubectl the log decides;",
         "mount      /hpi/lab/data at /data (read-only)",
         "mount      /hpi/lab/outputs at /outputs (read-write)",
         "phenotype table: not checked, /data/traits.txt cannot be read from here",

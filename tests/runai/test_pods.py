@@ -12,10 +12,12 @@ from runbatch.clusters.runai.cluster import RunaiCluster
 from runbatch.clusters.runai.pods import MOST_TRIES, PodEnd, Pods, ends_in
 from runbatch.clusters.runai.program import NOT_FOUND, Reply, execute_kubectl
 from runbatch.core.attempt import Attempt
+from runbatch.core.batch import Batch, Mount, Run
 from runbatch.core.errors import Unreachable
-from runbatch.core.failure import RetryPolicy
 from runbatch.evidence import gather
 
+RUN = Run(command=("true",), mounts=(Mount("/hpi/data", "/data"),))
+BATCH = Batch(prefix="g", keys=("1",), run=RUN)
 ENV = [{"name": "RUNBATCH_PREFIX", "value": "g"}, {"name": "RUNBATCH_KEY", "value": "1"}]
 
 
@@ -184,7 +186,7 @@ def test_what_it_said_is_told_as_its_own_words(silence: Reply | Unreachable) -> 
 
 
 def test_a_configuration_error_is_not_taken_for_a_mount_failure_after_a_hiccup() -> None:
-    """Its log has an early line of a mount that was late: only the exit code tells."""
+    """Its log ends with the line of a mount that was late: only the exit code tells."""
 
     def runai(words: Sequence[str], limit_s: float) -> Reply:
         if words == ["version"]:
@@ -193,7 +195,7 @@ def test_a_configuration_error_is_not_taken_for_a_mount_failure_after_a_hiccup()
             return Reply(0, '[{"name": "g-1", "id": "u"}]', "")
         if "describe" in words:
             return Reply(0, "{}", "")
-        return Reply(0, "[WARN] /data is not a mount point, trying again\nno such model\n", "")
+        return Reply(0, "[ERROR] /data is not a mount point\n", "")
 
     cluster = RunaiCluster("lab", "workspace", execute=runai, kubectl=Kubectl(HANGS, FAILED))
     attempt = Attempt(key="1", number=1, reserved_at=datetime(2026, 1, 5, tzinfo=UTC), uid="u")
@@ -202,4 +204,4 @@ def test_a_configuration_error_is_not_taken_for_a_mount_failure_after_a_hiccup()
     assert found.error is HANGS
     cluster.list("g")
     (found,) = gather([attempt], "g", cluster)
-    assert str(found.judged(RetryPolicy()).outcome).startswith("configuration error (exit code 1")
+    assert str(found.judged(BATCH).outcome).startswith("configuration error (exit code 1")

@@ -91,6 +91,16 @@ def test_only_mount_failures_are_retried(make: MakeRig) -> None:
     assert len(deletes(rig)) == 2
 
 
+def test_a_warning_in_the_log_retries_no_configuration_error(make: MakeRig) -> None:
+    warning = "[WARN] /scratch is not a mount point, going on without it\n"
+    rig = make(last=2, cap=2, settings=replace(outcomes(k2=(1,)), logs={"gwas-2": warning}))
+    rig.run(SUBMIT)
+    (job,) = rig.run(RETRY).failed
+    assert rig.standin.truth().created("gwas-2") == 1
+    assert job.last is not None
+    assert job.last.is_verdict(Verdict.UNDETERMINED)
+
+
 def test_what_is_not_ours_is_never_touched(make: MakeRig) -> None:
     theirs = {"xgwas-3": (2,), "gwas-2-3": (2,), "gwas-2-test": (2,)}
     failing = Settings(delays=SHORT, outcomes={**theirs, "gwas-3": (2, 0)})

@@ -1,19 +1,23 @@
 """From what a cluster tells of failed attempts to their verdicts."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
 
 from runbatch.core.attempt import Attempt, Evidence
+from runbatch.core.batch import Batch, Mount, Run
 from runbatch.core.errors import Unreachable
-from runbatch.core.failure import RetryPolicy
 from runbatch.evidence import MOST_TAIL_BYTES, Findings, gather
 from runbatch.testing import FakeCluster
 from runbatch.testing.cluster import FakeWorkload, Fault
 
 NOW = datetime(2026, 1, 5, 9, 30, tzinfo=UTC)
 MARKER = "INFRASTRUCTURE MOUNT FAILURE: /data is not a mount point"
-OLD_LOG = f"  [ERROR]  {MARKER}\n[ERROR] Missing required files or directories\n".encode()
+OLD_LOG = f"[ERROR] no model\n  [ERROR]  {MARKER}\n".encode()
+RUN = Run(command=("true",), mounts=(Mount("/hpi/data", "/data"),))
+BATCH = Batch(prefix="gwas", keys=("37",), run=RUN)
+GUARDED = replace(BATCH, run=replace(RUN, guard=True))
 
 
 def attempt(key: str = "37") -> Attempt:
@@ -57,7 +61,7 @@ CASES = [
 @pytest.mark.parametrize(("exit_code", "log", "verdict"), CASES)
 def test_the_verdict_and_what_decided_it(exit_code: int | None, log: bytes, verdict: str) -> None:
     found = Findings(attempt(), Evidence(exit_code=exit_code), log)
-    assert str(found.judged(RetryPolicy()).outcome) == verdict
+    assert str(found.judged(BATCH).outcome) == verdict
 
 
 def test_many_are_asked_for_and_one_that_cannot_be_told_of_spoils_no_other() -> None:
@@ -86,7 +90,7 @@ def test_events_speak_last_and_none_of_them_is_retried(
     events: tuple[str, ...], verdict: str
 ) -> None:
     found = Findings(attempt(), Evidence(events=events))
-    assert str(found.judged(RetryPolicy()).outcome) == verdict
+    assert str(found.judged(BATCH).outcome) == verdict
 
 
 def test_what_the_cluster_tells_is_kept_where_its_log_cannot_be_had() -> None:
@@ -94,12 +98,22 @@ def test_what_the_cluster_tells_is_kept_where_its_log_cannot_be_had() -> None:
     cluster.faults = [Fault("logs", Unreachable("no answer"))]
     (found,) = gather([attempt()], "gwas", cluster)
     assert found.error is not None
-    assert str(found.judged(RetryPolicy()).outcome) == "configuration error (exit code 1)"
+    assert str(found.judged(BATCH).outcome) == "configuration error (exit code 1)"
 
 
 def test_the_logs_last_line_tells_the_exit_code_that_the_cluster_does_not() -> None:
     log = OLD_LOG + b"\nrunbatch: exit code 1\n"
-    said = f"exit code 1, says the log's last line; it outranks the log line {MARKER!r}"
-    found = Findings(attempt(), Evidence(), log).judged(RetryPolicy())
+    said = "exit code 1, says the log's last line"
+    found = Findings(attempt(), Evidence(), log).judged(BATCH)
     assert str(found.outcome) == f"configuration error ({said})"
-    assert found.evidence == Evidence(logged_code=1, marker=MARKER)
+    assert found.evidence == Evidence(logged_code=1)
+
+
+def test_with_the_guard_its_exit_code_decides_alone() -> None:
+    found = Findings(attempt(), Evidence(), OLD_LOG).judged(GUARDED)
+    assert str(found.outcome) == "undetermined (no exit code, no marker in the log)"
+    found = Findings(attempt(), Evidence(), OLD_LOG + b"runbatch: exit code 2\n").judged(GUARDED)
+    assert str(found.outcome) == "mount failure (exit code 2, says the log's last line)"
+    assert found.evidence == Evidence(logged_code=2, marker=MARKER)
+    found = Findings(attempt(), Evidence(exit_code=2), OLD_LOG).judged(GUARDED)
+    assert found.evidence == Evidence(exit_code=2, marker=MARKER)

@@ -128,7 +128,8 @@ class RetryTable(_Table):
         "INFRASTRUCTURE MOUNT FAILURE",
         "is not a mount point",
     ]
-    """Texts that mean a mount failure where they stand in the log and no exit code is known."""
+    """Texts of log lines that mean a mount failure, where no exit code is known: an error among the
+    last 20 lines, of a mount of the batch if it names one, with no other error after it."""
     max_retries: Annotated[int, _limits(minimum=0, maximum=MOST_RETRIES)] = 3
     """The most retries of a job over the batch's whole life; 0 is none."""
     delay_s: Annotated[float, _limits(minimum=1, maximum=LONGEST_DELAY_S)] = 30

@@ -93,8 +93,8 @@ class Evidence:
 
     `exit_code` is what the cluster tells, `logged_code` what the log's last line says it was (see
     `runbatch.core.guard`). `reason` is the cluster's own word for the end (`OOMKilled`, `killed by
-    signal 9`); `marker` is the first log line that speaks of a failed mount; `events` are the
-    cluster's last words on it.
+    signal 9`); `marker` is the log line that speaks of a failed mount (see `runbatch.core.marker`);
+    `events` are the cluster's last words on it.
     """
 
     exit_code: int | None = None

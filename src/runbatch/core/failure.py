@@ -4,15 +4,12 @@ The exit-code contract is the container's: 0 done, 1 wrong configuration, 2 a mo
 there, 137 killed for want of memory. A known exit code outranks any log line.
 """
 
-import re
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from runbatch.core.attempt import Attempt, Evidence, Outcome, Verdict
 from runbatch.core.errors import BatchError
 
-_COLOUR = re.compile(r"\x1b\[[0-9;]*m")
-_TAG = re.compile(r"^\[[A-Z]+\]\s+")
 LONGEST_DELAY_S = 300
 MOST_RETRIES = 10
 RETRIABLE_CODES = range(2, 256)
@@ -53,16 +50,6 @@ class RetryPolicy:
     def delay_before(self, retry: int) -> timedelta:
         """Return how long after a failure retry number `retry` (1 is the first) may start."""
         return timedelta(seconds=min(self.delay_s * 2 ** (retry - 1), LONGEST_DELAY_S))
-
-    def marker_in(self, log: str) -> str | None:
-        """Return the first line of the log that holds one of the markers, for people to read.
-
-        Colours and a tag such as `[ERROR]` in front are left out (GAPIT reference: they vary).
-        """
-        for line in log.splitlines():
-            if any(marker in line for marker in self.log_markers):
-                return _TAG.sub("", _COLOUR.sub("", line).strip())
-        return None
 
 
 def _bad_code(code: int) -> str:

@@ -9,10 +9,11 @@ from enum import Enum
 from typing import assert_never
 
 from runbatch.core.actions import Why
-from runbatch.core.attempt import Attempt, Phase, Verdict
+from runbatch.core.attempt import Attempt, Evidence, Phase, Verdict
 from runbatch.core.failure import next_retry_at
 from runbatch.core.job import Job
 from runbatch.core.journal import Did, Move, Step
+from runbatch.core.marker import goes_on
 from runbatch.core.names import is_integer
 
 
@@ -100,8 +101,17 @@ def _retried(step: Step, last: Attempt | None) -> str | None:
     if due_at is None:
         bound = f"at most {policy.max_retries} retries"
         return f"retried, {bound}; but before it {_end_of(last)}"
+    if last is not None and _is_weak(last.evidence):
+        return f"retried for a log line that does not end a job; before it {_end_of(last)}"
     early_s = (due_at - step.entry.at).total_seconds()
     return f"retried {early_s:g} s before its delay was over" if early_s > 0 else None
+
+
+def _is_weak(evidence: Evidence | None) -> bool:
+    """Whether only a line of the log was a reason, and one that is no marker."""
+    if evidence is None or evidence.known_code is not None or evidence.marker is None:
+        return False
+    return goes_on(evidence.marker)
 
 
 def _end_of(last: Attempt | None) -> str:

@@ -87,6 +87,7 @@ _GUARDS = {
     "local": "not needed on local, where mounts are checked and exit codes known",
     "runai": "checks the mounts before the command, and logs the exit code after it",
 }
+_NO_GUARD = "off: without kubectl the log decides; guard = true in [run] logs each exit code"
 
 
 def preview_text(preview: Preview) -> str:
@@ -117,6 +118,8 @@ def _lines(preview: Preview) -> Iterator[str]:
     yield f"  command    {printable(shlex.join(batch.run.command))}"
     if batch.run.guard:
         yield f"  guard      {_GUARDS[batch.cluster.kind]}"
+    elif batch.cluster.kind == "runai":
+        yield f"  guard      {_NO_GUARD}"
     for mount in batch.run.mounts:
         access = "read-only" if mount.read_only else "read-write"
         yield f"  mount      {printable(mount.host)} at {printable(mount.path)} ({access})"

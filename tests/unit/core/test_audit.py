@@ -19,11 +19,15 @@ from tests.unit.core.values import (
 )
 
 from runbatch.core.actions import Why
-from runbatch.core.attempt import Attempt, Phase
+from runbatch.core.attempt import Attempt, Evidence, Phase
 from runbatch.core.audit import Remark, audit_of
 from runbatch.core.failure import RetryPolicy
 from runbatch.core.journal import Changed, Did, Ended, Entry, Happening
 from runbatch.core.promises import Promise
+
+MARKER = "/data is not a mount point"
+GOES_ON = f"{MARKER}, going on without it"
+CODE = Evidence(logged_code=2, marker=GOES_ON)
 
 
 def reserve(attempt: Attempt, why: Why | None) -> Changed:
@@ -60,6 +64,14 @@ def reserve(attempt: Attempt, why: Why | None) -> Changed:
         pytest.param(
             [known(failed("1", seconds=1)), start("1", 2, Why.RETRY)],
             id="a retry of what we had deleted, as soon as its delay is over",
+        ),
+        pytest.param(
+            [known(failed("1", evidence=Evidence(marker=MARKER))), start("1", 2, Why.RETRY)],
+            id="a retry for a marker in the log",
+        ),
+        pytest.param(
+            [known(failed("1", evidence=CODE)), start("1", 2, Why.RETRY)],
+            id="a retry for an exit code, whatever the log says",
         ),
         pytest.param(
             [known(failed("1", seconds=2)), start("1", 2, Why.RETRY)],
@@ -185,6 +197,13 @@ def test_what_happened_as_it_should_breaks_no_promise(happenings: list[Happening
             3,
             "retried, at most 3 retries; but before it attempt 4: mount failure",
             id="one retry too many",
+        ),
+        pytest.param(
+            [known(failed("1", evidence=Evidence(marker=GOES_ON))), start("1", 2, Why.RETRY)],
+            Promise.RETRIES,
+            3,
+            "retried for a log line that does not end a job; before it attempt 1: mount failure",
+            id="retried for a warning in the log",
         ),
         pytest.param(
             [known(failed("1", seconds=2.5)), start("1", 2, Why.RETRY)],

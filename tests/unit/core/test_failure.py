@@ -293,30 +293,6 @@ def test_the_number_of_retries_is_the_policy_s(max_retries: int, number: int, ma
 
 
 @pytest.mark.parametrize(
-    ("log", "marker"),
-    [
-        pytest.param(f"start\n  {LINE} \nend\n", LINE, id="a line, without its margins"),
-        pytest.param("/outputs is not a mount point", "/outputs is not a mount point", id="other"),
-        pytest.param(f"a\r\n{LINE}\r\nb", LINE, id="Windows line ends"),
-        pytest.param(f"\x1b[31m[ERROR]\x1b[0m  {LINE}", LINE, id="without its colours and its tag"),
-        pytest.param(
-            f"x is not a mount point\n{LINE}", "x is not a mount point", id="the first of two"
-        ),
-        pytest.param("infrastructure mount failure", None, id="letter case matters"),
-        pytest.param("INFRASTRUCTURE\nMOUNT FAILURE", None, id="not over two lines"),
-        pytest.param("Missing required files or directories", None, id="another error"),
-        pytest.param("", None, id="an empty log"),
-    ],
-)
-def test_the_first_line_that_speaks_of_a_failed_mount(log: str, marker: str | None) -> None:
-    assert POLICY.marker_in(log) == marker
-
-
-def test_a_policy_without_markers_finds_none() -> None:
-    assert RetryPolicy(log_markers=()).marker_in(LINE) is None
-
-
-@pytest.mark.parametrize(
     ("attempt", "advised"),
     [
         pytest.param(refused(), "correct what the cluster refused", id="refused"),

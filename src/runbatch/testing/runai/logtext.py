@@ -8,13 +8,20 @@ _GUARD = "RUNBATCH_GUARD"
 _KILLED = 137
 _LAST_LINES = {
     0: ["[INFO] Analysis finished"],
-    1: ["[ERROR] Missing required files or directories"],
+    1: ["{decoy}", "[ERROR] Missing required files or directories"],
     2: [
         "\x1b[31m[ERROR]\x1b[0m INFRASTRUCTURE MOUNT FAILURE: {mount} is not a mount point",
         "\x1b[31m[ERROR]\x1b[0m Infrastructure failure detected (exit code 2) - retryable",
     ],
     _KILLED: [],
 }
+# What jobs print that were set up wrongly, and what no mount failure is to be concluded from.
+_DECOYS = (
+    "[INFO] Checking files",
+    "[WARN] /scratch is not a mount point, going on without it",
+    "[ERROR] /scratch is not a mount point",
+    "[ERROR] INFRASTRUCTURE MOUNT FAILURE: {mount} is not a mount point",
+)
 
 
 def log_lines(cluster: Cluster, workload: Workload, pod: Pod) -> list[str]:
@@ -40,4 +47,6 @@ def log_lines(cluster: Cluster, workload: Workload, pod: Pod) -> list[str]:
 def _last_lines(workload: Workload, exit_code: int) -> list[str]:
     mounts = [path.mount for path in workload.request.host_paths]
     last = _LAST_LINES.get(exit_code, ["Error in analysis: execution halted"])
-    return [line.format(mount=mounts[0] if mounts else "/data") for line in last]
+    mount = mounts[0] if mounts else "/data"
+    decoy = _DECOYS[sum(workload.name.encode()) % len(_DECOYS)].format(mount=mount)
+    return [line.format(mount=mount, decoy=decoy) for line in last]
