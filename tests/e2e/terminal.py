@@ -69,6 +69,13 @@ class Terminal:
             self._read(0.05)
         return self.text()
 
+    def wait_for_bytes(self, text: bytes) -> None:
+        """Return once this was written, in whatever drawing; it fails if that takes long."""
+        deadline = time.monotonic() + PATIENCE_S
+        while text not in self.raw:
+            assert time.monotonic() < deadline, f"it never wrote that: {self.raw!r}"
+            self._read(0.05)
+
     def wait(self) -> int:
         """Return the exit code, everything having been read that was written."""
         deadline = time.monotonic() + PATIENCE_S

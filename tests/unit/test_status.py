@@ -67,6 +67,12 @@ def test_why_are_only_18_running_when_i_said_50() -> None:
         pytest.param(seen(runs=()), "slots", "0 of 50 held", id="nothing is held"),
         pytest.param(seen(runs=()), "waiting", "186 jobs: no submit runs", id="nobody"),
         pytest.param(seen(runs=()), "at work", "nobody", id="nobody is at work"),
+        pytest.param(
+            seen(runs=(replace(SUBMIT, ticked_at=at(3000)),)),
+            "at work",
+            "submit on login-2 (pid 4711) seems to be stopped, last looked 10 min ago",
+            id="Ctrl-Z, or a laptop that sleeps",
+        ),
         pytest.param(seen(*RUNNING), "waiting", "168 jobs: one after the other", id="room"),
         pytest.param(
             seen(*RUNNING, answer=Answer(at(0), "Run:ai: \x1b[31mno VPN.")),

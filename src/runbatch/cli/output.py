@@ -3,7 +3,7 @@
 import json
 import sys
 from collections.abc import Mapping
-from typing import TextIO
+from typing import IO, TextIO
 
 import click
 from rich.console import Console
@@ -18,16 +18,21 @@ def stdout_console() -> Console:
     return _console(stderr=False)
 
 
-def stderr_console() -> Console:
-    """Return the console for progress and messages."""
-    return _console(stderr=True)
+def stderr_console(file: IO[str] | None = None) -> Console:
+    """Return the console for progress and messages; `file` leads there in a way of its own."""
+    return _console(stderr=True, file=file)
 
 
-def _console(*, stderr: bool) -> Console:
+def _console(*, stderr: bool, file: IO[str] | None = None) -> Console:
     # Colour on a terminal only, whatever FORCE_COLOR says.
     terminal = is_terminal(sys.stderr if stderr else sys.stdout)
     return Console(
-        stderr=stderr, force_terminal=terminal, highlight=False, markup=False, emoji=False
+        stderr=stderr,
+        file=file,
+        force_terminal=terminal,
+        highlight=False,
+        markup=False,
+        emoji=False,
     )
 
 

@@ -5,8 +5,9 @@ from collections.abc import Callable
 import click
 
 from runbatch.cli.options import Where
-from runbatch.cli.output import STOPPED_HINT, stderr_console
+from runbatch.cli.output import STOPPED_HINT
 from runbatch.cli.signals import DIED_BY_SIGNAL, StopFlag, stopping_on_signals
+from runbatch.cli.terminal import progress_console
 from runbatch.clock import SystemClock
 from runbatch.core.batch import Batch
 from runbatch.core.events import Event
@@ -29,7 +30,11 @@ def carry_out(
     place = where.place(batch)
     ledger = place.open_ledger()
     try:
-        with stopping_on_signals() as stop, Live(stderr_console()) as live:
+        with (
+            stopping_on_signals() as stop,
+            progress_console() as console,
+            Live(console) as live,
+        ):
 
             def heard(event: Event) -> None:
                 live.event(event)

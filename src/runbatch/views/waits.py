@@ -6,7 +6,7 @@ from typing import Annotated, TypedDict
 
 from runbatch.core.snapshot import Snapshot
 from runbatch.core.waits import Answer, Hold, Queue, Wait, Waits
-from runbatch.ledger.runs import Run
+from runbatch.ledger.runs import SILENT_FOR, Run
 from runbatch.views.json import SnapshotJson, Time, snapshot_json, time_json
 from runbatch.views.text import clock_time, duration, plural, printable, short_list
 
@@ -146,9 +146,11 @@ def _answer(answer: Answer, now: datetime) -> str:
 
 
 def _run(run: Run, now: datetime) -> str:
-    ago = duration((now - run.ticked_at).total_seconds())
+    silent = now - run.ticked_at
     where = f"{printable(run.command)} on {printable(run.host)} (pid {run.pid})"
-    return f"{where}, last looked {ago} ago"
+    # It is alive, else it would not be here: it was stopped, or its machine sleeps.
+    state = " seems to be stopped" if silent >= SILENT_FOR else ""
+    return f"{where}{state}, last looked {duration(silent.total_seconds())} ago"
 
 
 def status_json(snapshot: Snapshot, waits: Waits, runs: Sequence[Run]) -> StatusJson:
