@@ -26,6 +26,7 @@ def submit(
     *,
     wait: bool = False,
     rerun: int | str | Iterable[int | str] = (),
+    keep_going: bool = False,
     on_event: Callable[[Event], None] | None = None,
     state: Path | None = None,
     poll_interval_s: float | None = None,
@@ -34,6 +35,8 @@ def submit(
 
     Jobs that exist, succeeded or failed are left alone, but for those whose keys `rerun` names:
     `37`, `"37,50"`, `"40-60"`, `range(2, 9)`, or several of these in a list.
+    No more are started once five have ended alike (of a configuration error, or of a program that
+    is not there) and none succeeded, unless `keep_going`.
     Returns when all are submitted; with `wait`, when all have ended. Stop it at any time and call
     it again: no job is lost or started twice. `on_event` hears of each event; `state` is the state
     folder. Raises BatchError for keys the batch does not have, or for a poll interval that is not
@@ -44,7 +47,7 @@ def submit(
     place = Place(batch, state_dir(state))
     words = [rerun] if isinstance(rerun, int | str) else rerun
     keys = parse_keys(map(str, words), batch)
-    wish = place.look(SystemClock()).wish_to_submit(wait=wait, keys=keys)
+    wish = place.look(SystemClock()).wish_to_submit(wait=wait, keys=keys, keep_going=keep_going)
     ears = Ears(event=on_event) if on_event else Ears()
     return _run(place, wish, "Python submit()", ears, poll_interval_s)
 

@@ -11,6 +11,7 @@ from runbatch.core.errors import ClusterError, Unauthorized
 from runbatch.core.events import Event, Kind
 from runbatch.core.job import View
 from runbatch.core.reconcile import Change, Learned
+from runbatch.core.streak import Streak
 from runbatch.core.waits import NOTHING_LISTED, slots_of
 
 # A deletion that takes so many times the cluster's grace is told of.
@@ -86,6 +87,16 @@ class Narrator:
         is_told_by_others = before and before.unanswered and self._is_others(before)
         if event and not is_told_by_others:
             self._hear(event)
+
+    def given_up(self, streak: Streak) -> None:
+        """Tell, once, why nothing more is started."""
+        if streak.end in self._told:
+            return
+        self._told.add(streak.end)
+        ended = f"{streak.count} jobs ended alike ({streak.end}) and none succeeded"
+        mended = "Correct the batch, then submit again; --keep-going starts all the same."
+        text = f"{ended}: no more are started. {mended}"
+        self._hear(Event(Kind.TROUBLE, text))
 
     def waiting(self, planned: Plan, view: View, now: datetime, poll_interval_s: float) -> None:
         """Tell when jobs wait for nothing but a free slot, and what holds the slots just then."""

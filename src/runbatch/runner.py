@@ -110,6 +110,8 @@ class Runner:
         view = self._observe()
         planned = self._plan(view)
         self._ears.snapshot(self._snapshot(view))
+        if planned.streak is not None:
+            self._narrator.given_up(planned.streak)
         self._narrator.waiting(planned, view, self._now(), self._pace.poll_interval_s)
         if not self._perform_all(planned, looked_at):
             return Plan()

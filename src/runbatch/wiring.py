@@ -49,9 +49,17 @@ class Look:
         """Return the last attempts of these jobs, each by its turn, but for jobs in flight."""
         return rerun(self.learned.view, frozenset(keys))
 
-    def wish_to_submit(self, *, wait: bool = False, keys: Iterable[str] = ()) -> Wish:
+    def wish_to_submit(
+        self, *, wait: bool = False, keys: Iterable[str] = (), keep_going: bool = False
+    ) -> Wish:
         """Return the wish of a `submit` that begins now; `keys` are to be run again."""
-        return Wish(start=True, wait=wait, stale=stale(self.before), rerun=self.turns(keys))
+        return Wish(
+            start=True,
+            wait=wait,
+            stale=stale(self.before),
+            rerun=self.turns(keys),
+            keep_going=keep_going,
+        )
 
 
 @dataclass(frozen=True, slots=True)

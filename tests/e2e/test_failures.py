@@ -227,3 +227,16 @@ def test_a_damaged_folder_holds_up_its_own_batch_and_no_other(shell: Shell) -> N
     assert "test-2-1 is there, but cannot be read: " in own.err
     assert "Traceback" not in own.err
     assert "the ledger remembers" in shell.run("status", "-b", "test-2.toml").out
+
+
+def test_a_batch_that_cannot_work_is_stopped_before_every_job_has_failed(shell: Shell) -> None:
+    shell.write(toml(["./no-such-program"], last=20, cap=2))
+    done = shell.submit("--json")
+    assert done.code == 3
+    assert "[WARN] command: there is no program" in done.err
+    assert "5 jobs ended alike (exit code 127) and none succeeded" in done.err.replace("\n", " ")
+    counts = done.json["counts"]
+    assert 5 <= counts["failed"] < 8
+    assert counts["waiting"] == 20 - counts["failed"]
+    again = shell.submit("--json", "--keep-going")
+    assert again.json["counts"]["failed"] == 20

@@ -14,9 +14,10 @@ from runbatch.clock import SystemClock
 from runbatch.clusters.local.preflight import lacking
 from runbatch.config.keys import parse_keys
 from runbatch.config.phenotypes import Finding, check_phenotypes
-from runbatch.core.batch import LARGEST_CAP
+from runbatch.core.batch import LARGEST_CAP, Batch
 from runbatch.core.errors import BatchError
 from runbatch.core.snapshot import Snapshot
+from runbatch.core.streak import MOST_ALIKE
 from runbatch.views.preview import (
     Preview,
     leave_lines,
@@ -58,6 +59,11 @@ Examples:
     metavar="KEYS",
     help="Start these again too, if they have ended (37, 37,50 or 40-60; may be repeated).",
 )
+@click.option(
+    "--keep-going",
+    is_flag=True,
+    help=f"Start all jobs, also when {MOST_ALIKE} have ended alike and none succeeded.",
+)
 @notify_option
 def submit(
     *,
@@ -68,12 +74,15 @@ def submit(
     wait: bool,
     cap: int | None,
     rerun: tuple[str, ...],
+    keep_going: bool,
     notify: str | None,
 ) -> int:
     """Start the jobs that were never started, at most the cap at a time.
 
     Jobs that exist already are adopted, those that succeeded are skipped, those that failed are
     left to `runbatch retry`. Stop it at any time and run it again: no job is lost or doubled.
+    No more are started once five have ended alike (of a configuration error, or of a program that
+    is not there) and none succeeded.
     """
     batch = where.batch()
     batch = batch if cap is None else batch.with_cap(cap)
@@ -84,13 +93,15 @@ def submit(
     address = notify_address(notify) if wait else None
     place, clock = where.place_to_act(batch), SystemClock()
     look = place.look(clock)
-    wish = look.wish_to_submit(wait=wait, keys=keys)
+    wish = look.wish_to_submit(wait=wait, keys=keys, keep_going=keep_going)
     preview = preview_of(batch, look.learned, wish, clock.now(), place.cluster().patience)
     if dry_run:
         show_preview(preview, found, as_json=as_json)
         return 0
     for line in leave_lines(preview):
         click.echo(line, err=True)
+    for line in missing(batch):
+        click.echo(f"[WARN] {line}", err=True)
     jobs = plural(len(preview.submit), "job")
     question = f"Submit {jobs} to {place_of(batch)}, at most {batch.cap} in flight?"
     if preview.submit:
@@ -113,10 +124,14 @@ def show_preview(preview: Preview, found: Finding | None, *, as_json: bool) -> N
     click.echo("pre-flight\n  ok  the batch is valid")
     if found is not None:
         click.echo(f"  {'ok' if found.was_checked else '--'}  {printable(found.text)}")
-    if preview.batch.cluster.kind == "local":
-        for line in lacking(preview.batch):
-            click.echo(f"  --  {printable(line)}")
+    for line in missing(preview.batch):
+        click.echo(f"  --  {line}")
     click.echo(f"  ok  {place_of(preview.batch)} answers")
+
+
+def missing(batch: Batch) -> list[str]:
+    """Return what the jobs would lack, as far as it can be seen from here; safe to print."""
+    return [printable(line) for line in lacking(batch)] if batch.cluster.kind == "local" else []
 
 
 def _show_result(where: Where, snapshot: Snapshot, totals: Totals, *, as_json: bool) -> None:

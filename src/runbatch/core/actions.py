@@ -5,6 +5,7 @@ from datetime import datetime
 from enum import Enum
 
 from runbatch.core.attempt import Attempt
+from runbatch.core.streak import Streak
 
 
 class Why(Enum):
@@ -73,10 +74,11 @@ class Plan:
     """What to do now, in this order; when at the latest to look again; whether all is done.
 
     `wake_at` is None where the usual interval will do. `starved` counts the steps that are due and
-    wait for a free slot only.
+    wait for a free slot only. `streak` is why nothing more is started, if that is so.
     """
 
     actions: tuple[Action, ...] = ()
     wake_at: datetime | None = None
     starved: int = 0
     done: bool = False
+    streak: Streak | None = None

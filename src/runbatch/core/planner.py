@@ -12,6 +12,7 @@ from runbatch.core.attempt import Attempt, Patience
 from runbatch.core.batch import Batch
 from runbatch.core.failure import next_retry_at
 from runbatch.core.job import Job, View
+from runbatch.core.streak import streak_of
 from runbatch.core.wish import Wish, is_stale
 
 # A deletion is over in seconds, and the next may wait for its slot.
@@ -26,6 +27,8 @@ def plan(batch: Batch, view: View, wish: Wish, now: datetime, patience: Patience
     """
     if not view.trusted:
         return Plan()
+    streak = None if wish.keep_going or not wish.start else streak_of(view, patience.since)
+    wish = wish if streak is None else wish.starting_nothing()
     jobs = [view.job(key) for key in batch.keys]
     steps = [step for job in jobs if (step := _step(job, batch, wish, now, patience))]
     # Whoever cuts a batch off does not come back to what a crash left behind.
@@ -37,6 +40,7 @@ def plan(batch: Batch, view: View, wish: Wish, now: datetime, patience: Patience
         wake_at=_wake_at(jobs, batch, wish, now, patience),
         starved=len(steps) - len(actions),
         done=not steps and not any(_is_awaited(job, batch, wish, now, patience) for job in jobs),
+        streak=streak,
     )
 
 

@@ -1,7 +1,7 @@
 """What one invocation was asked to do: `submit`, `retry` and `delete` are wishes of one planner."""
 
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from runbatch.core.attempt import Attempt, Verdict
 from runbatch.core.job import View
@@ -19,7 +19,7 @@ class Wish:
     Attempts are named by their `turn`; what follows one has another turn, so none is followed
     twice. `stale`: those that had vanished or been refused before the invocation began. `rerun`:
     those of the jobs that a person named. `spare`: those that it has given up on, since their
-    workloads cannot be deleted.
+    workloads cannot be deleted. `keep_going`: also when all jobs end alike (see `core.streak`).
     """
 
     start: bool = False
@@ -32,6 +32,11 @@ class Wish:
     delete: frozenset[tuple[str, int, int]] | None = None
     cut_off: bool = False
     spare: frozenset[tuple[str, int, int]] = frozenset()
+    keep_going: bool = False
+
+    def starting_nothing(self) -> "Wish":
+        """Return the wish without whatever it would start but for retries."""
+        return replace(self, start=False, stale=frozenset(), rerun=frozenset())
 
 
 def stale(before: View) -> frozenset[tuple[str, int, int]]:
