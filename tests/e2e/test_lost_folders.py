@@ -1,0 +1,40 @@
+"""Folders of running jobs are removed, by a person or a clean-up: no job runs beside itself."""
+
+import shutil
+
+import pytest
+from tests.e2e.shell import Journal, Shell, processes_in, toml, wait_for_line, wait_until
+
+GONE = {
+    "one job's folder": ["clusters/local/workloads/test-1"],
+    "all folders": ["clusters/local/workloads"],
+    "all folders and the ledger": ["clusters", "local"],
+}
+
+
+@pytest.mark.parametrize("lost", GONE.values(), ids=GONE.keys())
+def test_the_cap_holds_when_folders_are_removed_while_jobs_run(
+    shell: Shell, journal: Journal, lost: list[str]
+) -> None:
+    shell.write(toml(journal.command(seconds=1000), last=4, cap=2))
+    words = ("submit", "--yes", "--poll-interval", "0.1")
+    first = shell.start(*words)
+    wait_for_line(first, "[WAIT] 2 active jobs")
+    wait_until(lambda: len(journal.begun()) == 2)
+    first.kill()
+    first.communicate()
+    for path in lost:
+        shutil.rmtree(shell.state / path)
+
+    second = shell.start(*words)
+    wait_for_line(second, "[WAIT] 2 active jobs in batch (max: 2). Waiting 0.1s... (2 running)")
+    second.kill()
+    second.communicate()
+    assert sorted(journal.begun()) == ["1", "2"]
+    assert shell.run("status", "--json").json["in_flight"] == 2
+
+    done = shell.run("delete", "--all", "--yes", "--poll-interval", "0.1")
+    assert done.code == 0, done.err
+    assert processes_in(shell.state) == []
+    audit = shell.run("audit")
+    assert audit.code == 0, audit.out
