@@ -38,3 +38,18 @@ def test_the_cap_holds_when_folders_are_removed_while_jobs_run(
     assert processes_in(shell.state) == []
     audit = shell.run("audit")
     assert audit.code == 0, audit.out
+
+
+def test_one_damaged_end_holds_up_its_own_job_only(shell: Shell, journal: Journal) -> None:
+    shell.write(toml(journal.command(seconds=0), last=4, cap=2))
+    assert shell.submit().code == 0
+    for path in ("clusters/local/workloads/test-2/exit.json", "local/test/ledger.sqlite3"):
+        (shell.state / path).write_text("")
+    (shell.state / "local/test/ledger.sqlite3").unlink()
+    shutil.rmtree(shell.state / "clusters/local/workloads/test-4")
+
+    done = shell.run("submit", "--yes", "--json", "--poll-interval", "0.1")
+    assert done.code == 0, done.err
+    assert "[TROUBLE] test-2 is there, but cannot be read" in done.err
+    assert sorted(journal.begun()) == ["1", "2", "3", "4", "4"]
+    assert {job["key"]: job["state"] for job in done.json["jobs"]}["2"] == "in_flight"

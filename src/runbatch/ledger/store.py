@@ -82,10 +82,7 @@ class Ledger:
         now: datetime,
         patience: Patience,
     ) -> Learned:
-        """Remember what the listing teaches, all of it or nothing; see `learn`.
-
-        Raises Unreachable, with nothing changed, where `learn` does.
-        """
+        """Remember what the listing teaches, all of it or nothing; see `learn`."""
         with self._transaction():
             learned = learn(batch, self._view(), listing, asked_before, now, patience)
             # What frees a slot first: so no replay counts more at once than there were.
