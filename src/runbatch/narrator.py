@@ -74,8 +74,8 @@ class Narrator:
         for reason in sorted(_reasons(listing) - self._told):
             self._told.add(reason)
             self._hear(Event(Kind.PENDING, f"Jobs wait for the cluster: {reason}."))
-        for key, why in sorted(learned.unreadable.items()):
-            self._tell_unreadable(key, why)
+        for key, cause in sorted(learned.unreadable.items()):
+            self._tell_unreadable(key, cause)
         for key in sorted(learned.view.in_flight):
             holder = learned.view.job(key).holder
             if holder is not None and (why := _why_stuck(holder, now, patience)):

@@ -10,14 +10,14 @@ import shutil
 import subprocess
 import sys
 import uuid
-from collections.abc import Callable, Iterator, Mapping, Set
+from collections.abc import Callable, Iterable, Iterator, Mapping, Set
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
 from runbatch.clusters.base import just_begun
 from runbatch.clusters.local import names, wrapper
-from runbatch.clusters.local.folder import WorkloadFolder
+from runbatch.clusters.local.folder import WorkloadFolder, open_own
 from runbatch.clusters.local.listing import node, observe, of_mark
 from runbatch.clusters.local.names import NamesLock
 from runbatch.clusters.local.processes import LivingProcesses, Mark, end
@@ -26,12 +26,14 @@ from runbatch.core.attempt import Evidence, Listing, Observation, Patience, Phas
 from runbatch.core.errors import Busy, ClusterError, NameTaken, Rejected, Unreachable
 from runbatch.core.names import file_name, text_of_file_name
 from runbatch.core.workload import Workload
+from runbatch.folders import take_private
 
 # A disk does not forget: the grace is for a submitter in mid-call, the doubt for a folder that was
 # moved away.
 PATIENCE = Patience(grace_s=2, empty_doubt_s=60)
 # A folder that is not there, a command too long: it would fail again. A full disk may pass.
-_USERS_FAULT = (errno.ENOENT, errno.ENOTDIR, errno.EACCES, errno.E2BIG)
+_USERS_FAULT = (errno.ENOENT, errno.ENOTDIR, errno.EACCES, errno.EPERM, errno.ELOOP, errno.E2BIG)
+_NO_LOCKS = (errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP)
 _CHUNK_BYTES = 1 << 16
 
 
@@ -66,7 +68,9 @@ class LocalCluster:
         try:
             self._names.let_go_by()
             found = sorted(self._workloads.iterdir()) if self._workloads.exists() else []
+            roots = known_by(self._root)
         except OSError as error:
+            self._check_locks(error)
             raise Unreachable(f"local: {self._workloads} cannot be read: {error}.") from error
         # A prefix is the same on disk (`file_name`): what is not ours need not be read.
         ours = [path for path in found if path.name.startswith(f"{prefix}-")]
@@ -77,19 +81,12 @@ class LocalCluster:
             try:
                 observations += filter(None, [observe(path, living)])
             except (OSError, ValueError) as error:
-                unreadable[_name_in(path)] = f"{path}: {error}"
-        lost = self._lost(prefix, living, {each.uid for each in observations})
+                told = f"{path}: {error}; move it away once the job has ended"
+                unreadable[_name_in(path)] = told
+        lost = _lost(prefix, living.marks(roots), {each.uid for each in observations})
         rows = {path.name for path in found} | {file_name(name) for name in lost}
         kept = {name: why for name, why in unreadable.items() if name not in lost}
         return Listing((*observations, *lost.values()), rows=len(rows), unreadable=kept)
-
-    def _lost(
-        self, prefix: str, living: LivingProcesses, known: Set[str]
-    ) -> Mapping[str, Observation]:
-        """Return by its name each workload that runs, and that no folder told of."""
-        marks = living.marks(known_by(self._root))
-        ours = (mark for mark in marks if mark.name.startswith(f"{prefix}-"))
-        return {mark.name: of_mark(mark) for mark in ours if mark.uid not in known}
 
     def submit(self, workload: Workload, age_s: Callable[[], float] = just_begun) -> str:
         """Start the workload's process; it is on disk under its name before it runs."""
@@ -101,6 +98,7 @@ class LocalCluster:
             finally:
                 os.close(lock)
         except OSError as error:
+            self._check_locks(error)
             fault = Rejected if error.errno in _USERS_FAULT else Unreachable
             raise fault(f"local: {workload.name} cannot be started: {error}.") from error
         return uid
@@ -122,7 +120,7 @@ class LocalCluster:
             folder = self._folder(name, uid)
             if folder is None:
                 return
-            with folder.log.open("rb") as file:
+            with open_own(folder.log, "rb") as file:
                 is_its_own = self._folder(name, uid) is not None
                 while is_its_own and (chunk := file.read(_CHUNK_BYTES)):
                     yield chunk
@@ -162,20 +160,30 @@ class LocalCluster:
         it finds the workload.
         """
         new = WorkloadFolder(self._root / "new" / uid)
-        lock = new.create(_description(workload, uid))
+        lock = None
         try:
+            take_private(Path(os.path.realpath(self._root)))
+            take_private(new.path.parent)
+            lock = new.create(_description(workload, uid))
             with self._names.held(PATIENCE.grace_s - age_s()):
                 identify(self._root)
                 _check_age(workload.name, age_s())
                 target = WorkloadFolder(self._workloads / file_name(workload.name))
                 self._make_room(target, workload.name)
-                self._workloads.mkdir(mode=0o700, exist_ok=True)
+                take_private(self._workloads)
                 new.path.rename(target.path)
         except BaseException:
-            os.close(lock)
+            if lock is not None:
+                os.close(lock)
             shutil.rmtree(new.path, ignore_errors=True)
             raise
         return lock
+
+    def _check_locks(self, error: OSError) -> None:
+        """Raise Rejected if it says that the disk knows no locks: waiting would be of no use."""
+        if error.errno in _NO_LOCKS:
+            problem = f"{self._root} is on a disk without file locks ({error.strerror})"
+            raise Rejected(f"local: {problem}; choose another with --state-dir.") from error
 
     def _make_room(self, target: WorkloadFolder, name: str) -> None:
         """Clear away a workload that is gone without an end; raise NameTaken for any other.
@@ -198,7 +206,7 @@ class LocalCluster:
         path = self._workloads / file_name(workload.name)
         roots = known_by(self._root)
         program = [sys.executable, "-I", "-S", wrapper.__file__, str(path), str(lock)]
-        with WorkloadFolder(path).log.open("ab") as log:
+        with open_own(WorkloadFolder(path).log, "ab") as log:
             _children.append(
                 subprocess.Popen(
                     [*program, *workload.command],
@@ -214,9 +222,15 @@ class LocalCluster:
 
     def _forget(self, path: Path, uid: str) -> None:
         gone = self._root / "gone" / uid
-        gone.parent.mkdir(mode=0o700, exist_ok=True)
+        take_private(gone.parent)
         path.rename(gone)
         shutil.rmtree(gone, ignore_errors=True)
+
+
+def _lost(prefix: str, marks: Iterable[Mark], known: Set[str]) -> Mapping[str, Observation]:
+    """Return by its name each workload of the prefix that runs, and that no folder told of."""
+    ours = (mark for mark in marks if mark.name.startswith(f"{prefix}-"))
+    return {mark.name: of_mark(mark) for mark in ours if mark.uid not in known}
 
 
 def _name_in(path: Path) -> str:

@@ -37,9 +37,7 @@ def _check_that_nothing_runs(folder: WorkloadFolder) -> None:
     A scratch folder may be purged by age, file by file, while the job runs.
     """
     if folder.is_alive():
-        raise ValueError(
-            "workload.json was deleted, and the job still runs; wait until it has ended"
-        )
+        raise ValueError("workload.json was deleted, and the job still runs")
 
 
 def of_mark(mark: Mark) -> Observation:

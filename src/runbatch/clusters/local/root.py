@@ -8,6 +8,7 @@ import os
 import uuid
 from pathlib import Path
 
+from runbatch.clusters.local.folder import open_own
 from runbatch.clusters.local.wrapper import write_whole
 
 _ID_FILE = "id"
@@ -26,8 +27,9 @@ def identify(root: Path) -> frozenset[str]:
 def known_by(root: Path) -> frozenset[str]:
     """Return what the folder is known by, be it there or not."""
     # A container may have a folder of the same name.
-    place = f"{os.uname().nodename}:{root.resolve()}"
+    place = f"{os.uname().nodename}:{os.path.realpath(root)}"
     try:
-        return frozenset({place, (root / _ID_FILE).read_text("utf-8")} - {""})
+        with open_own(root / _ID_FILE, "rb") as file:
+            return frozenset({place, file.read().decode(errors="replace")} - {""})
     except (FileNotFoundError, NotADirectoryError):
         return frozenset({place})
