@@ -1,6 +1,5 @@
 """Folders for one user alone, whatever the umask: nobody else can hold a lock or plant a link."""
 
-import errno
 import os
 import stat
 from pathlib import Path
@@ -31,6 +30,6 @@ def take_private(folder: Path) -> None:
     found = folder.lstat()
     is_ours = found.st_uid == os.geteuid() or os.geteuid() == 0
     if not stat.S_ISDIR(found.st_mode) or not is_ours:
-        raise PermissionError(errno.EPERM, "it is a link, or another user's", str(folder))
+        raise PermissionError(f"{folder} is a link, or another user's")
     if stat.S_IMODE(found.st_mode) != _OURS_ALONE:
         folder.chmod(_OURS_ALONE)

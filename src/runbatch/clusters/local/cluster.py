@@ -32,7 +32,7 @@ from runbatch.folders import take_private
 # moved away.
 PATIENCE = Patience(grace_s=2, empty_doubt_s=60)
 # A folder that is not there, a command too long: it would fail again. A full disk may pass.
-_USERS_FAULT = (errno.ENOENT, errno.ENOTDIR, errno.EACCES, errno.EPERM, errno.ELOOP, errno.E2BIG)
+_USERS_FAULT = (errno.ENOENT, errno.ENOTDIR, errno.ELOOP, errno.E2BIG)
 _NO_LOCKS = (errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP)
 _CHUNK_BYTES = 1 << 16
 
@@ -99,7 +99,8 @@ class LocalCluster:
                 os.close(lock)
         except OSError as error:
             self._check_locks(error)
-            fault = Rejected if error.errno in _USERS_FAULT else Unreachable
+            is_users = isinstance(error, PermissionError) or error.errno in _USERS_FAULT
+            fault = Rejected if is_users else Unreachable
             raise fault(f"local: {workload.name} cannot be started: {error}.") from error
         return uid
 
