@@ -1,6 +1,7 @@
 """Folders of running jobs are removed, by a person or a clean-up: no job runs beside itself."""
 
 import shutil
+import subprocess
 
 import pytest
 from tests.e2e.shell import Journal, Shell, processes_in, toml, wait_for_line, wait_until
@@ -38,6 +39,27 @@ def test_the_cap_holds_when_folders_are_removed_while_jobs_run(
     assert processes_in(shell.state) == []
     audit = shell.run("audit")
     assert audit.code == 0, audit.out
+
+
+def test_audit_says_that_two_attempts_of_a_job_ran_at_once(shell: Shell, journal: Journal) -> None:
+    shell.write(toml(journal.command(seconds=1000), last=1, cap=2))
+    assert shell.run("submit", "--yes").code == 0
+    (wrapper,) = processes_in(shell.state)
+    environment = wrapper.environ()
+    for process in (wrapper, *wrapper.children()):
+        process.kill()
+    shutil.rmtree(shell.state / "clusters/local/workloads/test-1")
+    assert "[GONE] test-1" in shell.run("submit", "--yes", "--poll-interval", "0.1").err
+    assert shell.run("submit", "--yes", "--poll-interval", "0.1").code == 0
+    assert shell.run("audit").code == 0
+
+    with subprocess.Popen(["sleep", "600"], env=environment, start_new_session=True):
+        assert shell.run("submit", "--yes", "--poll-interval", "0.1").code == 0
+        audit = shell.run("audit")
+        assert audit.code != 0
+        assert "two attempts of it were listed at once" in audit.out
+        assert shell.run("delete", "--all", "--yes", "--poll-interval", "0.1").code == 0
+    assert processes_in(shell.state) == []
 
 
 def test_one_damaged_end_holds_up_its_own_job_only(shell: Shell, journal: Journal) -> None:

@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 from tests.simulation.world import Crash, MakeWorld
 
-from runbatch.core.attempt import Phase, Verdict
+from runbatch.core.attempt import Listing, Phase, Verdict
 from runbatch.core.errors import Busy, Denied, NameTaken, Rejected, Unauthorized, Unreachable
 from runbatch.core.job import Job, State
 from runbatch.core.wish import Wish
@@ -68,6 +68,22 @@ def test_one_of_our_own_that_cannot_be_read_holds_up_its_own_job_only(
             runner.tick()
         assert ledger.view().in_flight == {"6"}
         assert world.cluster.count("submit") == 5
+
+
+def test_a_listing_that_takes_longer_than_the_interval_holds_up_no_more_than_itself(
+    make_world: MakeWorld, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world = make_world(last=20, cap=20)
+    quickly = world.cluster.list
+
+    def slowly(prefix: str) -> Listing:
+        world.clock.sleep(40)
+        return quickly(prefix)
+
+    monkeypatch.setattr(world.cluster, "list", slowly)
+    with world.ledger() as ledger:
+        world.runner(ledger, world.wish()).tick()
+    assert world.cluster.count("submit") == 20
 
 
 def jobs_but(ledger: Ledger, key: str) -> list[Job]:

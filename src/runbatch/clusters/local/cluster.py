@@ -30,7 +30,7 @@ from runbatch.folders import take_private
 
 # A disk does not forget: the grace is for a submitter in mid-call, the doubt for a folder that was
 # moved away.
-PATIENCE = Patience(grace_s=2, empty_doubt_s=60)
+PATIENCE = Patience(grace_s=2, empty_doubt_s=60, leaves_at_once=True)
 # A folder that is not there, a command too long: it would fail again. A full disk may pass.
 _USERS_FAULT = (errno.ENOENT, errno.ENOTDIR, errno.ELOOP, errno.E2BIG)
 _NO_LOCKS = (errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP)
