@@ -39,9 +39,18 @@ class LostRig(LocalRig):
         self.wait(self.have_left)
 
     def have_left(self) -> bool:
-        """Whether no child of ours is left: a listing reaps those that have ended."""
+        """Whether no wrapper of ours is left: a listing reaps those that have ended."""
         self.listed()
-        return not psutil.Process().children()
+        children = psutil.Process().children()
+        return not any(str(self.folder) in " ".join(words_of(each)) for each in children)
+
+
+def words_of(process: psutil.Process) -> list[str]:
+    """Return what the process was started with; one that has ended has no words any more."""
+    try:
+        return process.cmdline()
+    except psutil.Error:
+        return []
 
 
 @pytest.fixture
