@@ -33,9 +33,8 @@ def plan(batch: Batch, view: View, wish: Wish, now: datetime, patience: Patience
     steps += _give_back(view, own, now, patience)
     # What was asked to go before may be stuck: it holds up nobody.
     steps.sort(key=lambda step: isinstance(step, Delete) and bool(step.attempt.delete_asked_at))
-    # Where all is cut off nobody submits: then all may leave at once.
-    is_free = wish.cut_off or patience.leaves_at_once
-    actions = tuple(_affordable(steps, view, batch.cap, deletes_freely=is_free))
+    deletes_freely = patience.leaves_at_once
+    actions = tuple(_affordable(steps, view, batch.cap, deletes_freely=deletes_freely))
     return Plan(
         actions,
         wake_at=_wake_at(jobs, batch, wish, now, patience),
