@@ -10,6 +10,7 @@ from docs.generate.markdown import block, code, page, table
 from runbatch.cli.main import cli
 from runbatch.cli.notify import VARIABLE as NOTIFY_VARIABLE
 from runbatch.cli.options import common
+from runbatch.clusters.local.processes import MARK_VARIABLE
 from runbatch.clusters.local.wrapper import UID_VARIABLE
 from runbatch.core import guard
 from runbatch.wiring import STATE_DIR_VARIABLE
@@ -36,6 +37,7 @@ _TOLD = {
     "RUNBATCH_MOUNT_…": "on `local`: the host folder of a mount; `RUNBATCH_MOUNT_DATA` that at "
     "`/data`",
     UID_VARIABLE: "on `local`: what tells this workload from all others",
+    MARK_VARIABLE: "on `local`: which workload of which state folder it is, as JSON",
     guard.VARIABLE: "with `guard = true` on `runai`: the guard; unset before the command runs",
     guard.MOUNTS_VARIABLE: "with it: the paths that it checks; unset before the command runs",
 }

@@ -59,7 +59,8 @@ def gather(
         except ClusterError as error:
             return Findings(attempt, evidence, error=error)
 
-    if cluster.calls_at_once == 1:
+    attempts = tuple(attempts)
+    if cluster.calls_at_once == 1 or len(attempts) == 1:
         yield from map(find, attempts)
         return
     pool = ThreadPoolExecutor(cluster.calls_at_once)

@@ -75,12 +75,21 @@ class Narrator:
         for reason in sorted(_reasons(listing) - self._told):
             self._told.add(reason)
             self._hear(Event(Kind.PENDING, f"Jobs wait for the cluster: {reason}."))
+        for key, cause in sorted(learned.unreadable.items()):
+            self._tell_unreadable(key, cause)
         for key in sorted(learned.view.in_flight):
             holder = learned.view.job(key).holder
             if holder is not None and (why := _why_stuck(holder, now, patience)):
                 self.tell_once(Kind.TROUBLE, holder, why)
         for change in learned.changes:
             self._tell_change(change)
+
+    def _tell_unreadable(self, key: str, why: str) -> None:
+        name = self._batch.workload_name(key)
+        text = f"{name} is there, but cannot be read: {why}. Only this job waits."
+        if text not in self._told:
+            self._told.add(text)
+            self._hear(Event(Kind.TROUBLE, text, key))
 
     def _tell_change(self, change: Change) -> None:
         before, event = change.before, events.of_change(change, self._batch)

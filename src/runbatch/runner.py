@@ -106,14 +106,15 @@ class Runner:
         Whatever is left is never acted on before the next look: a deletion, for example, stands on
         a listing that was asked for after its slot was taken.
         """
-        looked_at = self._now()
+        looked_at = self._clock.now()
         view = self._observe()
         planned = self._plan(view)
         self._ears.snapshot(self._snapshot(view))
         if planned.streak is not None:
             self._narrator.given_up(planned.streak)
         self._narrator.waiting(planned, view, self._now(), self._pace.poll_interval_s)
-        if not self._perform_all(planned, looked_at):
+        took = self._clock.now() - looked_at
+        if not self._perform_all(planned, took):
             return Plan()
         view = replace(self._ledger.view(), trusted=view.trusted)
         self._ears.snapshot(self._snapshot(view))
@@ -138,14 +139,16 @@ class Runner:
         self._narrator.learned(listing, learned, now, patience)
         return learned.view
 
-    def _perform_all(self, planned: Plan, looked_at: datetime) -> bool:
+    def _perform_all(self, planned: Plan, look_took: timedelta) -> bool:
         """Carry out the plan as far as it goes; return False if the cluster was asked in vain.
 
-        Then nothing is tried again before the usual interval is over.
+        Then nothing is tried again before the usual interval is over. As much time goes into it as
+        into the look, at least: thousands of workloads take longer to list than one interval.
         """
         failed = [action.attempt for action in planned.actions if isinstance(action, Gather)]
         went_well = self._gather(failed)
-        until = looked_at + timedelta(seconds=self._pace.poll_interval_s)
+        interval = timedelta(seconds=self._pace.poll_interval_s)
+        until = self._now() + max(interval - look_took, look_took)
         for action in planned.actions:
             done = self._perform(action)
             went_well = went_well and done

@@ -16,7 +16,7 @@ from tests.contract.local import LocalRig, is_running, note
 from runbatch.clusters.local.cluster import LocalCluster
 from runbatch.core.attempt import Phase
 from runbatch.core.batch import Mount
-from runbatch.core.errors import Busy, NameTaken, Rejected
+from runbatch.core.errors import Busy, ClusterError, NameTaken, Rejected
 from runbatch.core.workload import Workload
 from runbatch.testing.contract import ClusterContract, make_workload
 
@@ -76,17 +76,28 @@ def test_a_job_whose_wrapper_was_killed_still_runs(rig: LocalRig) -> None:
     rig.wait(lambda: rig.phase("contract-1") is None)
 
 
-def test_a_running_job_whose_description_was_purged_is_not_taken_for_gone(rig: LocalRig) -> None:
-    rig.cluster().submit(rig.python("contract-1", f"{note('pid')}; time.sleep(600)"))
+def test_a_job_of_which_only_the_lock_is_left_is_not_taken_for_gone(rig: LocalRig) -> None:
+    # Its wrapper was killed, its environment is another, and its description was purged.
+    script = f"open('ppid', 'w').write(str(os.getppid())); {note('pid')}"
+    rig.cluster().submit(
+        rig.python("contract-1", f"{script}; os.execve('/bin/sleep', ['sleep', '600'], {{}})")
+    )
     pid, path = int(rig.text("pid")), rig.workloads / "contract-1"
-    description = (path / "workload.json").read_text()
+    rig.wait(lambda: psutil.Process(pid).name() == "sleep")
+    os.kill(int(rig.text("ppid")), signal.SIGKILL)
+    uid, description = rig.uid("contract-1"), (path / "workload.json").read_text()
     (path / "workload.json").unlink()
+    rig.wait(lambda: rig.phase("contract-1") is None)  # until the wrapper is gone
     listing = rig.cluster().list("contract")
     assert "the job still runs" in listing.unreadable["contract-1"]
     with pytest.raises(NameTaken):
         rig.cluster().submit(rig.workload("contract-1"))
+    with pytest.raises(ClusterError, match="does not end"):
+        rig.cluster().delete("contract-1", uid)
     assert is_running(pid)
     (path / "workload.json").write_text(description)
+    os.kill(pid, signal.SIGKILL)
+    rig.wait(lambda: rig.phase("contract-1") is None)
 
 
 @pytest.mark.parametrize("left", ["exit.json", "log"])

@@ -53,8 +53,8 @@ def has_tried(process: psutil.Popen) -> bool:
 
 
 def unreadable(folder: Path) -> Callable[[], None]:
-    folder.parent.chmod(0)
-    return lambda: folder.parent.chmod(0o700)
+    folder.chmod(0)
+    return lambda: folder.chmod(0o700)
 
 
 def in_the_way(folder: Path) -> Callable[[], None]:

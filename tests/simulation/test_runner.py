@@ -6,10 +6,11 @@ from datetime import timedelta
 import pytest
 from tests.simulation.world import Crash, MakeWorld
 
-from runbatch.core.attempt import Phase, Verdict
+from runbatch.core.attempt import Listing, Phase, Verdict
 from runbatch.core.errors import Busy, Denied, NameTaken, Rejected, Unauthorized, Unreachable
-from runbatch.core.job import State
+from runbatch.core.job import Job, State
 from runbatch.core.wish import Wish
+from runbatch.ledger.store import Ledger
 from runbatch.testing import FakeClock
 from runbatch.testing.cluster import FakeWorkload, Fault
 
@@ -48,18 +49,45 @@ def test_nothing_is_submitted_on_a_listing_that_failed(
     assert world.cluster.count("submit") == 2
 
 
-def test_nothing_is_submitted_while_one_of_our_own_cannot_be_read(make_world: MakeWorld) -> None:
+def test_one_of_our_own_that_cannot_be_read_holds_up_its_own_job_only(
+    make_world: MakeWorld,
+) -> None:
     world = make_world(cap=2)
     with world.ledger() as ledger:
         runner = world.runner(ledger, world.wish())
-        world.cluster.unreadable["gwas-6"] = "its folder is damaged"
+        world.cluster.unreadable = {"gwas-6": "its folder is damaged", "gwas-6-b": "not ours"}
         runner.tick()
-        assert world.cluster.count("submit") == 0
+        assert world.cluster.count("submit") == 1
+        runner.tick()
         (said,) = world.lines("TROUBLE")
-        assert said.startswith("gwas-6 is there, but cannot be read: its folder is damaged. ")
-        world.cluster.unreadable = {"gwas-6-b": "it is somebody else's"}
-        runner.tick()
-        assert world.cluster.count("submit") == 2
+        assert said == (
+            "gwas-6 is there, but cannot be read: its folder is damaged. Only this job waits."
+        )
+        while not all(job.state is State.SUCCEEDED for job in jobs_but(ledger, "6")):
+            world.clock.sleep(30)
+            runner.tick()
+        assert ledger.view().in_flight == {"6"}
+        assert world.cluster.count("submit") == 5
+
+
+def test_a_listing_that_takes_longer_than_the_interval_holds_up_no_more_than_itself(
+    make_world: MakeWorld, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world = make_world(last=20, cap=20)
+    quickly = world.cluster.list
+
+    def slowly(prefix: str) -> Listing:
+        world.clock.sleep(40)
+        return quickly(prefix)
+
+    monkeypatch.setattr(world.cluster, "list", slowly)
+    with world.ledger() as ledger:
+        world.runner(ledger, world.wish()).tick()
+    assert world.cluster.count("submit") == 20
+
+
+def jobs_but(ledger: Ledger, key: str) -> list[Job]:
+    return [job for job in map(ledger.view().job, "123456") if job.key != key]
 
 
 def test_an_empty_listing_proves_nothing_while_jobs_were_just_there(make_world: MakeWorld) -> None:

@@ -244,12 +244,14 @@ class Patience:
     A workload is taken for gone, or a lost submit for not done, only after `agreeing_listings` good
     listings in a row and `grace_s` seconds without a sign, none of them before `since`. A listing
     with no row at all, while jobs are in flight, is believed only when no row was seen for
-    `empty_doubt_s` seconds.
+    `empty_doubt_s` seconds. `leaves_at_once`: a deletion is over when its call returns, and takes
+    no slot.
     """
 
     grace_s: float
     empty_doubt_s: float
     agreeing_listings: int = 3
+    leaves_at_once: bool = False
     since: datetime | None = None
 
     def is_over(self, attempt: Attempt, now: datetime) -> bool:

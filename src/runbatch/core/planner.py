@@ -34,7 +34,10 @@ def plan(batch: Batch, view: View, wish: Wish, now: datetime, patience: Patience
     # Whoever cuts a batch off does not come back to what a crash left behind.
     own = () if wish.cut_off else set(batch.keys)
     steps += _give_back(view, own, now, patience)
-    actions = tuple(_affordable(steps, view, batch.cap))
+    # What was asked to go before may be stuck: it holds up nobody.
+    steps.sort(key=lambda step: isinstance(step, Delete) and bool(step.attempt.delete_asked_at))
+    deletes_freely = patience.leaves_at_once
+    actions = tuple(_affordable(steps, view, batch.cap, deletes_freely=deletes_freely))
     return Plan(
         actions,
         wake_at=_wake_at(jobs, batch, wish, now, patience),
@@ -193,12 +196,14 @@ def _give_back(
             yield Release(last, "it was never submitted, and nobody is to come back to it")
 
 
-def _affordable(steps: Collection[Action], view: View, cap: int) -> Iterator[Action]:
+def _affordable(
+    steps: Collection[Action], view: View, cap: int, *, deletes_freely: bool
+) -> Iterator[Action]:
     """Yield the steps that need no free slot, and of the others as many as there are free ones.
 
     Should more be in flight than the cap allows, since some came to life by themselves, then a slot
     that was taken for a workload yet to be made is one too many as well: it waits. A workload that
-    has ended holds a slot again while it is being deleted.
+    has ended holds a slot again while it is being deleted, unless `deletes_freely`.
     """
     in_flight = view.in_flight
     free = cap - len(in_flight)
@@ -214,7 +219,9 @@ def _affordable(steps: Collection[Action], view: View, cap: int) -> Iterator[Act
             if free <= 0:
                 continue
             free -= 1
-        elif isinstance(step, Delete) and not _has_its_slot(step.attempt, in_flight):
+        elif isinstance(step, Delete) and not (
+            deletes_freely or _has_its_slot(step.attempt, in_flight)
+        ):
             if free <= about_to_leave:
                 continue
             free -= 1

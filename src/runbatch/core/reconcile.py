@@ -5,12 +5,11 @@ the first one after a crash is as good as any other. Nothing here decides what t
 """
 
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from runbatch.core.attempt import Attempt, Listing, Observation, Outcome, Patience, Phase, Verdict
 from runbatch.core.batch import Batch
-from runbatch.core.errors import Unreachable
 from runbatch.core.job import Job, View
 from runbatch.core.names import key_of
 
@@ -30,10 +29,14 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class Learned:
-    """What a listing changed, and the view after it."""
+    """What a listing changed, and the view after it.
+
+    `unreadable` tells of the batch's own workloads, by key, why one that is there cannot be read.
+    """
 
     changes: tuple[Change, ...]
     view: View
+    unreadable: Mapping[str, str] = field(default_factory=dict)
 
 
 def _is_believable(listing: Listing, view: View, now: datetime, patience: Patience) -> bool:
@@ -79,27 +82,29 @@ def learn(
     Absence is held only against attempts that were called before the listing was asked for
     (`asked_before`): another process may have submitted one since. A listing that cannot be
     believed changes nothing, and its view is not trusted; one without a row frees no slot before
-    `empty_doubt_s` is over. Raises Unreachable if one of the batch's own workloads is there and
-    cannot be read; another batch's, in the same listing by its name, is nothing to us.
+    `empty_doubt_s` is over. Of a workload that is there and cannot be read only its own job is held
+    up.
     """
     known = view.jobs.keys() | set(batch.keys)
-    for name, why in listing.unreadable.items():
-        if _key(name, batch, known) is not None:
-            raise Unreachable(f"{name} is there, but cannot be read: {why}.")
     if not _is_believable(listing, view, now, patience):
         return Learned((), replace(view, trusted=False))
     if listing.rows == 0:
         asked_before = set(asked_before) - _kept_by_doubt(view, now, patience)
     ours = _by_key(listing, batch, known)
+    unreadable = _unreadable(listing, batch, known)
     changes: list[Change] = []
-    for key in sorted(view.jobs.keys() | ours.keys()):
+    for key in sorted(view.jobs.keys() | ours.keys() | unreadable.keys()):
         job, listed = view.job(key), ours.get(key, ())
+        if key in unreadable:
+            changes += _held_up(job, now)
+            continue
         changes += _changes(job, dict(_match(job, listed)), asked_before, now, patience)
         changes += _adoptions(job, listed, now)
     attempts = {each.id: each for job in view.jobs.values() for each in job.attempts}
     attempts |= {change.after.id: change.after for change in changes}
     rows_seen_at = now if listing.rows > 0 else view.rows_seen_at
-    return Learned(tuple(changes), View.of(attempts.values(), rows_seen_at=rows_seen_at))
+    after = View.of(attempts.values(), rows_seen_at=rows_seen_at)
+    return Learned(tuple(changes), after, unreadable)
 
 
 def _by_key(listing: Listing, batch: Batch, known: Collection[str]) -> dict[str, list[Observation]]:
@@ -110,6 +115,29 @@ def _by_key(listing: Listing, batch: Batch, known: Collection[str]) -> dict[str,
         if key is not None:
             found.setdefault(key, []).append(observation)
     return found
+
+
+def _unreadable(listing: Listing, batch: Batch, known: Collection[str]) -> dict[str, str]:
+    """Return by its key why one of the batch's own workloads cannot be read."""
+    keys = {_key(name, batch, known): why for name, why in listing.unreadable.items()}
+    return {key: why for key, why in keys.items() if key is not None}
+
+
+def _held_up(job: Job, now: datetime) -> Iterator[Change]:
+    """Yield the change of a job whose workload is there and tells nothing.
+
+    An end that was seen stands. Else it may run for all that is known, and holds its slot: also one
+    that nobody here started.
+    """
+    calls = (each for each in reversed(job.attempts) if not each.waiting_for_name)
+    before = job.holder or next((each for each in calls if each.holds_slot), None)
+    has_ended = before is not None and before.ended_at is not None
+    if has_ended or (before is None and job.holds_slot):
+        return
+    number = job.last.number + 1 if job.last is not None else 1
+    attempt = before or Attempt(key=job.key, number=number, reserved_at=now)
+    silent = Observation(name=job.key, uid="", phase=Phase.UNKNOWN)
+    yield Change(before, _seen(attempt, silent, now))
 
 
 def _key(name: str, batch: Batch, known: Collection[str]) -> str | None:
@@ -166,7 +194,7 @@ def _seen(attempt: Attempt, observation: Observation, now: datetime) -> Attempt:
         return attempt
     seen = replace(
         attempt,
-        uid=observation.uid,
+        uid=observation.uid or attempt.uid,
         phase=observation.phase,
         node=observation.node or attempt.node,
         called_at=attempt.called_at or now,

@@ -5,6 +5,7 @@ from pathlib import Path
 from tempfile import NamedTemporaryFile
 
 from runbatch.core.names import file_name
+from runbatch.folders import make_private
 
 
 def saved(folder: Path, key: str, number: int, ending: str) -> Path | None:
@@ -18,7 +19,7 @@ def save(folder: Path, key: str, number: int, ending: str, content: bytes) -> Pa
 
     The file is whole or not there: it is written under another name first. Raises OSError.
     """
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    make_private(folder)
     target = _target(folder, key, number, ending)
     with NamedTemporaryFile(dir=folder, prefix=".new-", delete=False) as file:
         try:

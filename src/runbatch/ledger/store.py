@@ -21,6 +21,7 @@ from runbatch.core.events import Event
 from runbatch.core.job import View
 from runbatch.core.journal import Changed, Did, Ended, changed_by_listing
 from runbatch.core.reconcile import Learned, erased, learn
+from runbatch.folders import make_private
 from runbatch.ledger import archive, rows, runs, schema
 from runbatch.ledger.journal import Journal
 from runbatch.ledger.trouble import trouble
@@ -82,10 +83,7 @@ class Ledger:
         now: datetime,
         patience: Patience,
     ) -> Learned:
-        """Remember what the listing teaches, all of it or nothing; see `learn`.
-
-        Raises Unreachable, with nothing changed, where `learn` does.
-        """
+        """Remember what the listing teaches, all of it or nothing; see `learn`."""
         with self._transaction():
             learned = learn(batch, self._view(), listing, asked_before, now, patience)
             # What frees a slot first: so no replay counts more at once than there were.
@@ -295,7 +293,7 @@ class Ledger:
 
 
 def _open(folder: Path) -> sqlite3.Connection:
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    make_private(folder)
     connection = sqlite3.connect(folder / FILE_NAME, timeout=_BUSY_TIMEOUT_S, isolation_level=None)
     connection.execute("PRAGMA journal_mode = DELETE")
     connection.execute("PRAGMA synchronous = FULL")

@@ -24,13 +24,13 @@ from tests.unit.core.values import (
     view,
 )
 
-from runbatch.core.attempt import Attempt, Listing, Outcome, Phase, Verdict
-from runbatch.core.errors import Unreachable
-from runbatch.core.job import View
-from runbatch.core.reconcile import Change
+from runbatch.core.attempt import Attempt, Listing, Observation, Outcome, Phase, Verdict
+from runbatch.core.job import State, View
+from runbatch.core.reconcile import Change, Learned
 
 NOBODY = Listing((), rows=0)
 OTHERS_ONLY = listing(others=33)
+DAMAGED = "its folder is damaged"
 
 
 @pytest.mark.parametrize(
@@ -241,14 +241,63 @@ def test_an_older_attempt_is_missed_while_the_newer_one_waits_for_its_name() -> 
         pytest.param("gwas-b", ("a",), id="a key that the ledger knows"),
     ],
 )
-def test_nothing_is_learned_where_one_of_our_own_cannot_be_read(
+def test_one_of_our_own_that_cannot_be_read_and_nobody_knew_holds_a_slot(
     name: str, keys: tuple[str, ...]
 ) -> None:
-    answer = Listing((), rows=1, unreadable={"gwas-2-x": "no", name: "its folder is damaged"})
-    given = view(listed("b"))
-    of = batch(*keys, integer_keys=keys == ("37",))
-    with pytest.raises(Unreachable, match="its folder is damaged"):
-        looked(given, answer, 10, of=of)
+    answer = Listing((), rows=1, unreadable={"gwas-2-x": "no", name: DAMAGED})
+    key = name.removeprefix("gwas-")
+    learned = looked(view(refused("b")), answer, 10, of=batch(*keys, integer_keys=keys == ("37",)))
+    after = learned.view.job(key)
+    assert learned.unreadable == {key: DAMAGED}
+    assert learned.view.trusted
+    assert after.last is not None
+    assert (after.last.phase, after.last.uid, after.last.holds_slot) == (Phase.UNKNOWN, None, True)
+    assert not after.last.unanswered
+
+
+def unreadable(given: View, *others: Observation) -> Learned:
+    return looked(given, Listing(others, rows=1, unreadable={"gwas-37": DAMAGED}), 10)
+
+
+@pytest.mark.parametrize("known", [listed(), accepted(), called()], ids=["listed", "yes", "called"])
+def test_one_that_cannot_be_read_keeps_its_slot_and_is_not_missed(known: Attempt) -> None:
+    (change,) = unreadable(view(known)).changes
+    after = change.after
+    assert (change.before, after.phase, after.uid) == (known, Phase.UNKNOWN, known.uid)
+    assert (after.seen_at, after.missed, after.holds_slot) == (at(10), 0, True)
+
+
+def test_one_that_can_be_read_again_is_the_same_one() -> None:
+    hidden = unreadable(view()).view
+    shown = looked(hidden, listing(observation(uid="37.1")), 20).view.job("37")
+    assert [(each.number, each.uid, each.phase) for each in shown.attempts] == [
+        (1, "37.1", Phase.RUNNING)
+    ]
+
+
+@pytest.mark.parametrize(
+    "attempts",
+    [
+        pytest.param((failed(),), id="an end that was seen stands"),
+        pytest.param((succeeded(),), id="so does a success"),
+        pytest.param((failed(), reserved(number=2)), id="its successor waits for the name"),
+        pytest.param((failed(missed=1), reserved(number=2)), id="nobody knows which of them it is"),
+    ],
+)
+def test_one_that_cannot_be_read_changes_nothing_of_an_end(attempts: tuple[Attempt, ...]) -> None:
+    assert unreadable(view(*attempts)).changes == ()
+
+
+def test_one_that_cannot_be_read_follows_those_that_are_gone() -> None:
+    (change,) = unreadable(view(failed(missed=3))).changes
+    assert (change.before, change.after.id) == (None, ("37", 2))
+
+
+def test_one_that_cannot_be_read_holds_up_no_other_job() -> None:
+    known = view(listed(), listed("4"))
+    learned = unreadable(known, observation("4", Phase.COMPLETED))
+    assert learned.view.job("4").state is State.SUCCEEDED
+    assert learned.view.in_flight == {"37"}
 
 
 @pytest.mark.parametrize("name", ["gwas-2-37", "gwas-test", "other-37"])

@@ -6,6 +6,7 @@ from dataclasses import replace
 import pytest
 from tests.unit.core.values import (
     DONE,
+    PATIENCE,
     RETRY,
     START,
     accepted,
@@ -32,6 +33,7 @@ from runbatch.core.actions import Action, Delete, Gather, Release, Submit, Why
 from runbatch.core.attempt import Attempt, Listing, Outcome, Phase, Verdict
 from runbatch.core.failure import RetryPolicy, advice
 from runbatch.core.job import View
+from runbatch.core.planner import plan
 from runbatch.core.reconcile import erased
 from runbatch.core.snapshot import snapshot_of
 from runbatch.core.wish import Wish, stale
@@ -169,6 +171,20 @@ def test_one_that_was_asked_to_go_is_about_to_hold_a_slot() -> None:
 def test_what_is_cut_off_has_its_slot() -> None:
     known = (listed("2"), listed("3"), succeeded("4"))
     assert shown(*known, wish=every(*known), cap=2) == (2, 1)
+
+
+def test_all_are_asked_to_go_at_once_where_what_is_deleted_is_gone_at_once() -> None:
+    old = tuple(succeeded(str(key)) for key in range(2, 8))
+    keys = tuple(each.key for each in old)
+    patience = replace(PATIENCE, leaves_at_once=True)
+    found = plan(batch(*keys, cap=1), view(*old), ended(*old), at(0), patience)
+    assert (len(found.actions), found.starved) == (6, 0)
+
+
+def test_what_was_asked_before_holds_up_nobody() -> None:
+    stuck = succeeded("2", delete_asked_at=at(0))
+    found = actions(view(stuck, succeeded("3")), ended(stuck, succeeded("3")), 60)
+    assert found == (Delete(succeeded("3")), Delete(stuck))
 
 
 def test_it_looks_again_soon_while_deletions_go_on() -> None:

@@ -7,35 +7,34 @@ crash or a reboot, sees the same. It asks for no CPU or memory: those are shown,
 import errno
 import os
 import shutil
-import signal
 import subprocess
 import sys
-import time
 import uuid
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Set
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
 from runbatch.clusters.base import just_begun
 from runbatch.clusters.local import names, wrapper
-from runbatch.clusters.local.folder import WorkloadFolder
-from runbatch.clusters.local.listing import node, observe
+from runbatch.clusters.local.folder import WorkloadFolder, open_own
+from runbatch.clusters.local.listing import node, observe, of_mark
 from runbatch.clusters.local.names import NamesLock
-from runbatch.clusters.local.processes import LivingProcesses, is_running
-from runbatch.clusters.local.wrapper import UID_VARIABLE
+from runbatch.clusters.local.processes import LivingProcesses, Mark, end
+from runbatch.clusters.local.root import identify, known_by
 from runbatch.core.attempt import Evidence, Listing, Observation, Patience, Phase
 from runbatch.core.errors import Busy, ClusterError, NameTaken, Rejected, Unreachable
 from runbatch.core.names import file_name, text_of_file_name
 from runbatch.core.workload import Workload
+from runbatch.folders import take_private
 
 # A disk does not forget: the grace is for a submitter in mid-call, the doubt for a folder that was
 # moved away.
-PATIENCE = Patience(grace_s=2, empty_doubt_s=60)
+PATIENCE = Patience(grace_s=2, empty_doubt_s=60, leaves_at_once=True)
 # A folder that is not there, a command too long: it would fail again. A full disk may pass.
-_USERS_FAULT = (errno.ENOENT, errno.ENOTDIR, errno.EACCES, errno.E2BIG)
+_USERS_FAULT = (errno.ENOENT, errno.ENOTDIR, errno.ELOOP, errno.E2BIG)
+_NO_LOCKS = (errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP)
 _CHUNK_BYTES = 1 << 16
-_LOOK_AGAIN_S = 0.02
 
 
 # The wrappers that this process started: they may outlive the LocalCluster that did.
@@ -61,12 +60,17 @@ class LocalCluster:
         self._grace_s = grace_s
 
     def list(self, prefix: str) -> Listing:
-        """Return the workloads of this prefix. One that died without a recorded end is gone."""
+        """Return the workloads of this prefix. One that died without a recorded end is gone.
+
+        One that runs is there, be its folder lost: its own processes tell of it.
+        """
         _reap()
         try:
             self._names.let_go_by()
             found = sorted(self._workloads.iterdir()) if self._workloads.exists() else []
+            roots = known_by(self._root)
         except OSError as error:
+            self._check_locks(error)
             raise Unreachable(f"local: {self._workloads} cannot be read: {error}.") from error
         # A prefix is the same on disk (`file_name`): what is not ours need not be read.
         ours = [path for path in found if path.name.startswith(f"{prefix}-")]
@@ -77,8 +81,12 @@ class LocalCluster:
             try:
                 observations += filter(None, [observe(path, living)])
             except (OSError, ValueError) as error:
-                unreadable[_name_in(path)] = f"{path}: {error}"
-        return Listing(tuple(observations), rows=len(found), unreadable=unreadable)
+                told = f"{path}: {error}; move it away once the job has ended"
+                unreadable[_name_in(path)] = told
+        lost = _lost(prefix, living.marks(roots), {each.uid for each in observations})
+        rows = {path.name for path in found} | {file_name(name) for name in lost}
+        kept = {name: why for name, why in unreadable.items() if name not in lost}
+        return Listing((*observations, *lost.values()), rows=len(rows), unreadable=kept)
 
     def submit(self, workload: Workload, age_s: Callable[[], float] = just_begun) -> str:
         """Start the workload's process; it is on disk under its name before it runs."""
@@ -90,7 +98,9 @@ class LocalCluster:
             finally:
                 os.close(lock)
         except OSError as error:
-            fault = Rejected if error.errno in _USERS_FAULT else Unreachable
+            self._check_locks(error)
+            is_users = isinstance(error, PermissionError) or error.errno in _USERS_FAULT
+            fault = Rejected if is_users else Unreachable
             raise fault(f"local: {workload.name} cannot be started: {error}.") from error
         return uid
 
@@ -111,7 +121,7 @@ class LocalCluster:
             folder = self._folder(name, uid)
             if folder is None:
                 return
-            with folder.log.open("rb") as file:
+            with open_own(folder.log, "rb") as file:
                 is_its_own = self._folder(name, uid) is not None
                 while is_its_own and (chunk := file.read(_CHUNK_BYTES)):
                     yield chunk
@@ -119,20 +129,15 @@ class LocalCluster:
     def delete(self, name: str, uid: str) -> bool:
         """End every process of the workload, politely first, and forget it."""
         with self._reading(name):
-            folder = self._folder(name, uid)
-            if folder is not None:
-                self._delete(folder, name, uid)
-        return True
-
-    def _delete(self, folder: WorkloadFolder, name: str, uid: str) -> None:
-        # The second SIGTERM makes the wrapper kill the command, and still record that.
-        for number in (signal.SIGTERM, signal.SIGTERM, signal.SIGKILL):
-            self._end(folder, uid, number)
-        if is_running(folder, uid):
-            raise ClusterError(f"local: {name} does not end, even when killed.")
-        with self._names.held():
+            folder = WorkloadFolder(self._workloads / file_name(name))
+            if not end(folder, uid, self._grace_s):
+                raise ClusterError(f"local: {name} does not end, even when killed{_who(uid)}.")
+            _reap()
             if self._folder(name, uid) is not None:
-                self._forget(folder.path, uid)
+                with self._names.held():
+                    if self._folder(name, uid) is not None:
+                        self._forget(folder.path, uid)
+        return True
 
     @contextmanager
     def _reading(self, name: str) -> Iterator[None]:
@@ -156,45 +161,57 @@ class LocalCluster:
         it finds the workload.
         """
         new = WorkloadFolder(self._root / "new" / uid)
-        lock = new.create(_description(workload, uid))
+        lock = None
         try:
+            take_private(Path(os.path.realpath(self._root)))
+            take_private(new.path.parent)
+            lock = new.create(_description(workload, uid))
             with self._names.held(PATIENCE.grace_s - age_s()):
+                identify(self._root)
                 _check_age(workload.name, age_s())
                 target = WorkloadFolder(self._workloads / file_name(workload.name))
                 self._make_room(target, workload.name)
-                self._workloads.mkdir(mode=0o700, exist_ok=True)
+                take_private(self._workloads)
                 new.path.rename(target.path)
         except BaseException:
-            os.close(lock)
+            if lock is not None:
+                os.close(lock)
             shutil.rmtree(new.path, ignore_errors=True)
             raise
         return lock
 
+    def _check_locks(self, error: OSError) -> None:
+        """Raise Rejected if it says that the disk knows no locks: waiting would be of no use."""
+        if error.errno in _NO_LOCKS:
+            problem = f"{self._root} is on a disk without file locks ({error.strerror})"
+            raise Rejected(f"local: {problem}; choose another with --state-dir.") from error
+
     def _make_room(self, target: WorkloadFolder, name: str) -> None:
         """Clear away a workload that is gone without an end; raise NameTaken for any other.
 
-        A folder without its description is cleared away too, unless something of it still runs.
+        A folder without its description is cleared away too. A workload that runs has its name,
+        whatever became of its folder.
         """
         with self._reading(name):
             description, phase = target.describe(), target.phase()
-        if description is None:
-            if phase is Phase.RUNNING:
-                raise NameTaken(f"local: a workload named {name} still runs.")
-            if os.path.lexists(target.path):
-                self._forget(target.path, str(uuid.uuid4()))
-            return
-        if phase is not None or LivingProcesses().groups(description.uid):
+        living = LivingProcesses()
+        if description is not None and (phase is not None or living.pids(description.uid)):
             raise NameTaken(f"local: a workload named {name} exists already.")
-        self._forget(target.path, description.uid)
+        marks = living.marks(known_by(self._root))
+        if phase is Phase.RUNNING or any(mark.name == name for mark in marks):
+            raise NameTaken(f"local: a workload named {name} still runs.")
+        if os.path.lexists(target.path):
+            self._forget(target.path, str(uuid.uuid4()))
 
     def _start(self, workload: Workload, uid: str, lock: int) -> None:
         path = self._workloads / file_name(workload.name)
+        roots = known_by(self._root)
         program = [sys.executable, "-I", "-S", wrapper.__file__, str(path), str(lock)]
-        with WorkloadFolder(path).log.open("ab") as log:
+        with open_own(WorkloadFolder(path).log, "ab") as log:
             _children.append(
                 subprocess.Popen(
                     [*program, *workload.command],
-                    env=_environment(workload, uid),
+                    env=_environment(workload, Mark(workload.name, uid, workload.number, roots)),
                     cwd=workload.folder,
                     stdin=subprocess.DEVNULL,
                     stdout=log,
@@ -204,23 +221,17 @@ class LocalCluster:
                 )
             )
 
-    def _end(self, folder: WorkloadFolder, uid: str, number: signal.Signals) -> None:
-        """Send the signal to every process of the workload and give them time to end."""
-        if not is_running(folder, uid):
-            return
-        for group in LivingProcesses().groups(uid):
-            with suppress(ProcessLookupError, PermissionError):
-                os.killpg(group, number)
-        deadline = time.monotonic() + self._grace_s
-        while is_running(folder, uid) and time.monotonic() < deadline:
-            _reap()
-            time.sleep(_LOOK_AGAIN_S)
-
     def _forget(self, path: Path, uid: str) -> None:
         gone = self._root / "gone" / uid
-        gone.parent.mkdir(mode=0o700, exist_ok=True)
+        take_private(gone.parent)
         path.rename(gone)
         shutil.rmtree(gone, ignore_errors=True)
+
+
+def _lost(prefix: str, marks: Iterable[Mark], known: Set[str]) -> Mapping[str, Observation]:
+    """Return by its name each workload of the prefix that runs, and that no folder told of."""
+    ours = (mark for mark in marks if mark.name.startswith(f"{prefix}-"))
+    return {mark.name: of_mark(mark) for mark in ours if mark.uid not in known}
 
 
 def _name_in(path: Path) -> str:
@@ -232,6 +243,12 @@ def _name_in(path: Path) -> str:
     if name is None:
         raise Unreachable(f"local: {path} cannot be read, and whose it is is not known.")
     return name
+
+
+def _who(uid: str) -> str:
+    """Return which processes are left of a workload, for people."""
+    pids = sorted(LivingProcesses().pids(uid))
+    return f"; processes {', '.join(map(str, pids))} are left" if pids else ""
 
 
 def _reap() -> None:
@@ -256,14 +273,14 @@ def _description(workload: Workload, uid: str) -> Mapping[str, object]:
     }
 
 
-def _environment(workload: Workload, uid: str) -> Mapping[str, str]:
+def _environment(workload: Workload, mark: Mark) -> Mapping[str, str]:
     """Return what the process sees: this machine's variables, the user's, and where mounts are."""
     inherited = {name: value for name, value in os.environ.items() if not _is_ours(name)}
     mounts = {
         f"RUNBATCH_MOUNT{_as_variable(mount.path)}": _host(workload, mount.host)
         for mount in workload.mounts
     }
-    return {**inherited, **workload.env, **mounts, UID_VARIABLE: uid}
+    return {**inherited, **workload.env, **mounts, **mark.variables}
 
 
 def _is_ours(name: str) -> bool:

@@ -14,10 +14,20 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from types import NoneType
-from typing import Any
+from typing import IO, Any, cast
 
 from runbatch.clusters.local.wrapper import write_whole
 from runbatch.core.attempt import Phase
+from runbatch.folders import take_private
+
+
+def open_own(path: Path, mode: str) -> IO[bytes]:
+    """Open a file of ours, made for us alone; raise OSError if a link was put in its place."""
+
+    def opener(name: str, flags: int) -> int:
+        return os.open(name, flags | os.O_NOFOLLOW, 0o600)
+
+    return cast("IO[bytes]", open(path, mode, opener=opener))
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +64,8 @@ class WorkloadFolder:
 
     def describe(self) -> Description | None:
         """Return which workload it is, or None when the folder is no longer there."""
+        if self.path.is_symlink():
+            raise ValueError("it is a link, which is not followed")
         found = self._json("workload.json", name=str, uid=str, attempt=int)
         return Description(found["name"], found["uid"], found["attempt"]) if found else None
 
@@ -68,7 +80,7 @@ class WorkloadFolder:
     def is_alive(self) -> bool:
         """Whether any of its processes is left, or somebody is just starting it."""
         try:
-            with (self.path / "alive.lock").open("rb") as file:
+            with open_own(self.path / "alive.lock", "rb") as file:
                 fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
         except BlockingIOError:
             return True
@@ -91,18 +103,26 @@ class WorkloadFolder:
 
         The caller hands the file on to the wrapper and closes its own.
         """
-        self.path.mkdir(mode=0o700, parents=True)
+        take_private(self.path)
         write_whole(self.path / "workload.json", json.dumps(description))
-        lock = os.open(self.path / "alive.lock", os.O_RDWR | os.O_CREAT, 0o600)
-        fcntl.flock(lock, fcntl.LOCK_EX)
+        flags = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW
+        lock = os.open(self.path / "alive.lock", flags, 0o600)
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+        except OSError:
+            os.close(lock)
+            raise
         return lock
 
     def _json(self, file: str, **fields: type | tuple[type, ...]) -> Mapping[str, Any] | None:
         """Return the file's fields, each of which is there and of this type."""
         try:
-            found: Any = json.loads((self.path / file).read_text("utf-8"))
+            with open_own(self.path / file, "rb") as opened:
+                found: Any = json.loads(opened.read().decode("utf-8"))
         except (FileNotFoundError, NotADirectoryError):
             return None
+        except ValueError as error:
+            raise ValueError(f"{file} is damaged: {error}") from error
         told = found if isinstance(found, dict) else {}
         wrong = [name for name, kind in fields.items() if not isinstance(told.get(name, ...), kind)]
         if wrong:

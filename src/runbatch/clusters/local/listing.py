@@ -4,7 +4,7 @@ import os
 from pathlib import Path
 
 from runbatch.clusters.local.folder import Description, WorkloadFolder
-from runbatch.clusters.local.processes import LivingProcesses
+from runbatch.clusters.local.processes import LivingProcesses, Mark
 from runbatch.core.attempt import Observation, Phase
 from runbatch.core.errors import Unreachable
 
@@ -37,9 +37,14 @@ def _check_that_nothing_runs(folder: WorkloadFolder) -> None:
     A scratch folder may be purged by age, file by file, while the job runs.
     """
     if folder.is_alive():
-        raise ValueError(
-            "workload.json was deleted, and the job still runs; wait until it has ended"
-        )
+        raise ValueError("workload.json was deleted, and the job still runs")
+
+
+def of_mark(mark: Mark) -> Observation:
+    """Return the workload that a living process tells of."""
+    return Observation(
+        name=mark.name, uid=mark.uid, phase=Phase.RUNNING, node=node(), number=mark.number
+    )
 
 
 def node() -> str:
@@ -51,7 +56,7 @@ def _observed(
     folder: WorkloadFolder, description: Description, living: LivingProcesses
 ) -> Observation | None:
     phase, end = folder.phase(), folder.end()
-    if phase is None and living.groups(description.uid):
+    if phase is None and living.pids(description.uid):
         phase = Phase.RUNNING  # its wrapper was killed, and it had let go of the lock
     if phase is None:
         return None

@@ -1,13 +1,16 @@
 """The one lock under which the names of local workloads are taken and freed."""
 
 import fcntl
+import os
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
 
+from runbatch.clusters.local.folder import open_own
 from runbatch.core.errors import Busy
+from runbatch.folders import take_private
 
 LIMIT_S = 30
 _LOOK_AGAIN_S = 0.02
@@ -23,8 +26,9 @@ class NamesLock:
     @contextmanager
     def held(self, limit_s: float = LIMIT_S) -> Iterator[None]:
         """Hold the lock, to take a name or to free one; raise Busy if it is not free in time."""
-        self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        with self._path.open("ab") as file:
+        # A lock that another user can hold is none: the folder is ours alone.
+        take_private(Path(os.path.realpath(self._path.parent)))
+        with open_own(self._path, "ab") as file:
             self._lock(file, fcntl.LOCK_EX, min(limit_s, self._limit_s))
             yield
 
@@ -34,7 +38,7 @@ class NamesLock:
         Raises Busy if somebody stays at it.
         """
         if self._path.exists():
-            with self._path.open("rb") as file:
+            with open_own(self._path, "rb") as file:
                 self._lock(file, fcntl.LOCK_SH, self._limit_s)
 
     def _lock(self, file: IO[bytes], how: int, limit_s: float) -> None:

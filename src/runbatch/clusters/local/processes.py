@@ -1,34 +1,134 @@
-"""The processes of this machine by the workload they belong to."""
+"""The processes of this machine by the workload they belong to.
 
+Each bears in its environment whose it is, and that outlives every file: a folder may be removed or
+moved while its job runs. A process that drops its environment is known by its folder's lock alone.
+"""
+
+import json
 import os
+import signal
+import time
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import suppress
-
-import psutil
+from dataclasses import dataclass
+from pathlib import Path
 
 from runbatch.clusters.local.folder import WorkloadFolder
 from runbatch.clusters.local.wrapper import UID_VARIABLE
 
+MARK_VARIABLE = "RUNBATCH_LOCAL"
+_LOOK_AGAIN_S = 0.02
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """Which workload a process belongs to; `roots` is what its cluster's folder is known by."""
+
+    name: str
+    uid: str
+    number: int
+    roots: frozenset[str]
+
+    @property
+    def variables(self) -> Mapping[str, str]:
+        """Return the variables that the workload's processes bear it in."""
+        told = {"name": self.name, "attempt": self.number, "roots": sorted(self.roots)}
+        return {UID_VARIABLE: self.uid, MARK_VARIABLE: json.dumps(told)}
+
 
 class LivingProcesses:
-    """The processes of this machine by the workload they belong to; looked up once, if at all.
-
-    Seldom needed: only where a lock is not enough, since its holders are gone or have to end.
-    """
+    """The processes of this machine that belong to workloads; looked up once, if at all."""
 
     def __init__(self) -> None:
-        self._groups: dict[str, set[int]] | None = None
+        self._marked: dict[str, dict[int, str]] | None = None
 
-    def groups(self, uid: str) -> set[int]:
-        """Return the process groups whose environment bears this uid."""
-        if self._groups is None:
-            self._groups = {}
-            for process in psutil.process_iter():
-                with suppress(psutil.Error, ProcessLookupError):
-                    if found := process.environ().get(UID_VARIABLE):
-                        self._groups.setdefault(found, set()).add(os.getpgid(process.pid))
-        return self._groups.get(uid, set())
+    def pids(self, uid: str) -> Collection[int]:
+        """Return the processes whose environment bears this uid."""
+        return self._by_uid().get(uid, {}).keys()
+
+    def marks(self, roots: frozenset[str]) -> Iterator[Mark]:
+        """Yield each workload of the folder that is known by these, and of which anything lives.
+
+        Only our own user's processes count: nobody else can pretend to be a job of ours.
+        """
+        for uid, processes in self._by_uid().items():
+            own = (text for pid, text in processes.items() if _is_own(pid))
+            mark = next(filter(None, (_mark_in(text, uid) for text in own)), None)
+            if mark is not None and mark.roots & roots:
+                yield mark
+
+    def _by_uid(self) -> Mapping[str, Mapping[int, str]]:
+        if self._marked is None:
+            self._marked = {}
+            for pid, variables in _environments():
+                uid = variables[UID_VARIABLE]
+                mark = variables.get(MARK_VARIABLE, "")
+                self._marked.setdefault(uid, {})[pid] = mark
+        return self._marked
 
 
 def is_running(folder: WorkloadFolder, uid: str) -> bool:
-    """Whether anything of the workload is alive, with the lock or without."""
-    return folder.is_alive() or (folder.end() is None and bool(LivingProcesses().groups(uid)))
+    """Whether anything of the workload is alive, with its folder's lock or without.
+
+    The folder may be another workload's by now; without a description it may still be its own.
+    """
+    description = folder.describe()
+    if description is None or description.uid == uid:
+        if folder.is_alive():
+            return True
+        if folder.end() is not None:
+            return False
+    return bool(LivingProcesses().pids(uid))
+
+
+def end(folder: WorkloadFolder, uid: str, grace_s: float) -> bool:
+    """End every process of the workload, politely first; return whether all of them are gone."""
+    # The second SIGTERM makes the wrapper kill the command, and still record that.
+    for number in (signal.SIGTERM, signal.SIGTERM, signal.SIGKILL):
+        if not is_running(folder, uid):
+            return True
+        _signal(uid, number)
+        deadline = time.monotonic() + grace_s
+        while is_running(folder, uid) and time.monotonic() < deadline:
+            time.sleep(_LOOK_AGAIN_S)
+    return not is_running(folder, uid)
+
+
+def _signal(uid: str, number: int) -> None:
+    groups = set()
+    for pid in LivingProcesses().pids(uid):
+        with suppress(ProcessLookupError):
+            groups.add(os.getpgid(pid))
+    for group in groups:
+        with suppress(ProcessLookupError, PermissionError):
+            os.killpg(group, number)
+
+
+def _environments() -> Iterator[tuple[int, Mapping[str, str]]]:
+    """Yield each process that bears a workload's uid, and its variables.
+
+    What ends meanwhile is none, and what we may not read cannot be one of our own.
+    """
+    for path in Path("/proc").glob("[0-9]*/environ"):
+        with suppress(OSError):
+            content = path.read_bytes()
+            if UID_VARIABLE.encode() not in content:
+                continue
+            words = (word.partition("=") for word in os.fsdecode(content).split("\0"))
+            variables = {variable: value for variable, _, value in words}
+            if UID_VARIABLE in variables:
+                yield int(path.parent.name), variables
+
+
+def _is_own(pid: int) -> bool:
+    with suppress(OSError):
+        return Path(f"/proc/{pid}").stat().st_uid == os.geteuid()
+    return False
+
+
+def _mark_in(text: str, uid: str) -> Mark | None:
+    """Return what the variable tells; None if it is not one that we wrote."""
+    with suppress(ValueError, KeyError, TypeError):
+        told = json.loads(text)
+        return Mark(str(told["name"]), uid, int(told["attempt"]), frozenset(told["roots"]))
+    return None

@@ -7,6 +7,7 @@ The lock that it holds, and hands on to the command, tells that the workload is 
 drops it when the last process that holds it is gone, by whatever death, a reboot included.
 """
 
+import errno
 import json
 import os
 import signal
@@ -30,7 +31,9 @@ def main(folder: Path, lock: int, command: list[str]) -> None:
     """Run the command; record how it ended in `exit.json` once nothing of it is left."""
     # Whoever started us may ignore it, which is handed down: then no child's end could be known.
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-    record(folder, missing_mounts(folder) or run(command, lock))
+    # Its folder may be moved, or removed and another made in its place: this one stays its own.
+    place = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    record(place, missing_mounts(folder) or run(command, lock))
 
 
 def missing_mounts(folder: Path) -> int:
@@ -105,8 +108,8 @@ def leftovers() -> Iterator[int]:
                 yield pid
 
 
-def record(folder: Path, code: int) -> None:
-    """Write how it ended, whole and to the disk before it counts.
+def record(place: int, code: int) -> None:
+    """Write how it ended into the open folder, whole and to the disk before it counts.
 
     Death by signal N is exit code 128 + N, as containers have it. While the disk is full, or does
     not answer, the workload stays alive, by its lock: its end must not be lost. Only a folder that
@@ -119,10 +122,10 @@ def record(folder: Path, code: int) -> None:
     }
     while True:
         try:
-            return write_whole(folder / "exit.json", json.dumps(end))
-        except FileNotFoundError:
-            return None
-        except OSError:
+            return write_whole(Path("exit.json"), json.dumps(end), place)
+        except OSError as error:
+            if error.errno in (errno.ENOENT, errno.ESTALE):  # the second on a network disk
+                return None
             time.sleep(_TRY_AGAIN_S)
 
 
@@ -133,14 +136,15 @@ def signal_name(number: int) -> str:
     return f"signal {number}"
 
 
-def write_whole(path: Path, text: str) -> None:
-    """Write the file, all of it or nothing."""
+def write_whole(path: Path, text: str, place: int | None = None) -> None:
+    """Write the file, all of it or nothing; from the open folder `place` on, if there is one."""
     new = path.with_name(f"{path.name}.new")
-    with new.open("w", encoding="utf-8") as file:
+    flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW
+    with open(os.open(new, flags, 0o600, dir_fd=place), "w", encoding="utf-8") as file:
         file.write(text)
         file.flush()
         os.fsync(file.fileno())
-    new.replace(path)
+    os.replace(new, path, src_dir_fd=place, dst_dir_fd=place)
 
 
 def say(line: str) -> None:
