@@ -21,16 +21,29 @@ _MOST_MARKED_BYTES = 1_000_000
 
 @dataclass(frozen=True, slots=True)
 class Findings:
-    """What was found of one attempt; `error` is set if the cluster did not answer for all of it."""
+    """What was found of one attempt; `error` is set if the cluster did not answer for all of it.
+
+    `log` is None if it could not be had.
+    """
 
     attempt: Attempt
     evidence: Evidence = field(default_factory=Evidence)
-    log: bytes = b""
+    log: bytes | None = b""
     error: ClusterError | None = None
 
+    @property
+    def text(self) -> str:
+        """Return the end of the log."""
+        return (self.log or b"")[-_MOST_MARKED_BYTES:].decode("utf-8", "replace")
+
+    @property
+    def is_enough(self) -> bool:
+        """Whether an exit code is known: whatever else may come decides nothing."""
+        return self.evidence.exit_code is not None or logged_code(self.text) is not None
+
     def judged(self, batch: Batch) -> Attempt:
-        """Return the attempt with its evidence and its verdict."""
-        text = self.log[-_MOST_MARKED_BYTES:].decode("utf-8", "replace")
+        """Return the attempt with its evidence and its verdict; a stronger one stays."""
+        text = self.text
         evidence = replace(
             self.evidence,
             logged_code=logged_code(text),
@@ -39,6 +52,9 @@ class Findings:
         # The guard logs the exit code behind its marker: without it the marker is another's.
         if evidence.known_code is not None or not batch.run.guard:
             evidence = replace(evidence, marker=Markers.of(batch).found_in(text))
+        before = self.attempt.evidence
+        if self.attempt.outcome and before and before.strength >= evidence.strength:
+            return self.attempt
         return replace(self.attempt, evidence=evidence, outcome=judge(evidence, batch.retry))
 
 
@@ -52,12 +68,17 @@ def gather(
 
     def find(attempt: Attempt) -> Findings:
         name, uid = workload_name(prefix, attempt.key), attempt.uid or ""
-        evidence = Evidence()
+        evidence, log, problem = Evidence(), None, None
+        # Each by itself: what one does not tell hides nothing of the other.
         try:
             evidence = cluster.evidence(name, uid)
-            return Findings(attempt, evidence, _tail(cluster.logs(name, uid)))
         except ClusterError as error:
-            return Findings(attempt, evidence, error=error)
+            evidence, problem = error.known or evidence, error
+        try:
+            log = _tail(cluster.logs(name, uid))
+        except ClusterError as error:
+            problem = error
+        return Findings(attempt, evidence, log, problem)
 
     attempts = tuple(attempts)
     if cluster.calls_at_once == 1 or len(attempts) == 1:
@@ -77,9 +98,9 @@ def gather(
 def judged_on_sight(view: View, batch: Batch, cluster: Cluster) -> View:
     """Return the view with every ended attempt judged, remembering nothing."""
     attempts = {each.id: each for job in view.jobs.values() for each in job.attempts}
-    unjudged = [each for each in attempts.values() if each.is_unjudged]
-    for found in gather(unjudged, batch.prefix, cluster):
-        if found.error is None:
+    open_ones = [each for each in attempts.values() if each.is_unjudged or each.is_doubtful]
+    for found in gather(open_ones, batch.prefix, cluster):
+        if found.error is None or found.is_enough:
             attempts[found.attempt.id] = found.judged(batch)
     return replace(View.of(attempts.values(), rows_seen_at=view.rows_seen_at), trusted=view.trusted)
 

@@ -53,6 +53,10 @@ class Narrator:
         """Tell a verdict."""
         self._hear(events.of_verdict(attempt, self._batch))
 
+    def corrected(self, before: Attempt, after: Attempt) -> None:
+        """Tell a verdict that takes the place of another."""
+        self._hear(events.of_correction(before, after, self._batch))
+
     def no_answer(self, error: ClusterError, before: View) -> None:
         """Tell, once per change, why the cluster was not heard."""
         if isinstance(error, Unauthorized):

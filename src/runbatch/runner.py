@@ -15,7 +15,15 @@ from runbatch.clusters.base import Cluster
 from runbatch.core.actions import Action, Delete, Gather, Plan, Release, Reserve, Submit
 from runbatch.core.attempt import Attempt
 from runbatch.core.batch import Batch
-from runbatch.core.errors import Busy, ClusterError, Denied, NameTaken, Rejected, Unauthorized
+from runbatch.core.errors import (
+    Busy,
+    ClusterError,
+    Denied,
+    NameTaken,
+    NoLog,
+    Rejected,
+    Unauthorized,
+)
 from runbatch.core.events import Event, Kind
 from runbatch.core.job import View
 from runbatch.core.journal import TOLD
@@ -29,6 +37,9 @@ from runbatch.narrator import Narrator
 
 # What the cluster does not answer for so long, about one attempt, it may never answer.
 MOST_SILENCE = timedelta(minutes=15)
+# That there is no log is believed once it was said for so long, and of so old an end at once.
+NO_LOG_AGREED = timedelta(minutes=4)
+LOGS_ARE_GONE_AFTER = timedelta(days=1)
 # So many refusals in a row are not about one job.
 MOST_REFUSALS = 3
 
@@ -245,12 +256,10 @@ class Runner:
         answered = True
         with closing(gather(attempts, self._batch.prefix, self._cluster)) as findings:
             for found in findings:
-                if found.error and not self._is_silent_for_good(found.attempt, found.error):
-                    text = f"{found.error} Its log is asked for again."
-                    self._narrator.tell_once(Kind.TROUBLE, found.attempt, text)
-                    answered = False
+                if found.attempt.is_unjudged:
+                    answered = self._judge(found) and answered
                 else:
-                    self._judge(found)
+                    self._correct(found)
                 if self._stopped():
                     break  # each may take minutes; whoever comes next asks for the others
         return answered
@@ -258,19 +267,40 @@ class Runner:
     def _is_silent_for_good(self, attempt: Attempt, error: ClusterError) -> bool:
         """Whether nothing was to be had of the attempt for so long that nothing may ever be.
 
-        A cluster that is busy, or wants a login, says that it will answer.
+        A cluster that is busy, or wants a login, says that it will answer. That there is no log is
+        an answer, which several looks in a row agree on.
         """
         if isinstance(error, Busy | Unauthorized):
             return False
         since = self._silent_since.setdefault(attempt.id, self._now())
-        return self._now() - since >= MOST_SILENCE
+        most = NO_LOG_AGREED if isinstance(error, NoLog) else MOST_SILENCE
+        return self._now() - since >= most
 
-    def _judge(self, found: Findings) -> None:
+    def _judge(self, found: Findings) -> bool:
+        """Judge a failed attempt; return False if it has to be asked for again."""
+        error = None if found.is_enough else found.error
+        if error is not None and not self._is_silent_for_good(found.attempt, error):
+            text = f"{error} Its log is asked for again."
+            self._narrator.tell_once(Kind.TROUBLE, found.attempt, text)
+            return False
+        after = self._remember(found)
+        self._narrator.judged(after)
+        return True
+
+    def _correct(self, found: Findings) -> None:
+        """Judge once more what was judged on weak evidence; only a stronger one changes that."""
+        self._wish = replace(self._wish, again=self._wish.again - {found.attempt.turn})
+        after = self._remember(found)
+        if after.outcome != found.attempt.outcome:
+            self._narrator.corrected(found.attempt, after)
+
+    def _remember(self, found: Findings) -> Attempt:
+        """Save the log if there is one, and the verdict; return the attempt with it."""
         after, now = found.judged(self._batch), self._now()
-        if found.error is None:
+        if found.log is not None:
             self._ledger.save_log(found.attempt, found.log, _description(after), now)
         self._ledger.judged(after, now)
-        self._narrator.judged(after)
+        return after
 
     def _delete(self, attempt: Attempt) -> bool:
         """Save the log, then the intention, then ask the workload to go."""
@@ -294,9 +324,17 @@ class Runner:
 
     def _save_log(self, attempt: Attempt) -> None:
         (found,) = gather([attempt], self._batch.prefix, self._cluster)
-        if found.error is not None:
+        if found.log is None and found.error and not self._has_no_log(attempt, found.error):
             raise found.error
-        self._ledger.save_log(attempt, found.log, _description(attempt), self._now())
+        self._ledger.save_log(attempt, found.log or b"", _description(attempt), self._now())
+
+    def _has_no_log(self, attempt: Attempt, error: ClusterError) -> bool:
+        """Whether it is sure that there is no log: one answer that says so may be wrong."""
+        if not isinstance(error, NoLog):
+            return False
+        ended_at = attempt.ended_at or self._now()
+        is_old = self._now() - ended_at >= LOGS_ARE_GONE_AFTER
+        return is_old or attempt.never_ran or self._is_silent_for_good(attempt, error)
 
     def _spare(self, attempt: Attempt) -> None:
         """Leave the attempt and its workload alone from now on: without its log it cannot go."""

@@ -49,6 +49,12 @@ class Look:
         """Return the last attempts of these jobs, each by its turn, but for jobs in flight."""
         return rerun(self.learned.view, frozenset(keys))
 
+    @property
+    def doubtful(self) -> frozenset[tuple[str, int, int]]:
+        """Return the last attempts that were judged on weak evidence, each by its turn."""
+        lasts = (job.last for job in self.before.jobs.values())
+        return frozenset(last.turn for last in lasts if last is not None and last.is_doubtful)
+
     def wish_to_submit(
         self, *, wait: bool = False, keys: Iterable[str] = (), keep_going: bool = False
     ) -> Wish:

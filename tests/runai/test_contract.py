@@ -25,7 +25,7 @@ class RunaiRig:
         self._kind = kind
 
     def cluster(self) -> RunaiCluster:
-        return RunaiCluster("talmo-lab", self._kind)
+        return RunaiCluster("talmo-lab", self._kind, kubectl_tries=1)
 
     def workload(
         self, name: str, *, exit_code: int = 0, output: str = "", endless: bool = False

@@ -136,8 +136,9 @@ def _wish(look: Look, before: Snapshot, keys: frozenset[str], *, once: bool) -> 
         failed = {job.key for job in before.failed}
         return Wish(retry=True, once=once, only=frozenset(), rerun=look.turns(keys & failed))
     if once:
-        return Wish(retry=True, once=True, only=look.turns(job.key for job in before.failed))
-    return Wish(retry=True)
+        only = look.turns(job.key for job in before.failed)
+        return Wish(retry=True, once=True, only=only, again=look.doubtful)
+    return Wish(retry=True, again=look.doubtful)
 
 
 def _chosen_keys(before: Snapshot, keys: frozenset[str]) -> frozenset[str]:

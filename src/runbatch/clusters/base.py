@@ -48,10 +48,16 @@ class Cluster(Protocol):
         """
 
     def evidence(self, name: str, uid: str) -> Evidence:
-        """Return what the cluster knows of how this ended workload ended; nothing is an answer."""
+        """Return what the cluster knows of how this ended workload ended; nothing is an answer.
+
+        An error may bear what is known all the same (`ClusterError.known`).
+        """
 
     def logs(self, name: str, uid: str) -> Iterator[bytes]:
-        """Yield what this workload has printed so far, nothing if there is none (any more)."""
+        """Yield what this workload has printed so far, nothing if it surely printed nothing.
+
+        Raises NoLog where the cluster says that there is no log, which may be so only now.
+        """
 
     def delete(self, name: str, uid: str) -> bool:
         """Ask for this very workload to go, running or not; no error when it is gone already.

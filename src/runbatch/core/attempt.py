@@ -109,6 +109,17 @@ class Evidence:
         """Return the exit code, whoever tells it: the cluster's word counts more."""
         return self.logged_code if self.exit_code is None else self.exit_code
 
+    @property
+    def strength(self) -> int:
+        """Return how much it weighs: what is weaker never takes the place of what is stronger."""
+        if self.exit_code is not None:
+            return 4
+        if self.reason is not None:
+            return 3
+        if self.logged_code is not None:
+            return 2
+        return int(self.marker is not None)
+
 
 class Verdict(Enum):
     """What is concluded of an ended attempt; only a mount failure is ever retried."""
@@ -192,6 +203,15 @@ class Attempt:
         return self.ended_at is not None and self.outcome is None
 
     @property
+    def is_doubtful(self) -> bool:
+        """Whether it was judged without an exit code or without its log: more may be known now."""
+        is_final = self.is_verdict(Verdict.SUCCEEDED) or self.is_verdict(Verdict.VANISHED)
+        if self.ended_at is None or self.outcome is None or is_final or not self.listed:
+            return False
+        is_coded = self.evidence is not None and self.evidence.known_code is not None
+        return not is_coded or self.log is None
+
+    @property
     def waiting_for_name(self) -> bool:
         """Whether it only holds a slot so far: the attempt before it must leave first."""
         return self.called_at is None and self.uid is None
@@ -209,6 +229,11 @@ class Attempt:
     def was_removed_by_others(self) -> bool:
         """Whether its workload is gone, and not by our doing: then nothing follows by itself."""
         return not self.listed and self.delete_asked_at is None
+
+    @property
+    def never_ran(self) -> bool:
+        """Whether its workload is not known to have come as far as running."""
+        return self.phase in (Phase.CREATING, Phase.PENDING, Phase.INITIALIZING)
 
     @property
     def was_cut_off(self) -> bool:

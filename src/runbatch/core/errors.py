@@ -8,11 +8,14 @@
     │   ├── NameTaken       a workload of that name exists; it may be ours
     │   ├── Busy            it asks us to slow down
     │   ├── Unreachable     no answer, or none that can be trusted: the outcome is unknown
+    │   │   └── NoLog       it says that there is no log, which may be so only now
     │   └── Unauthorized    a person must log in; what runs goes on running
     └── LedgerError         the record on disk cannot be read or written
 
 A failed *job* is never an exception: it is a verdict (see `runbatch.core.failure`).
 """
+
+from runbatch.core.attempt import Evidence
 
 
 class RunbatchError(Exception):
@@ -40,7 +43,15 @@ class BatchError(RunbatchError):
 
 
 class ClusterError(RunbatchError):
-    """A cluster did not do what was asked of it."""
+    """A cluster did not do what was asked of it. `known` is what it told of an end all the same."""
+
+    known: Evidence | None = None
+
+    def knowing(self, known: Evidence) -> "ClusterError":
+        """Return the same error that bears this evidence."""
+        error = type(self)(*self.args)
+        error.known = known
+        return error
 
 
 class Rejected(ClusterError):
@@ -64,6 +75,13 @@ class Busy(ClusterError):
 
 class Unreachable(ClusterError):
     """No answer, or none that can be trusted: the outcome is unknown."""
+
+
+class NoLog(Unreachable):
+    """The cluster says that there is no log: not yet, not any more, or not just now.
+
+    One such answer proves nothing: a log that was not ready has been there a minute later.
+    """
 
 
 class Unauthorized(ClusterError):

@@ -66,6 +66,12 @@ def of_verdict(attempt: Attempt, batch: Batch) -> Event:
     return Event(Kind.FAIL, f"{_who(attempt, batch)}: {attempt.outcome}", attempt.key)
 
 
+def of_correction(before: Attempt, after: Attempt, batch: Batch) -> Event:
+    """Return the event of an attempt that is judged anew, by better evidence."""
+    text = f"{_who(after, batch)}: {after.outcome}; judged anew, it was {before.outcome}"
+    return Event(Kind.FAIL, text, after.key)
+
+
 def of_submit(key: str, number: int, batch: Batch) -> Event:
     """Return the event of a submission the cluster accepted."""
     return Event(Kind.SUBMIT, attempt_name(batch.workload_name(key), number), key)

@@ -64,7 +64,7 @@ def _next_step(
         return _make_room(job, last, wish, now, patience)
     if last.was_cut_off:
         return _cut_off_again(last, wish, now, patience)
-    if last.is_unjudged:
+    if last.is_unjudged or (last.turn in wish.again and last.is_doubtful):
         return Gather(last)
     if job.holds_slot:
         return None

@@ -19,7 +19,8 @@ class Wish:
     Attempts are named by their `turn`; what follows one has another turn, so none is followed
     twice. `stale`: those that had vanished or been refused before the invocation began. `rerun`:
     those of the jobs that a person named. `spare`: those that it has given up on, since their
-    workloads cannot be deleted. `keep_going`: also when all jobs end alike (see `core.streak`).
+    workloads cannot be deleted. `again`: those to be judged once more. `keep_going`: also when all
+    jobs end alike (see `core.streak`).
     """
 
     start: bool = False
@@ -32,6 +33,7 @@ class Wish:
     delete: frozenset[tuple[str, int, int]] | None = None
     cut_off: bool = False
     spare: frozenset[tuple[str, int, int]] = frozenset()
+    again: frozenset[tuple[str, int, int]] = frozenset()
     keep_going: bool = False
 
     def starting_nothing(self) -> "Wish":

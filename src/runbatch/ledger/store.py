@@ -143,14 +143,16 @@ class Ledger:
         )
 
     def judged(self, after: Attempt, now: datetime) -> None:
-        """Remember the evidence and verdict of `after`, once: one that stands is not changed.
+        """Remember the evidence and verdict of `after`, unless what is known weighs as much.
 
         Nothing happens if the end that the evidence is of is no longer the one that is remembered.
         """
 
         def add_verdict(it: Attempt) -> Attempt:
             is_of_it = it.ended_at is not None and it.ended_at == after.ended_at
-            if it.outcome is not None or not is_of_it:
+            known = it.evidence.strength if it.evidence is not None else 0
+            is_better = after.evidence is not None and after.evidence.strength > known
+            if not is_of_it or (it.outcome is not None and not is_better):
                 return it
             return replace(it, evidence=after.evidence, outcome=after.outcome)
 

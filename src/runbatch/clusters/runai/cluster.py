@@ -12,7 +12,7 @@ from runbatch.clusters.runai.pods import MOST_TRIES, Pods
 from runbatch.clusters.runai.program import Execute, Reply, execute, execute_kubectl
 from runbatch.clusters.runai.words import text_of
 from runbatch.core.attempt import Evidence, Listing, Observation, Patience
-from runbatch.core.errors import Busy, ClusterError, NameTaken, Rejected, Unreachable
+from runbatch.core.errors import Busy, ClusterError, NameTaken, NoLog, Rejected, Unreachable
 from runbatch.core.workload import Workload
 
 CALL_LIMIT_S = 60
@@ -74,30 +74,46 @@ class RunaiCluster:
         raise self._whose(workload.name, error) if isinstance(error, NameTaken) else error
 
     def evidence(self, name: str, uid: str) -> Evidence:
-        """Return the node and events that `describe` tells, and the exit code if `kubectl` does."""
-        end = self._pods.end_of(name)
+        """Return the node and events that `describe` tells, and the exit code if `kubectl` does.
+
+        An error of the one bears what the other told.
+        """
+        found, end, problem = Evidence(), None, None
+        try:
+            found = self._described(name, uid)
+        except ClusterError as error:
+            problem = error
+        try:
+            end = self._pods.end_of(name)
+        except Unreachable as error:
+            problem = problem or error
+        if end is not None:
+            found = replace(found, exit_code=end.exit_code, reason=end.reason)
+        if problem is not None:
+            raise problem.knowing(found)
+        return found
+
+    def _described(self, name: str, uid: str) -> Evidence:
         reply = self._execute(
             arguments.describe_args(name, self._project, self._kind), CALL_LIMIT_S
         )
         if reply.code == 0:
-            found = description.evidence_of(reply.out, uid)
-        elif faults.is_gone(reply.err) or isinstance(self._fault(reply), Rejected):
-            found = Evidence()
-        else:
-            raise self._fault(reply)
-        if end is None:
-            return found
-        return replace(found, exit_code=end.exit_code, reason=end.reason)
+            return description.evidence_of(reply.out, uid)
+        error = self._fault(reply)
+        if faults.is_gone(reply.err) or isinstance(error, Rejected):
+            return Evidence()
+        raise error
 
     def logs(self, name: str, uid: str) -> Iterator[bytes]:  # noqa: ARG002
-        """Yield the end of the log; not ready, gone and not allowed are answers too."""
+        """Yield the end of the log; raise NoLog if it is said, or seems, that there is none."""
         reply = self._execute(arguments.logs_args(name, self._project, self._kind), CALL_LIMIT_S)
-        if reply.code == 0:
+        if reply.code == 0 and reply.out:
             yield reply.out.encode()
-        elif not faults.has_no_log(reply.err):
-            error = self._fault(reply)
-            if not isinstance(error, Rejected):
-                raise error
+        elif reply.code == 0 or faults.has_no_log(reply.err):
+            said = faults.complaint_in(reply.err) or "it is empty."
+            raise NoLog(f"Run:ai: no log: {said}")
+        else:
+            raise self._fault(reply)
 
     def delete(self, name: str, uid: str) -> bool:
         """Ask for the workload of this uid to go, which takes its time (Run:ai reference, 5).

@@ -1,13 +1,12 @@
 """An optional source of evidence: `kubectl`, where the user's may read the project's pods.
 
-Most users lack the rights (Run:ai reference, 4 and 9.15); then it is skipped, and not tried again.
+Most users lack the rights (Run:ai reference, 4 and 9.15): then it is soon done without.
 One call tells of all pods; they are known by the variables that runbatch itself gave them.
 """
 
 import json
-import math
-import re
 import threading
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -18,16 +17,8 @@ from runbatch.clusters.runai.words import text_of
 from runbatch.core.errors import Unreachable
 
 _LIMIT_S = 30
-# So often in vain, and never otherwise, and it is no hiccup: another network, or no cluster there.
+# So many looks in vain, and it is no hiccup: no rights, another network, or no cluster there.
 MOST_TRIES = 3
-# What will be said again, whenever it is asked: no rights, nobody, nothing there, no cluster. With
-# no cluster configured it asks this machine, at a port of old.
-_REFUSALS = re.compile(
-    r"\((forbidden|unauthorized|notfound)\)|is forbidden|not found"
-    r"|must be logged in|asked for the client to provide credentials"
-    r"|no configuration has been provided|does not exist|localhost:8080",
-    re.IGNORECASE,
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,14 +32,18 @@ class PodEnd:
 class Pods:
     """The ended pods of the project's name space by the name of their workload.
 
-    Only a refusal says for good that `kubectl` is of no use. Whatever else goes wrong is asked
-    again at the next look: always if it has ever answered, and `tries` times if it never has.
+    No bad answer decides for ever: `kubectl` is asked at each look. Until it has answered once, it
+    is waited for `tries` looks, then done without; once it has, an error is always waited out. A
+    pod whose end it does not show is waited for `tries` looks as well.
     """
 
     def __init__(self, project: str, kubectl: Execute, tries: int = MOST_TRIES) -> None:
         self._words = ["get", "pods", "-n", f"runai-{project}", "-o", "json"]
         self._kubectl = kubectl
-        self._tries_left: float = tries
+        self._tries = tries
+        self._vain_looks = 0
+        self._vain_looks_for: Counter[str] = Counter()
+        self._has_answered = False
         self._found: Mapping[str, PodEnd] | Unreachable | None = None
         self._lock = threading.Lock()
 
@@ -63,30 +58,35 @@ class Pods:
         workloads until `forget`.
         """
         with self._lock:
+            if self._found is None:
+                self._found = self._ask()
             found = self._found
-            if found is None:
-                found = self._found = self._ask()
-        if isinstance(found, Unreachable):
-            raise found
-        return found.get(name)
+            if isinstance(found, Unreachable):
+                if self._has_answered or self._vain_looks < self._tries:
+                    raise found
+                return None
+            return self._end_in(found, name)
+
+    def _end_in(self, found: Mapping[str, PodEnd], name: str) -> PodEnd | None:
+        if name in found or not self._has_answered:
+            return found.get(name)
+        self._vain_looks_for[name] += 1
+        if self._vain_looks_for[name] < self._tries:
+            raise Unreachable(f"Run:ai: kubectl shows no end of a pod of {name} yet.")
+        return None
 
     def _ask(self) -> Mapping[str, PodEnd] | Unreachable:
-        """Return the ends, none where `kubectl` is of no use, or why to ask again."""
-        if not self._tries_left:
-            return {}
+        """Return the ends, none where there is no `kubectl`, or why to ask again."""
         try:
             reply = self._kubectl(self._words, _LIMIT_S)
-            ends = None if _is_refusal(reply) else _ends_of(reply)
+            if reply.code == NOT_FOUND:
+                return {}
+            ends = _ends_of(reply)
         except Unreachable as error:
-            self._tries_left -= 1
-            return error if self._tries_left else {}
-        self._tries_left = 0 if ends is None else math.inf
-        return ends or {}
-
-
-def _is_refusal(reply: Reply) -> bool:
-    is_missing = reply.code == NOT_FOUND
-    return is_missing or (reply.code != 0 and _REFUSALS.search(reply.err) is not None)
+            self._vain_looks += 1
+            return error
+        self._has_answered = True
+        return ends
 
 
 def _ends_of(reply: Reply) -> Mapping[str, PodEnd]:
