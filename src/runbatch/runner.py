@@ -192,6 +192,7 @@ class Runner:
             text = f"{error} The next listings tell whether it was submitted."
             self._narrator.tell(Kind.TROUBLE, attempt, text)
             if isinstance(error, Denied):
+                self._ledger.denied(attempt, str(error), self._now())
                 self._count_refusal(error)
             return isinstance(error, NameTaken | Denied)
         else:
@@ -217,7 +218,8 @@ class Runner:
         """Return the attempt as it is from the moment its submit call begins."""
         now = self._now()
         before = action.instead_of or Attempt(key=action.key, number=action.number, reserved_at=now)
-        attempt = replace(before, called_at=now, calls=before.calls + 1, refusal=None, missed=0)
+        attempt = replace(before, called_at=now, calls=before.calls + 1)
+        attempt = replace(attempt, refusal=None, denial=None, missed=0)
         self._called_turns.add(attempt.turn)
         return attempt
 

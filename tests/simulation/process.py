@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 # A call that was given up takes effect so much later at most: within the grace of a submit.
 LATEST_EFFECT_S = 60
 _WRITES = (
-    "record", "reserve", "release", "submitted", "refused", "judged", "delete_asked",
+    "record", "reserve", "release", "submitted", "refused", "denied", "judged", "delete_asked",
     "erased", "save_log", "begin_run", "tick_run", "begin_type", "told",
 )  # fmt: skip
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.simulation.stage import Stage, WallClock
-from tests.simulation.weather import DELAYS, Mishap
+from tests.simulation.weather import DELAYS, LONGEST_LAG_S, Mishap
 
 from runbatch.core.attempt import Attempt, Verdict
 from runbatch.core.batch import Batch
@@ -21,8 +21,6 @@ from runbatch.testing.runai import Change, MemoryStore, Phase, Trouble
 from runbatch.testing.runai.workload import ENDED, Step, Workload
 from runbatch.views.json import snapshot_json
 
-# What somebody starts by hand may stay unlisted for so long.
-LONGEST_LAG_S = 60
 # Once the faults are over, a person resumes what was stopped.
 TENDED_EVERY_S = 600
 # How often a process looks.

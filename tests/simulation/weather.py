@@ -41,6 +41,8 @@ class Mishap(StrEnum):
     CUT_OFF = "a person deletes every workload, with the tool"
 
 
+# A new workload may stay unlisted for so long.
+LONGEST_LAG_S = 60
 # For each trouble of the cluster: its highest rate, and the most seconds it lasts.
 TROUBLES: dict[Trouble, tuple[float, float]] = {
     Trouble.NOT_LOGGED_IN: (0.05, 0),
@@ -51,11 +53,12 @@ TROUBLES: dict[Trouble, tuple[float, float]] = {
     Trouble.NAME_CONFLICT: (0.2, 0),
     Trouble.LOST_ANSWER: (0.6, 0),
     Trouble.CONFLICT_WITH_ITSELF: (0.4, 0),
+    Trouble.FALSE_REFUSAL: (0.4, 0),
     Trouble.NO_EFFECT: (0.2, 0),
     Trouble.EMPTY_LIST: (0.2, 0),
     Trouble.CUT_LIST: (0.2, 0),
     Trouble.STALE_LIST: (0.6, 90),
-    Trouble.LIST_LAG: (1.0, 60),
+    Trouble.LIST_LAG: (1.0, LONGEST_LAG_S),
     Trouble.ODD_PHASE: (0.1, 0),
     Trouble.NO_LOGS: (0.3, 0),
     Trouble.SLOW_DELETE: (0.5, 300),
@@ -68,6 +71,15 @@ TROUBLES: dict[Trouble, tuple[float, float]] = {
     Trouble.DEGRADED: (0.3, 120),
 }
 ODD_WORDS = ("Frozen", "Phase_9", "", "succeeded?", "Unknown", "Deleting", "42")
+# How a server says no to a submit, whether or not it has done it.
+REFUSALS = (
+    "403 Forbidden: insufficient permissions",
+    "The workload request does not comply with the policy set by the administrator",
+    "project 'talmo-lab' was not found",
+    "The length of a workload name must not exceed 63 characters",
+    'failed to create workload: invalid reference "lab/gwas:1"',
+)
+TEXTS = {Trouble.ODD_PHASE: ODD_WORDS, Trouble.FALSE_REFUSAL: REFUSALS}
 HIGHEST_RATES: dict[Mishap, float] = {
     Mishap.NEVER_SENT: 0.1,
     Mishap.ANSWER_LOST: 0.1,
@@ -179,9 +191,12 @@ def _switches(dice: random.Random, clears_s: float) -> Switches:
                 rate=rate * dice.random(),
                 until_s=clears_s,
                 seconds=round(seconds * dice.random(), 3),
-                text=dice.choice(ODD_WORDS) if trouble is Trouble.ODD_PHASE else "",
+                text=dice.choice(TEXTS.get(trouble, ("",))),
             )
             faults.append(fault)
+            if trouble is Trouble.FALSE_REFUSAL:
+                # With a list that is never late, the next look would tell that it was none.
+                faults.append(Fault(Trouble.LIST_LAG, until_s=clears_s, seconds=LONGEST_LAG_S))
     if dice.random() < SHARE_OF_KINDS:
         faults.append(_blackout(dice, clears_s))
     return Switches(

@@ -123,6 +123,8 @@ def test_a_refusal_can_have_any_text(make: Make) -> None:
         (Fault(Trouble.LOST_ANSWER), "context deadline exceeded"),
         (Fault(Trouble.LOST_ANSWER, text="EOF"), "Error: EOF\n"),
         (Fault(Trouble.CONFLICT_WITH_ITSELF), TAKEN),
+        (Fault(Trouble.FALSE_REFUSAL), "403 Forbidden"),
+        (Fault(Trouble.FALSE_REFUSAL, text="against the policy"), "Error: against the policy\n"),
     ],
 )
 def test_an_error_does_not_mean_that_nothing_was_done(make: Make, fault: Fault, text: str) -> None:

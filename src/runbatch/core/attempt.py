@@ -141,7 +141,8 @@ class Attempt:
     Its life, told by which fields are set: `reserved_at` a slot is held for it; `called_at` the
     submit call was begun (`calls` times so far); `submitted_at` the cluster said yes; `seen_at` a
     listing showed it; `ended_at` its end was seen, or it was concluded to be gone. `refusal`
-    instead: the cluster said no for good. `missed` counts the good listings in a row, since
+    instead: the cluster said no for good. `denial` on the way there: it said no to the last call,
+    and may have done it all the same. `missed` counts the good listings in a row, since
     `seen_at`, that lacked it. `delete_asked_at` is when we last asked its workload to go;
     `follows`, on an attempt that it makes room for, is the end that this was decided on.
     """
@@ -153,6 +154,7 @@ class Attempt:
     calls: int = 0
     submitted_at: datetime | None = None
     refusal: str | None = None
+    denial: str | None = None
     follows: datetime | None = None
     uid: str | None = None
     phase: Phase | None = None
@@ -185,6 +187,11 @@ class Attempt:
         """Whether a submit call was begun whose outcome nobody knows."""
         called = self.called_at is not None and self.refusal is None
         return called and self.submitted_at is None and self.uid is None
+
+    @property
+    def was_lost(self) -> bool:
+        """Whether no answer came to its submit call: one that was never done is called again."""
+        return self.unanswered and self.denial is None
 
     @property
     def is_unjudged(self) -> bool:

@@ -11,6 +11,7 @@ from tests.unit.core.values import (
     at,
     batch,
     called,
+    denied,
     failed,
     listed,
     listing,
@@ -210,6 +211,25 @@ def test_a_lost_submit_never_vanishes_and_keeps_its_slot() -> None:
     known = looked_often(view(called()), listing(), *range(30, 3000, 30))
     assert known.job("37").last == called(missed=3)
     assert known.in_flight == {"37"}
+
+
+def test_a_denied_submit_is_refused_once_the_listings_agree_and_its_slot_is_free() -> None:
+    known = looked_often(view(denied()), listing(), 30, 59)
+    assert known.job("37").last == denied(missed=2)
+    assert known.in_flight == {"37"}
+    known = looked_often(known, listing(), 60)
+    assert known.job("37").last == called(missed=3, refusal="403 Forbidden")
+    assert known.in_flight == frozenset()
+
+
+def test_a_denied_submit_that_was_done_is_the_workload_that_is_listed() -> None:
+    known = looked_often(view(denied()), listing(observation()), 30)
+    assert known.job("37").last == listed(seconds=30, submitted_at=at(30))
+
+
+def test_listings_without_a_row_refuse_no_denied_submit() -> None:
+    known = looked_often(view(denied(), rows_seen=0), NOBODY, *range(30, 600, 30))
+    assert known.job("37").last == denied()
 
 
 def test_a_success_that_was_started_again_and_vanished_is_still_a_success() -> None:

@@ -82,6 +82,11 @@ def refused(key: str = "37", number: int = 1, **changes: Any) -> Attempt:
     return called(key, number, **{"refusal": "no such image"} | changes)
 
 
+def denied(key: str = "37", number: int = 1, **changes: Any) -> Attempt:
+    """The cluster said no, and may have done it."""
+    return called(key, number, **{"denial": "403 Forbidden"} | changes)
+
+
 def listed(
     key: str = "37",
     phase: Phase = Phase.RUNNING,

@@ -12,7 +12,7 @@ from runbatch.clusters.runai.pods import MOST_TRIES, Pods
 from runbatch.clusters.runai.program import Execute, Reply, execute, execute_kubectl
 from runbatch.clusters.runai.words import text_of
 from runbatch.core.attempt import Evidence, Listing, Observation, Patience
-from runbatch.core.errors import Busy, ClusterError, NameTaken, Rejected, Unreachable
+from runbatch.core.errors import Busy, ClusterError, Denied, NameTaken, Rejected, Unreachable
 from runbatch.core.workload import Workload
 
 CALL_LIMIT_S = 60
@@ -172,7 +172,8 @@ class RunaiCluster:
         what = text_of(rows[0].get("type", "workload"))
         who = text_of(rows[0].get("submittedBy", "somebody"))
         owner = f"the name {name} is taken by a {what} of {who}"
-        return Rejected(f"Run:ai: {owner}; delete that one, or choose another prefix.")
+        # Names may be shared between types after all, and ours be there, not yet listed.
+        return Denied(f"Run:ai: {owner}; delete that one, or choose another prefix.")
 
     def _call(self, words: Sequence[str], limit_s: float) -> str:
         reply = self._execute(words, limit_s)
