@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from runbatch.clock import Clock
 from runbatch.clusters.base import Cluster
 from runbatch.core.actions import Action, Delete, Gather, Plan, Release, Reserve, Submit
-from runbatch.core.attempt import Attempt
+from runbatch.core.attempt import Attempt, Listing
 from runbatch.core.batch import Batch
 from runbatch.core.errors import Busy, ClusterError, Denied, NameTaken, Rejected, Unauthorized
 from runbatch.core.events import Event, Kind
@@ -79,6 +79,7 @@ class Runner:
         self._narrator = Narrator(batch, self._hear, self._is_others)
         self._called_turns: set[tuple[str, int, int]] = set()
         self._refusals = 0
+        self._listed_at = clock.now()
         self._silent_since: dict[tuple[str, int], datetime] = {}
 
     def run(self, command: str) -> Snapshot:
@@ -127,14 +128,29 @@ class Runner:
         before = self._ledger.view()
         try:
             listing = self._cluster.list(self._batch.prefix)
-            now, patience = self._now(), self._patience
+            now = self._now()
+            empty_since = self._empty_since(listing, now)
+            patience = self._patience = replace(self._patience, empty_since=empty_since)
+            self._listed_at = now
             learned = self._ledger.record(listing, before.called, self._batch, now, patience)
         except ClusterError as error:
             self._silent_since.clear()  # it is silent on all: that tells nothing of one attempt
+            self._patience = replace(self._patience, empty_since=None)
             self._narrator.no_answer(error, before)
             return replace(before, trusted=False)
         self._narrator.learned(listing, learned, now, patience)
         return learned.view
+
+    def _empty_since(self, listing: Listing, now: datetime) -> datetime | None:
+        """Return since when each listing was without a row, this one too; None if it has one.
+
+        After a long break it begins anew: nobody knows what a listing would have shown meanwhile.
+        """
+        if listing.rows > 0:
+            return None
+        usual_s = self._pace.poll_interval_s + self._patience.grace_s
+        is_after_break = (now - self._listed_at).total_seconds() > usual_s
+        return now if is_after_break else self._patience.empty_since or now
 
     def _perform_all(self, planned: Plan, looked_at: datetime) -> bool:
         """Carry out the plan as far as it goes; return False if the cluster was asked in vain.
@@ -325,7 +341,7 @@ class Runner:
         latest, now = self._ledger.latest_tick(), self._now()
         if latest is not None and latest > now:
             self._ahead += latest - now
-            self._patience = replace(self._patience, since=latest)
+            self._patience = replace(self._patience, since=latest, empty_since=None)
 
     def _next_look(self, left: Plan, looked_at: datetime) -> datetime:
         if left.actions:

@@ -174,7 +174,7 @@ class Processes(RuleBasedStateMachine):
             lambda it: self.answered(it, attempt, denial="403"),
         )
 
-    def answered(self, it: Attempt, attempt: Attempt, **no: str) -> Attempt:
+    def answered(self, it: Attempt, attempt: Attempt, **no: Any) -> Attempt:
         """A no changes nothing where more is known by now, or another call is under way."""
         is_open = it.calls == attempt.calls and it.refusal is None
         return replace(it, **no) if is_open and not (it.submitted_at or it.uid) else it

@@ -25,6 +25,8 @@ from runbatch.views.json import snapshot_json
 TENDED_EVERY_S = 600
 # How often a process looks.
 POLL_INTERVAL_S = 30
+# So long nothing at all may be listed before that is believed.
+EMPTY_DOUBT_S = 600
 # A job may be followed after these only.
 FOLLOWED = (Verdict.MOUNT_FAILURE, Verdict.VANISHED)
 CODES = {Verdict.MOUNT_FAILURE: 2, Verdict.CONFIGURATION_ERROR: 1, Verdict.OUT_OF_MEMORY: 137}
@@ -298,14 +300,15 @@ class Promises:
         """Return within how many seconds after the last fault every job must have ended.
 
         However unlucky: one after the other, each with all its retries, after one attempt that
-        vanished and one that was cut off; each waits for the grace of a lost submit, for its delay,
-        for a clock that was set back, and for the listings that tell.
+        vanished and one that was cut off; each waits for the grace of a lost submit, for an empty
+        project to be believed, for its delay, for a clock that was set back, and for the listings
+        that tell.
         """
         spans = (DELAYS.creating, DELAYS.pending, DELAYS.initializing_full, DELAYS.running,
                  DELAYS.preempted, DELAYS.deleting)  # fmt: skip
         life_s = sum(high for _, high in spans)
         delay_s, grace_s, looks_s = 300, 2 * 240, 12 * 60 + TENDED_EVERY_S
-        each_s = life_s + delay_s + grace_s + looks_s + self._wall.back_s
+        each_s = life_s + delay_s + grace_s + EMPTY_DOUBT_S + looks_s + self._wall.back_s
         attempts = self._batch.retry.max_retries + 4
         return each_s * attempts * len(self._batch.keys)
 

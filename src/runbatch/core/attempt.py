@@ -250,14 +250,15 @@ class Patience:
 
     A workload is taken for gone, or a lost submit for not done, only after `agreeing_listings` good
     listings in a row and `grace_s` seconds without a sign, none of them before `since`. A listing
-    with no row at all, while jobs are in flight, is believed only when no row was seen for
-    `empty_doubt_s` seconds.
+    with no row at all, while jobs are in flight, is believed only after `empty_doubt_s` seconds in
+    which each listing was like that: `empty_since` is when this process had the first of them.
     """
 
     grace_s: float
     empty_doubt_s: float
     agreeing_listings: int = 3
     since: datetime | None = None
+    empty_since: datetime | None = None
 
     def is_over(self, attempt: Attempt, now: datetime) -> bool:
         """Whether the attempt's absence may be believed."""
@@ -265,3 +266,10 @@ class Patience:
         waited = now - (max(sign_at, self.since) if self.since is not None else sign_at)
         is_agreed = attempt.missed >= self.agreeing_listings
         return is_agreed and waited.total_seconds() >= self.grace_s
+
+    def believes_emptiness(self, sign_at: datetime, now: datetime) -> bool:
+        """Whether nothing was listed for long enough, also since the cluster gave this sign."""
+        if self.empty_since is None:
+            return False
+        waited = now - max(self.empty_since, sign_at)
+        return waited.total_seconds() >= self.empty_doubt_s

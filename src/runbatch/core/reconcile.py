@@ -47,10 +47,11 @@ def _is_believable(listing: Listing, view: View, now: datetime, patience: Patien
     expected = [each for each in view.attempts if each.listed and each.delete_asked_at is None]
     if not expected:
         return True
-    doubt_s = patience.empty_doubt_s
-    if all(each.ended_at is not None for each in expected):
-        doubt_s = min(doubt_s, ENDED_DOUBT_S)  # ended ones may have been cleared away
-    return (now - view.rows_seen_at).total_seconds() >= doubt_s
+    if patience.believes_emptiness(view.rows_seen_at, now):
+        return True
+    # Ended ones may have been cleared away, and no slot is at stake.
+    waited_s = (now - view.rows_seen_at).total_seconds()
+    return all(each.ended_at is not None for each in expected) and waited_s >= ENDED_DOUBT_S
 
 
 def _kept_by_doubt(view: View, now: datetime, patience: Patience) -> frozenset[tuple[str, int]]:
@@ -60,10 +61,10 @@ def _kept_by_doubt(view: View, now: datetime, patience: Patience) -> frozenset[t
     was never answered may be missed: it is called again, and keeps its slot.
     """
     held = [each for each in view.attempts if each.ended_at is None and not each.was_lost]
-    since = view.rows_seen_at or min((each.last_sign_at for each in held), default=now)
-    if (now - since).total_seconds() >= patience.empty_doubt_s:
-        return frozenset()
-    return frozenset(each.id for each in held)
+    signs = (
+        (each, max(each.last_sign_at, view.rows_seen_at or each.last_sign_at)) for each in held
+    )
+    return frozenset(each.id for each, at in signs if not patience.believes_emptiness(at, now))
 
 
 def learn(

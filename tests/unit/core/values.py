@@ -168,10 +168,12 @@ def looked(
     return learn(of or batch(), given, answer, asked, at(seconds), patience)
 
 
-def looked_often(given: View, answer: Listing, *times: float) -> View:
+def looked_often(given: View, answer: Listing, *times: float, empty_since: float = 0) -> View:
     """The view after the same listing at each of these times."""
+    is_empty = answer.rows == 0
+    patience = replace(PATIENCE, empty_since=at(empty_since)) if is_empty else PATIENCE
     for seconds in times:
-        given = looked(given, answer, seconds).view
+        given = looked(given, answer, seconds, patience=patience).view
     return given
 
 

@@ -1,6 +1,5 @@
 """The adapter: the five calls, through the program. It keeps no state but the version."""
 
-import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 
@@ -22,10 +21,9 @@ HELD_UP_LIMIT_S = 60
 # So long a new workload may stay unlisted (Run:ai reference, 5: `--wait-for-submit`).
 UNLISTED_LIMIT_S = 60
 # Before the grace is over, a call that was made is over too, and what it made is listed. A dropped
-# VPN looks like an empty list (9.2): while jobs are in flight such a one is never believed.
-PATIENCE = Patience(
-    grace_s=HELD_UP_LIMIT_S + SUBMIT_LIMIT_S + UNLISTED_LIMIT_S, empty_doubt_s=math.inf
-)
+# VPN looks like an empty list (9.2): while jobs are in flight one is believed only when each list
+# was empty for so long, and each time the project could be seen.
+PATIENCE = Patience(grace_s=HELD_UP_LIMIT_S + SUBMIT_LIMIT_S + UNLISTED_LIMIT_S, empty_doubt_s=600)
 _MOST_PAGES = 100
 
 
