@@ -5,6 +5,7 @@ steps is picked up by the next tick, whoever makes it.
 """
 
 import json
+from collections import Counter
 from collections.abc import Callable, Collection
 from contextlib import closing
 from dataclasses import asdict, dataclass, replace
@@ -31,6 +32,12 @@ from runbatch.narrator import Narrator
 MOST_SILENCE = timedelta(minutes=15)
 # So many refusals in a row are not about one job.
 MOST_REFUSALS = 3
+# A workload that the cluster agreed so often to delete, and that is still there, is for a person.
+MOST_ASKED = 2
+ASKED_IN_VAIN = (
+    "the cluster agreed twice to delete it, and nothing shows that it is gone; "
+    "delete it by hand, or ask an admin."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +86,7 @@ class Runner:
         self._narrator = Narrator(batch, self._hear, self._is_others)
         self._called_turns: set[tuple[str, int, int]] = set()
         self._refusals = 0
+        self._asked: Counter[tuple[str, int, int]] = Counter()  # to go; the cluster said yes
         self._listed_at = clock.now()
         self._silent_since: dict[tuple[str, int], datetime] = {}
 
@@ -287,6 +295,11 @@ class Runner:
 
     def _delete(self, attempt: Attempt) -> bool:
         """Save the log, then the intention, then ask the workload to go."""
+        asked = self._asked[attempt.turn]
+        if asked == MOST_ASKED:
+            self._narrator.tell(Kind.TROUBLE, attempt, ASKED_IN_VAIN)
+            self._spare(attempt)
+            return True
         try:
             if attempt.log is None:
                 self._save_log(attempt)
@@ -300,8 +313,11 @@ class Runner:
             return False
         if is_gone:
             self._ledger.erased(attempt, self._now())
+        self._asked[attempt.turn] += 1
         what = "deleted" if is_gone else "asked to go"
-        why = "" if self._wish.delete is not None else " to make room for the next"
+        if asked and not is_gone:
+            what = "still there, asked to go once more"
+        why = "" if asked or self._wish.delete is not None else " to make room for the next"
         self._narrator.tell(Kind.DELETE, attempt, f"{what}{why}; its log is saved")
         return True
 
@@ -312,7 +328,7 @@ class Runner:
         self._ledger.save_log(attempt, found.log, _description(attempt), self._now())
 
     def _spare(self, attempt: Attempt) -> None:
-        """Leave the attempt and its workload alone from now on: without its log it cannot go."""
+        """Leave the attempt and its workload alone from now on: it cannot be deleted."""
         self._wish = replace(self._wish, spare=self._wish.spare | {attempt.turn})
 
     def _hear(self, event: Event) -> None:

@@ -55,6 +55,7 @@ TROUBLES: dict[Trouble, tuple[float, float]] = {
     Trouble.LOST_ANSWER: (0.6, 0),
     Trouble.CONFLICT_WITH_ITSELF: (0.4, 0),
     Trouble.FALSE_REFUSAL: (0.4, 0),
+    Trouble.IDLE_DELETE: (1.0, 0),
     Trouble.NO_EFFECT: (0.2, 0),
     Trouble.EMPTY_LIST: (0.2, 0),
     Trouble.CUT_LIST: (0.2, 0),

@@ -1,4 +1,7 @@
-"""The adapter: the five calls, through the program. It keeps no state but the version."""
+"""The adapter: the five calls, through the program.
+
+It keeps no state but the version, and which workloads it has asked to go.
+"""
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
@@ -48,6 +51,7 @@ class RunaiCluster:
         self._execute = execute
         self._pods = Pods(project, kubectl, kubectl_tries)
         self._version: Version | None = None
+        self._asked_to_go: set[str] = set()
 
     def list(self, prefix: str) -> Listing:
         """Return the batch's workloads; one call, but for old programs in very large projects."""
@@ -100,15 +104,19 @@ class RunaiCluster:
     def delete(self, name: str, uid: str) -> bool:
         """Ask for the workload of this uid to go, which takes its time (Run:ai reference, 5).
 
-        One that is listed without an id is deleted by its name, after one more look at whose it is.
+        One that is listed without an id is deleted by its name, after one more look at whose it is;
+        so is one that is still listed when it is to go for the second time.
         """
         words = arguments.delete_args(uid, self._project, self._kind)
-        if not listing.is_own_id(uid):
-            words = arguments.delete_by_name_args(name, self._project, self._kind)
-            if all((each.name, each.uid) != (name, uid) for each in self._observations(name)):
+        has_id = listing.is_own_id(uid)
+        if not has_id or uid in self._asked_to_go:
+            if any((each.name, each.uid) == (name, uid) for each in self._observations(name)):
+                words = arguments.delete_by_name_args(name, self._project, self._kind)
+            elif not has_id:
                 return False
         reply = self._execute(words, CALL_LIMIT_S)
         if reply.code == 0:
+            self._asked_to_go.add(uid)
             return False
         if faults.is_gone(reply.err):
             return True
