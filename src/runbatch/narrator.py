@@ -74,8 +74,8 @@ class Narrator:
             text = f"{NOTHING_LISTED} Nothing is submitted until it does."
             self._tell_silence(Event(Kind.TROUBLE, text))
         elif self._silence is not None:
+            self._hear(_end_of(self._silence, listing, patience))
             self._silence = None
-            self._hear(Event(Kind.OK, "The cluster answers again."))
         for reason in sorted(_reasons(listing) - self._told):
             self._told.add(reason)
             self._hear(Event(Kind.PENDING, f"Jobs wait for the cluster: {reason}."))
@@ -126,6 +126,18 @@ class Narrator:
         if event != self._silence:
             self._silence = event
             self._hear(event)
+
+
+def _end_of(silence: Event, listing: Listing, patience: Patience) -> Event:
+    """Return what ends the silence: an answer, or that nothing but an empty one is to come."""
+    if listing.rows > 0 or not silence.text.startswith(NOTHING_LISTED):
+        return Event(Kind.OK, "The cluster answers again.")
+    waited = f"{patience.empty_doubt_s / 60:g} minutes"
+    text = (
+        f"The cluster has answered and listed nothing at all for {waited}: "
+        "runbatch takes what was there for gone, and goes on."
+    )
+    return Event(Kind.TROUBLE, text)
 
 
 def _reasons(listing: Listing) -> set[str]:

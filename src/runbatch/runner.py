@@ -5,6 +5,7 @@ steps is picked up by the next tick, whoever makes it.
 """
 
 import json
+from collections import Counter
 from collections.abc import Callable, Collection
 from contextlib import closing
 from dataclasses import asdict, dataclass, replace
@@ -13,7 +14,7 @@ from datetime import datetime, timedelta
 from runbatch.clock import Clock
 from runbatch.clusters.base import Cluster
 from runbatch.core.actions import Action, Delete, Gather, Plan, Release, Reserve, Submit
-from runbatch.core.attempt import Attempt
+from runbatch.core.attempt import Attempt, Listing
 from runbatch.core.batch import Batch
 from runbatch.core.errors import (
     Busy,
@@ -42,6 +43,12 @@ NO_LOG_AGREED = timedelta(minutes=4)
 LOGS_ARE_GONE_AFTER = timedelta(days=1)
 # So many refusals in a row are not about one job.
 MOST_REFUSALS = 3
+# A workload that the cluster agreed so often to delete, and that is still there, is for a person.
+MOST_ASKED = 2
+ASKED_IN_VAIN = (
+    "the cluster agreed twice to delete it, and nothing shows that it is gone; "
+    "delete it by hand, or ask an admin."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +97,8 @@ class Runner:
         self._narrator = Narrator(batch, self._hear, self._is_others)
         self._called_turns: set[tuple[str, int, int]] = set()
         self._refusals = 0
+        self._asked: Counter[tuple[str, int, int]] = Counter()  # to go; the cluster said yes
+        self._listed_at = clock.now()
         self._silent_since: dict[tuple[str, int], datetime] = {}
 
     def run(self, command: str) -> Snapshot:
@@ -141,14 +150,29 @@ class Runner:
         before = self._ledger.view()
         try:
             listing = self._cluster.list(self._batch.prefix)
-            now, patience = self._now(), self._patience
+            now = self._now()
+            empty_since = self._empty_since(listing, now)
+            patience = self._patience = replace(self._patience, empty_since=empty_since)
+            self._listed_at = now
             learned = self._ledger.record(listing, before.called, self._batch, now, patience)
         except ClusterError as error:
             self._silent_since.clear()  # it is silent on all: that tells nothing of one attempt
+            self._patience = replace(self._patience, empty_since=None)
             self._narrator.no_answer(error, before)
             return replace(before, trusted=False)
         self._narrator.learned(listing, learned, now, patience)
         return learned.view
+
+    def _empty_since(self, listing: Listing, now: datetime) -> datetime | None:
+        """Return since when each listing was without a row, this one too; None if it has one.
+
+        After a long break it begins anew: nobody knows what a listing would have shown meanwhile.
+        """
+        if listing.rows > 0:
+            return None
+        usual_s = self._pace.poll_interval_s + self._patience.grace_s
+        is_after_break = (now - self._listed_at).total_seconds() > usual_s
+        return now if is_after_break else self._patience.empty_since or now
 
     def _perform_all(self, planned: Plan, look_took: timedelta) -> bool:
         """Carry out the plan as far as it goes; return False if the cluster was asked in vain.
@@ -208,6 +232,7 @@ class Runner:
             text = f"{error} The next listings tell whether it was submitted."
             self._narrator.tell(Kind.TROUBLE, attempt, text)
             if isinstance(error, Denied):
+                self._ledger.denied(attempt, str(error), self._now())
                 self._count_refusal(error)
             return isinstance(error, NameTaken | Denied)
         else:
@@ -233,7 +258,8 @@ class Runner:
         """Return the attempt as it is from the moment its submit call begins."""
         now = self._now()
         before = action.instead_of or Attempt(key=action.key, number=action.number, reserved_at=now)
-        attempt = replace(before, called_at=now, calls=before.calls + 1, refusal=None, missed=0)
+        attempt = replace(before, called_at=now, calls=before.calls + 1)
+        attempt = replace(attempt, refusal=None, denial=None, missed=0)
         self._called_turns.add(attempt.turn)
         return attempt
 
@@ -304,6 +330,11 @@ class Runner:
 
     def _delete(self, attempt: Attempt) -> bool:
         """Save the log, then the intention, then ask the workload to go."""
+        asked = self._asked[attempt.turn]
+        if asked == MOST_ASKED:
+            self._narrator.tell(Kind.TROUBLE, attempt, ASKED_IN_VAIN)
+            self._spare(attempt)
+            return True
         try:
             if attempt.log is None:
                 self._save_log(attempt)
@@ -317,8 +348,11 @@ class Runner:
             return False
         if is_gone:
             self._ledger.erased(attempt, self._now())
+        self._asked[attempt.turn] += 1
         what = "deleted" if is_gone else "asked to go"
-        why = "" if self._wish.delete is not None else " to make room for the next"
+        if asked and not is_gone:
+            what = "still there, asked to go once more"
+        why = "" if asked or self._wish.delete is not None else " to make room for the next"
         self._narrator.tell(Kind.DELETE, attempt, f"{what}{why}; its log is saved")
         return True
 
@@ -337,7 +371,7 @@ class Runner:
         return is_old or attempt.never_ran or self._is_silent_for_good(attempt, error)
 
     def _spare(self, attempt: Attempt) -> None:
-        """Leave the attempt and its workload alone from now on: without its log it cannot go."""
+        """Leave the attempt and its workload alone from now on: it cannot be deleted."""
         self._wish = replace(self._wish, spare=self._wish.spare | {attempt.turn})
 
     def _hear(self, event: Event) -> None:
@@ -366,7 +400,8 @@ class Runner:
         latest, now = self._ledger.latest_tick(), self._now()
         if latest is not None and latest > now:
             self._ahead += latest - now
-            self._patience = replace(self._patience, since=latest)
+            self._patience = replace(self._patience, since=latest, empty_since=None)
+            self._silent_since.clear()
 
     def _next_look(self, left: Plan, looked_at: datetime) -> datetime:
         if left.actions:

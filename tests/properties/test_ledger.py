@@ -141,7 +141,8 @@ class Processes(RuleBasedStateMachine):
 
     def begun(self, attempt: Attempt) -> Attempt:
         calls = attempt.calls + 1
-        return replace(attempt, called_at=self.now, calls=calls, refusal=None, missed=0)
+        begun = replace(attempt, called_at=self.now, calls=calls, missed=0)
+        return replace(begun, refusal=None, denial=None)
 
     @rule(process=processes, attempt=called, is_uid_told=st.booleans())
     def the_cluster_says_yes(self, process: int, attempt: Attempt, is_uid_told: bool) -> None:
@@ -150,7 +151,9 @@ class Processes(RuleBasedStateMachine):
             process,
             attempt,
             lambda it: it.submitted(attempt, uid, self.now),
-            lambda it: replace(it, submitted_at=self.now, uid=it.uid or uid, refusal=None),
+            lambda it: replace(
+                it, submitted_at=self.now, uid=it.uid or uid, refusal=None, denial=None
+            ),
         )
 
     @rule(target=idle, process=processes, attempt=called)
@@ -159,8 +162,22 @@ class Processes(RuleBasedStateMachine):
             process,
             attempt,
             lambda it: it.refused(attempt, "no such image", self.now),
-            lambda it: it if it.uid else replace(it, refusal="no such image"),
+            lambda it: self.answered(it, attempt, refusal="no such image"),
         )
+
+    @rule(process=processes, attempt=called)
+    def the_cluster_denies_it(self, process: int, attempt: Attempt) -> None:
+        self.revise(
+            process,
+            attempt,
+            lambda it: it.denied(attempt, "403", self.now),
+            lambda it: self.answered(it, attempt, denial="403"),
+        )
+
+    def answered(self, it: Attempt, attempt: Attempt, **no: Any) -> Attempt:
+        """A no changes nothing where more is known by now, or another call is under way."""
+        is_open = it.calls == attempt.calls and it.refusal is None
+        return replace(it, **no) if is_open and not (it.submitted_at or it.uid) else it
 
     @rule(process=processes, attempt=idle)
     def release(self, process: int, attempt: Attempt) -> None:

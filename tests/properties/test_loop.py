@@ -45,7 +45,9 @@ class Tick:
 picks = st.integers(0, 4)
 keys = st.sampled_from([*BATCH.keys, "370"])  # somebody may start any number of our prefix
 exit_codes = st.sampled_from([0, 1, 2, 2, 2, 137])
-answers = st.sampled_from(["yes"] * 5 + ["yes, no uid", "no", "lost before", "lost after"])
+answers = st.sampled_from(
+    ["yes"] * 5 + ["yes, no uid", "no", "denied", "done, denied", "lost before", "lost after"]
+)
 ticks = st.lists(
     st.builds(
         Tick,
@@ -214,12 +216,17 @@ class Loop(RuleBasedStateMachine):
     def submit(self, step: Submit, answer: str) -> None:
         new = Attempt(key=step.key, number=step.number, reserved_at=self.now)
         was = step.instead_of or new
-        called = replace(was, called_at=self.now, calls=was.calls + 1, refusal=None, missed=0)
+        called = replace(was, called_at=self.now, calls=was.calls + 1, missed=0)
+        called = replace(called, refusal=None, denial=None)
         self.remember(called)
         if step.key in self.truth.live or answer == "lost before":
             return  # the name is taken, or nothing came of it: who knows
         if answer == "no":
             self.remember(replace(called, refusal="no such image"))
+            return
+        if "denied" in answer:
+            self.remember(replace(called, denial="403 Forbidden"))
+        if answer == "denied":
             return
         made = self.truth.make(step.key, step.number, self.now, by_us=True)
         assert len(self.truth.surely_in_flight) <= CAP

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -79,7 +80,7 @@ def test_a_deletion_whose_answer_is_lost_is_one(tmp_path: Path) -> None:
 
 
 def test_an_empty_list_alone_frees_no_slot_of_what_is_still_there(tmp_path: Path) -> None:
-    """The deletion never takes effect, and every list is empty: the workloads go on running."""
+    """The deletion takes no effect, and lists are empty for minutes: the workloads go on."""
     endless = replace(ALONE, durations_s={f"gwas-{key}": 1e6 for key in range(2, 5)})
     rig = make_rig(tmp_path, settings=endless, last=3, cap=3)
     rig.run(most_ticks=8)
@@ -88,7 +89,7 @@ def test_an_empty_list_alone_frees_no_slot_of_what_is_still_there(tmp_path: Path
     with rig.ledger() as ledger:
         going = removal_of(rig.batch, ledger.view(), every=True).going
     assert len(going) == 3
-    rig.run(Wish(delete=frozenset(each.turn for each in going), cut_off=True), most_ticks=200)
+    rig.run(Wish(delete=frozenset(each.turn for each in going), cut_off=True), most_ticks=15)
     assert len(rig.standin.truth().live(rig.is_ours)) == 3
     with rig.ledger() as ledger:
         assert len(ledger.view().in_flight) == 3
@@ -131,6 +132,51 @@ def test_what_has_no_log_that_can_be_had_is_spared_and_told_once(tmp_path: Path)
     told = rig.lines("TROUBLE")
     assert len(told) == 2
     assert all("nobody knows why" in line and "not deleted yet" in line for line in told)
+
+
+IDLE = Fault(Trouble.IDLE_DELETE)
+
+
+def test_what_is_deleted_in_words_only_is_asked_for_by_its_name_and_then_left(
+    tmp_path: Path,
+) -> None:
+    rig = make_rig(tmp_path, settings=ALONE, last=1)
+    rig.run()
+    rig.standin.switch(Switches(faults=(IDLE,)))
+    began_at = rig.clock.now()
+    delete(rig)
+    assert rig.clock.now() - began_at < timedelta(minutes=15)
+    by_id, by_name = (call.argv for call in rig.standin.truth().calls_of("delete"))
+    assert "gwas-2" not in by_id
+    assert list(by_name) == ["workspace", "delete", "gwas-2", "-p", "talmo-lab"]
+    assert len(rig.lines("TROUBLE")) == 1
+    assert rig.standin.truth().live(rig.is_ours)
+    rig.standin.switch(Switches())
+    delete(rig)
+    assert not rig.standin.truth().live(rig.is_ours)
+
+
+def test_where_only_the_name_is_of_use_the_workload_goes(tmp_path: Path) -> None:
+    rig = make_rig(tmp_path, settings=ALONE, last=2)
+    rig.run()
+    rig.standin.switch(Switches(faults=(replace(IDLE, nth=(1, 2)),)))
+    delete(rig)
+    assert not rig.standin.truth().live(rig.is_ours)
+    calls = [call.argv for call in rig.standin.truth().calls_of("delete")]
+    assert ["gwas-2" in argv or "gwas-3" in argv for argv in calls] == [False, False, True, True]
+    assert not rig.lines("TROUBLE")
+
+
+def test_a_name_that_is_another_workloads_by_now_is_not_deleted(tmp_path: Path) -> None:
+    rig = make_rig(tmp_path, settings=ALONE, last=1)
+    rig.run()
+    cluster = rig.cluster()
+    (found,) = cluster.list("gwas").observations
+    assert not cluster.delete(found.name, found.uid)
+    rig.standin.advance(600)
+    rig.standin.call("workspace", "submit", found.name, "-p", "talmo-lab", "-i", "x:1")
+    assert cluster.delete(found.name, found.uid), "it is gone, says the cluster"
+    assert rig.standin.truth().live(rig.is_ours)
 
 
 def test_jobs_of_a_wider_batch_are_named_and_left(tmp_path: Path) -> None:

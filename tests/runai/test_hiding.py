@@ -100,11 +100,11 @@ def test_a_submit_that_is_refused_tells_no_secret() -> None:
         if "version" in words:
             return Reply(0, "Version: 2.25.1", "")
         quoted = go(words[words.index("-e") + 1])
-        said = f'Error: invalid argument "{quoted}" for "-e": bare " in non-quoted-field'
+        said = f'Error: invalid argument "{quoted}" for "-e" flag: bare " in non-quoted-field'
         return Reply(1, quoted, said)
 
     cluster = RunaiCluster("talmo-lab", "workspace", execute=complain)
     with pytest.raises(Rejected) as told:
         cluster.submit(of(CRED=SECRETS[1]))
-    said = 'refused: invalid argument "CRED=..." for "-e": bare " in non-quoted-field.'
+    said = 'refused: invalid argument "CRED=..." for "-e" flag: bare " in non-quoted-field.'
     assert str(told.value) == f"Run:ai: {said}"

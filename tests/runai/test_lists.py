@@ -13,14 +13,24 @@ from runbatch.core.job import State
 from runbatch.core.snapshot import Snapshot
 from runbatch.core.wish import Wish
 from runbatch.runner import Ears, Runner
-from runbatch.testing.runai import Chatter, Fault, JsonShape, Others, Settings, Switches, Trouble
+from runbatch.testing.runai import (
+    Chatter,
+    Deed,
+    Fault,
+    JsonShape,
+    Others,
+    Plot,
+    Settings,
+    Switches,
+    Trouble,
+)
 
 CROWDED = Others(running=33, elsewhere=5, per_hour=20)
 
 LIES = [
     pytest.param((Fault(Trouble.REFUSED, 0.15, verbs=("list",)),), id="15 % of list calls fail"),
     pytest.param((Fault(Trouble.EMPTY_LIST, 0.3),), id="30 % of lists are empty"),
-    pytest.param((Fault(Trouble.EMPTY_LIST, from_s=60, until_s=1500),), id="empty for 24 minutes"),
+    pytest.param((Fault(Trouble.EMPTY_LIST, from_s=60, until_s=600),), id="empty for 9 minutes"),
     pytest.param((Fault(Trouble.CUT_LIST, 0.4),), id="40 % of lists are cut in half"),
     pytest.param((Fault(Trouble.LIST_LAG, seconds=30),), id="a new workload is unseen for 30 s"),
     pytest.param((Fault(Trouble.STALE_LIST, 0.5, seconds=90),), id="half of the lists are old"),
@@ -53,7 +63,7 @@ def test_whatever_the_cluster_says_the_promises_hold(
 
 def test_an_empty_project_that_lists_nothing_is_not_believed(make: MakeRig) -> None:
     # Nobody else is there whose rows would tell a dropped connection from an empty project.
-    faults = (Fault(Trouble.EMPTY_LIST, from_s=60, until_s=1000),)
+    faults = (Fault(Trouble.EMPTY_LIST, from_s=60, until_s=600),)
     rig = make(last=12, cap=4, switches=Switches(faults=faults))
     assert_all_succeeded(rig)
     assert_promises_kept(rig, cap=4)
@@ -64,6 +74,27 @@ def test_an_empty_project_that_lists_nothing_is_not_believed(make: MakeRig) -> N
         )
     ]
     assert rig.lines("OK") == ["The cluster answers again."]
+
+
+def test_where_everything_was_deleted_by_hand_in_an_empty_project_the_batch_goes_on(
+    make: MakeRig,
+) -> None:
+    alone = Others(running=0, per_hour=0)
+    rig = make(last=4, cap=2, settings=Settings(delays=QUICK, others=alone))
+    rig.standin.plot([Plot(60, Deed.DELETE, name) for name in ("gwas-2", "gwas-3")])
+    first = rig.run()
+    assert first.counts[State.SUCCEEDED] == 2
+    assert sorted(rig.lines("GONE")) == [
+        f"gwas-{key} is no longer there; its end was not seen" for key in (2, 3)
+    ]
+    assert [line for line in rig.lines("TROUBLE") if "goes on" in line] == [
+        (
+            "The cluster has answered and listed nothing at all for 10 minutes: "
+            "runbatch takes what was there for gone, and goes on."
+        )
+    ]
+    assert rig.run(rig.wish()).counts[State.SUCCEEDED] == 4
+    assert rig.most_active() == 2
 
 
 @pytest.mark.parametrize("generation", ["2.18", "2.25", "3.0"])
@@ -101,8 +132,9 @@ def test_every_shape_of_a_list_and_chatter_before_it(
     assert_promises_kept(rig, cap=3)
 
 
-def test_lists_that_are_empty_for_hours_free_no_slot(make: MakeRig) -> None:
-    faults = (Fault(Trouble.EMPTY_LIST, from_s=60, until_s=9000),)
+def test_lists_that_are_empty_again_and_again_free_no_slot(make: MakeRig) -> None:
+    spans = [(since_s, since_s + 540) for since_s in range(60, 9000, 660)]
+    faults = tuple(Fault(Trouble.EMPTY_LIST, from_s=s, until_s=u) for s, u in spans)
     long = Settings(delays=replace(QUICK, running=(9500, 9900)))
     rig = make(last=12, cap=4, settings=long, switches=Switches(faults=faults))
     assert_all_succeeded(rig)

@@ -12,7 +12,7 @@ from tests.runai.test_pure import WORKLOAD
 
 from runbatch.clusters.runai.cluster import RunaiCluster
 from runbatch.clusters.runai.program import Reply
-from runbatch.core.errors import ClusterError, NameTaken, Rejected, Unreachable
+from runbatch.core.errors import ClusterError, Denied, NameTaken, Unreachable
 from runbatch.core.job import State
 from runbatch.core.wish import Wish
 from runbatch.runner import Ears, Runner
@@ -31,12 +31,12 @@ DELETED = {"deletedAt": "2026-01-05T09:30:00Z"}
         pytest.param([THEIRS | DELETED], NameTaken, id="somebody else's, which leaves"),
         pytest.param([], NameTaken, id="nobody's that is listed"),
         pytest.param([{**THEIRS, "name": "gwas-38"}], NameTaken, id="another name"),
-        pytest.param([THEIRS], Rejected, id="somebody else's"),
-        pytest.param([OURS | DELETED, THEIRS], Rejected, id="somebody else's, ours long gone"),
+        pytest.param([THEIRS], Denied, id="somebody else's"),
+        pytest.param([OURS | DELETED, THEIRS], Denied, id="somebody else's, ours long gone"),
         pytest.param([THEIRS | DELETED, OURS], NameTaken, id="ours, somebody else's long gone"),
     ],
 )
-def test_only_a_name_that_somebody_else_keeps_is_a_refusal(
+def test_only_a_name_that_somebody_else_keeps_is_denied(
     rows: list[dict[str, Any]], kind: type[ClusterError]
 ) -> None:
     def runai(words: Sequence[str], limit_s: float) -> Reply:
@@ -49,7 +49,7 @@ def test_only_a_name_that_somebody_else_keeps_is_a_refusal(
     with pytest.raises(ClusterError) as told:
         RunaiCluster("lab", "workspace", execute=runai).submit(WORKLOAD)
     assert type(told.value) is kind
-    assert ("a Training of a@lab" in str(told.value)) == (kind is Rejected)
+    assert ("a Training of a@lab" in str(told.value)) == (kind is Denied)
 
 
 def test_a_retry_outlasts_its_old_workload_that_leaves_and_is_said_to_be_deleted(

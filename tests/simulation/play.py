@@ -13,7 +13,7 @@ from tests.simulation.promises import POLL_INTERVAL_S, TENDED_EVERY_S, Promises
 from tests.simulation.stage import Stage, WallClock, utc
 from tests.simulation.weather import PROJECT, Mishap, Weather
 
-from runbatch.clusters.runai.arguments import Version, noun_of, submit_args
+from runbatch.clusters.runai.arguments import Version, submit_args
 from runbatch.clusters.runai.program import Reply
 from runbatch.core.batch import Batch
 from runbatch.core.errors import ClusterError, LedgerError
@@ -99,6 +99,8 @@ class Play:
         if is_list and answer.exit_code == 0 and Trouble.EMPTY_LIST not in struck:
             behind_s = self._stale_s() if Trouble.STALE_LIST in struck else 0
             process.listed_at_s = self.stage.now_s - behind_s
+        if "logs" in words[:2]:
+            self.promises.asked_for_log(words[2], is_there=Trouble.NO_LOGS not in struck)
         seen_at_s = process.listed_at_s if stood_on_s is None else stood_on_s
         self.promises.after_call(words, seen_at_s, process.command)
         return Reply(answer.exit_code or 0, answer.stdout, answer.stderr)
@@ -199,6 +201,9 @@ class Play:
                 self._jump(-self.dice.uniform(1, 900), mishap)
             case Mishap.BY_HAND:
                 self._start_by_hand()
+            case Mishap.EMPTIED:
+                for name in sorted(self.standin.truth().live(self.promises.is_ours)):
+                    self._deed(Deed.ERASE, name, mishap)
             case _:
                 self._disturb(mishap)
 
@@ -249,11 +254,6 @@ class Play:
             self._deed(Deed.RESUME, name, Mishap.RESUMED)
         for name in self.promises.hanging():
             self._deed(Deed.ERASE, name, Mishap.ERASED)
-        if not self.store.load().workloads:
-            # An empty project proves nothing while jobs are in flight: one other row must be there.
-            noun = noun_of(self.weather.batch.cluster.workload)
-            words = [*noun, "submit", "mchen-last", "-p", PROJECT, "-i", "x"]
-            self.standin.call(*words, owner="other")
 
     # -- the history -------------------------------------------------------------------------
 

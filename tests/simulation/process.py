@@ -1,11 +1,13 @@
 """What one simulated process is made of: its clock, its ledger, its way to the cluster."""
 
+from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from tests.runai.rig import forbidden, pods_json
+from tests.simulation.promises import hold
 from tests.simulation.stage import WallClock
 from tests.simulation.weather import PROJECT, Mishap
 
@@ -22,8 +24,10 @@ if TYPE_CHECKING:
 
 # A call that was given up takes effect so much later at most: within the grace of a submit.
 LATEST_EFFECT_S = 60
+# What was asked for so often in vain is for a person to do.
+MOST_DELETIONS = 2
 _WRITES = (
-    "record", "reserve", "release", "submitted", "refused", "judged", "delete_asked",
+    "record", "reserve", "release", "submitted", "refused", "denied", "judged", "delete_asked",
     "erased", "save_log", "begin_run", "tick_run", "begin_type", "told",
 )  # fmt: skip
 
@@ -39,6 +43,7 @@ class Process:
     play: "Play"
     command: str
     is_dead: bool = False
+    deletions: Counter[tuple[str, ...]] = field(default_factory=Counter)  # that were agreed to
     listed_at_s: float = -1.0  # of which moment the last good listing tells
 
     def step(self) -> None:
@@ -56,6 +61,13 @@ class Process:
             raise Killed
         self.play.stage.pause(seconds)
         self.step()
+
+    def heard(self, words: Sequence[str], reply: Reply) -> None:
+        """Count the deletions that were agreed to: to ask for ever is of no use."""
+        if "delete" in words[:3] and reply.code == 0:
+            self.deletions[tuple(words)] += 1
+            asked = self.deletions[tuple(words)]
+            hold(asked <= MOST_DELETIONS, f"{' '.join(words)}: {asked} times, each answered yes")
 
 
 class ProcessClock(SystemClock):
@@ -130,6 +142,7 @@ class Wire:
         process.step()
         if play.strikes(Mishap.ANSWER_LOST):
             raise nothing
+        process.heard(words, reply)
         return reply
 
     def kubectl(self, words: Sequence[str], limit_s: float) -> Reply:

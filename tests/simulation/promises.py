@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.simulation.stage import Stage, WallClock
-from tests.simulation.weather import DELAYS, Mishap
+from tests.simulation.weather import DELAYS, LONGEST_LAG_S, Mishap
 
 from runbatch.core.attempt import Attempt, Verdict
 from runbatch.core.batch import Batch
@@ -17,16 +17,17 @@ from runbatch.core.job import Job
 from runbatch.core.reconcile import Learned
 from runbatch.core.snapshot import snapshot_of
 from runbatch.ledger.store import FILE_NAME, Ledger
-from runbatch.testing.runai import Change, MemoryStore, Phase, Trouble
+from runbatch.runner import NO_LOG_AGREED
+from runbatch.testing.runai import Change, MemoryStore, Phase
 from runbatch.testing.runai.workload import ENDED, Step, Workload
 from runbatch.views.json import snapshot_json
 
-# What somebody starts by hand may stay unlisted for so long.
-LONGEST_LAG_S = 60
 # Once the faults are over, a person resumes what was stopped.
 TENDED_EVERY_S = 600
 # How often a process looks.
 POLL_INTERVAL_S = 30
+# So long nothing at all may be listed before that is believed.
+EMPTY_DOUBT_S = 600
 # A job may be followed after these only.
 FOLLOWED = (Verdict.MOUNT_FAILURE, Verdict.VANISHED)
 CODES = {Verdict.MOUNT_FAILURE: 2, Verdict.CONFIGURATION_ERROR: 1, Verdict.OUT_OF_MEMORY: 137}
@@ -71,6 +72,7 @@ class Promises:
         self._hand: Mishap | None = None
         self._by_hand: set[str] = set()
         self._retries: defaultdict[str, set[int]] = defaultdict(set)
+        self._no_log_since_s: dict[str, float] = {}
         self._succeeded: set[tuple[str, int, str]] = set()
         self.was_disturbed = False
 
@@ -221,8 +223,16 @@ class Promises:
         log = self._folder / "logs" / f"{attempt.key}.{attempt.number}.log"
         hold(log.exists(), f"{change.name} was deleted, its log is not saved")
         # What is cut off may not have printed anything yet.
-        is_lost = may_run or Trouble.NO_LOGS.value in self._store.load().tally.struck
+        since_s = self._no_log_since_s.get(change.name, self._stage.now_s)
+        is_lost = may_run or self._stage.now_s - since_s >= NO_LOG_AGREED.total_seconds()
         hold(bool(log.read_bytes()) or is_lost, f"{change.name} was deleted, its log is empty")
+
+    def asked_for_log(self, name: str, *, is_there: bool) -> None:
+        """Take notice of what the cluster said of a log."""
+        if is_there:
+            self._no_log_since_s.pop(name, None)
+        else:
+            self._no_log_since_s.setdefault(name, self._stage.now_s)
 
     def _key(self, name: str) -> str:
         return name.rpartition("-")[2]
@@ -300,14 +310,15 @@ class Promises:
         """Return within how many seconds after the last fault every job must have ended.
 
         However unlucky: one after the other, each with all its retries, after one attempt that
-        vanished and one that was cut off; each waits for the grace of a lost submit, for its delay,
-        for a clock that was set back, and for the listings that tell.
+        vanished and one that was cut off; each waits for the grace of a lost submit, for an empty
+        project to be believed, for its delay, for a clock that was set back, and for the listings
+        that tell.
         """
         spans = (DELAYS.creating, DELAYS.pending, DELAYS.initializing_full, DELAYS.running,
                  DELAYS.preempted, DELAYS.deleting)  # fmt: skip
         life_s = sum(high for _, high in spans)
         delay_s, grace_s, looks_s = 300, 2 * 240, 12 * 60 + TENDED_EVERY_S
-        each_s = life_s + delay_s + grace_s + looks_s + self._wall.back_s
+        each_s = life_s + delay_s + grace_s + EMPTY_DOUBT_S + looks_s + self._wall.back_s
         attempts = self._batch.retry.max_retries + 4
         return each_s * attempts * len(self._batch.keys)
 

@@ -1,17 +1,21 @@
 """The loop against a cluster that fails: the promises hold in the cluster's truth."""
 
 import itertools
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from datetime import timedelta
 
 import pytest
-from tests.simulation.world import Crash, MakeWorld
+from tests.simulation.world import Crash, MakeWorld, World
 
+from runbatch.clusters.base import just_begun
 from runbatch.core.attempt import Listing, Phase, Verdict
 from runbatch.core.errors import Busy, Denied, NameTaken, Rejected, Unauthorized, Unreachable
 from runbatch.core.job import Job, State
 from runbatch.core.wish import Wish
+from runbatch.core.workload import Workload
 from runbatch.ledger.store import Ledger
-from runbatch.testing import FakeClock
+from runbatch.testing import FakeClock, FakeCluster
 from runbatch.testing.cluster import FakeWorkload, Fault
 
 
@@ -177,6 +181,51 @@ def test_a_batch_that_is_denied_job_by_job_ends_and_keeps_the_slots_in_doubt(
         assert ledger.view().in_flight == {"1", "2", "3"}
     assert world.submit().counts[State.SUCCEEDED] == 9
     assert world.cluster.most_active <= 5
+
+
+@dataclass
+class Denying(FakeCluster):
+    """Says no to each submit of these names, for good."""
+
+    denied: set[str] = field(default_factory=set)
+
+    def submit(self, workload: Workload, age_s: Callable[[], float] = just_begun) -> str:
+        if workload.name in self.denied:
+            self.calls.append(("submit", workload.name))
+            raise Denied("403 Forbidden")
+        return super().submit(workload, age_s)
+
+
+def deny(world: World, *names: str) -> Denying:
+    world.cluster = denying = Denying(denied=set(names))
+    return denying
+
+
+def test_one_job_that_is_denied_for_good_is_refused_and_does_not_end_the_others(
+    make_world: MakeWorld,
+) -> None:
+    """It gives its slot back once the listings agree that it was not started; nobody asks again."""
+    world = make_world(last=8, cap=2)
+    denying = deny(world, "gwas-1")
+    snapshot = world.submit()
+    assert snapshot.counts[State.SUCCEEDED] == 7
+    assert snapshot.in_flight == 0
+    submits = [name for verb, name in world.cluster.calls if verb == "submit"]
+    assert submits.count("gwas-1") == 1
+    assert world.lines("REFUSED") == ["gwas-1: 403 Forbidden"]
+    denying.denied.clear()
+    assert world.submit().counts[State.SUCCEEDED] == 8
+
+
+def test_a_denial_is_told_again_by_who_comes_after_a_stop(make_world: MakeWorld) -> None:
+    world = make_world(last=1, cap=1)
+    deny(world, "gwas-1")
+    world.run(world.wish(), most_ticks=2)
+    assert world.view().job("1").holds_slot
+    assert world.submit().in_flight == 0
+    submits = [name for verb, name in world.cluster.calls if verb == "submit"]
+    assert submits == ["gwas-1", "gwas-1"]
+    assert world.lines("REFUSED") == 2 * ["gwas-1: 403 Forbidden"]
 
 
 def test_a_job_somebody_else_started_is_adopted_also_outside_the_range(

@@ -10,6 +10,7 @@ from runbatch.core.errors import Busy, ClusterError, Unauthorized, Unreachable
 from runbatch.core.job import State
 from runbatch.core.wish import Wish
 from runbatch.runner import MOST_SILENCE
+from runbatch.testing import FakeCluster
 from runbatch.testing.cluster import Fault
 
 RETRY = Wish(retry=True, wait=True)
@@ -91,6 +92,53 @@ def test_what_cannot_be_deleted_is_left_and_its_slot_given_back(make_world: Make
     (job,) = world.run(RETRY).jobs
     assert job.state is State.SUCCEEDED
     assert job.attempts[0].log is not None
+
+
+class Idle(FakeCluster):
+    """Says yes to each deletion and does nothing."""
+
+    def delete(self, name: str, uid: str) -> bool:  # noqa: ARG002
+        self.calls.append(("delete", name))
+        return False
+
+
+LEFT = (
+    "the cluster agreed twice to delete it, and nothing shows that it is gone; "
+    "delete it by hand, or ask an admin."
+)
+
+
+def test_a_deletion_that_does_nothing_is_asked_for_twice_and_then_left(
+    make_world: MakeWorld,
+) -> None:
+    """A person is told, and the next invocation tries anew."""
+    world = failed_world(make_world, known_code=True)
+    idle = world.cluster = Idle(live=world.cluster.live, _made=1)
+    began_at = world.clock.now()
+    snapshot = world.run(RETRY)
+    assert world.clock.now() - began_at < timedelta(minutes=5)
+    assert snapshot.in_flight == 0
+    assert idle.count("delete") == 2
+    assert world.lines("DELETE") == [
+        "gwas-1: asked to go to make room for the next; its log is saved",
+        "gwas-1: still there, asked to go once more; its log is saved",
+    ]
+    assert world.lines("TROUBLE") == [f"gwas-1: {LEFT}"]
+    assert world.lines("SKIP") == ["gwas-1: it cannot be deleted now; retry asks again"]
+    world.cluster = FakeCluster(live=idle.live, _made=1)
+    assert world.run(RETRY).jobs[0].state is State.SUCCEEDED
+
+
+def test_so_does_a_delete_that_nothing_else_is_left_for(make_world: MakeWorld) -> None:
+    world = failed_world(make_world, known_code=True)
+    world.run(Wish(retry=True, only=frozenset()))
+    idle = world.cluster = Idle(live=world.cluster.live)
+    last = world.view().job("1").last
+    assert last is not None
+    (job,) = world.run(Wish(delete=frozenset({last.turn})), most_ticks=60).jobs
+    assert idle.count("delete") == 2
+    assert world.lines("TROUBLE") == [f"gwas-1: {LEFT}"]
+    assert [each.listed for each in job.attempts] == [True]
 
 
 def test_a_stop_is_heeded_between_two_logs(make_world: MakeWorld) -> None:

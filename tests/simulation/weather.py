@@ -32,6 +32,7 @@ class Mishap(StrEnum):
     NARROWED = "a process works on a part of the batch"
     DELETED = "a person deletes a workload"
     ERASED = "a workload is gone at once"
+    EMPTIED = "a person deletes every workload of the batch"
     SUSPENDED = "a person stops a workload"
     RESUMED = "a person resumes a workload"
     RESTARTED = "the cluster starts an ended workload again"
@@ -41,6 +42,8 @@ class Mishap(StrEnum):
     CUT_OFF = "a person deletes every workload, with the tool"
 
 
+# A new workload may stay unlisted for so long.
+LONGEST_LAG_S = 60
 # For each trouble of the cluster: its highest rate, and the most seconds it lasts.
 TROUBLES: dict[Trouble, tuple[float, float]] = {
     Trouble.NOT_LOGGED_IN: (0.05, 0),
@@ -51,11 +54,13 @@ TROUBLES: dict[Trouble, tuple[float, float]] = {
     Trouble.NAME_CONFLICT: (0.2, 0),
     Trouble.LOST_ANSWER: (0.6, 0),
     Trouble.CONFLICT_WITH_ITSELF: (0.4, 0),
+    Trouble.FALSE_REFUSAL: (0.4, 0),
+    Trouble.IDLE_DELETE: (1.0, 0),
     Trouble.NO_EFFECT: (0.2, 0),
     Trouble.EMPTY_LIST: (0.2, 0),
     Trouble.CUT_LIST: (0.2, 0),
     Trouble.STALE_LIST: (0.6, 90),
-    Trouble.LIST_LAG: (1.0, 60),
+    Trouble.LIST_LAG: (1.0, LONGEST_LAG_S),
     Trouble.ODD_PHASE: (0.1, 0),
     Trouble.NO_LOGS: (0.3, 0),
     Trouble.SLOW_DELETE: (0.5, 300),
@@ -68,6 +73,15 @@ TROUBLES: dict[Trouble, tuple[float, float]] = {
     Trouble.DEGRADED: (0.3, 120),
 }
 ODD_WORDS = ("Frozen", "Phase_9", "", "succeeded?", "Unknown", "Deleting", "42")
+# How a server says no to a submit, whether or not it has done it.
+REFUSALS = (
+    "403 Forbidden: insufficient permissions",
+    "The workload request does not comply with the policy set by the administrator",
+    "project 'talmo-lab' was not found",
+    "The length of a workload name must not exceed 63 characters",
+    'failed to create workload: invalid reference "lab/gwas:1"',
+)
+TEXTS = {Trouble.ODD_PHASE: ODD_WORDS, Trouble.FALSE_REFUSAL: REFUSALS}
 HIGHEST_RATES: dict[Mishap, float] = {
     Mishap.NEVER_SENT: 0.1,
     Mishap.ANSWER_LOST: 0.1,
@@ -86,12 +100,15 @@ MOST_DEEDS = {
     Mishap.CLOCK_BACK: 2,
     Mishap.DELETED: 3,
     Mishap.ERASED: 3,
+    Mishap.EMPTIED: 1,
     Mishap.SUSPENDED: 3,
     Mishap.RESTARTED: 4,
     Mishap.BY_HAND: 3,
 }
 SHARE_OF_KINDS = 0.3
-LONGEST_BLACKOUT_S = 600
+# With a list that is behind, and a new workload that is not listed yet: shorter than the doubt
+# of an empty list. Past that it is believed, and no tool can tell.
+LONGEST_BLACKOUT_S = 360
 DELAYS = Delays(
     creating=(1, 3),
     pending=(1, 20),
@@ -179,9 +196,12 @@ def _switches(dice: random.Random, clears_s: float) -> Switches:
                 rate=rate * dice.random(),
                 until_s=clears_s,
                 seconds=round(seconds * dice.random(), 3),
-                text=dice.choice(ODD_WORDS) if trouble is Trouble.ODD_PHASE else "",
+                text=dice.choice(TEXTS.get(trouble, ("",))),
             )
             faults.append(fault)
+            if trouble is Trouble.FALSE_REFUSAL:
+                # With a list that is never late, the next look would tell that it was none.
+                faults.append(Fault(Trouble.LIST_LAG, until_s=clears_s, seconds=LONGEST_LAG_S))
     if dice.random() < SHARE_OF_KINDS:
         faults.append(_blackout(dice, clears_s))
     return Switches(

@@ -123,6 +123,8 @@ def test_a_refusal_can_have_any_text(make: Make) -> None:
         (Fault(Trouble.LOST_ANSWER), "context deadline exceeded"),
         (Fault(Trouble.LOST_ANSWER, text="EOF"), "Error: EOF\n"),
         (Fault(Trouble.CONFLICT_WITH_ITSELF), TAKEN),
+        (Fault(Trouble.FALSE_REFUSAL), "403 Forbidden"),
+        (Fault(Trouble.FALSE_REFUSAL, text="against the policy"), "Error: against the policy\n"),
     ],
 )
 def test_an_error_does_not_mean_that_nothing_was_done(make: Make, fault: Fault, text: str) -> None:
@@ -144,7 +146,8 @@ def test_a_lost_answer_of_a_refused_call_is_a_refusal(make: Make) -> None:
 def test_success_does_not_mean_that_something_was_done(
     make: Make, verb: str, expected: dict[str, str]
 ) -> None:
-    standin = faulty(make, Fault(Trouble.NO_EFFECT, verbs=(verb,)))
+    trouble = Trouble.IDLE_DELETE if verb == "delete" else Trouble.NO_EFFECT
+    standin = faulty(make, Fault(trouble))
     assert submit(standin, "gwas-1").exit_code == 0
     if verb == "delete":
         assert standin.call("workspace", "delete", "gwas-1").exit_code == 0

@@ -37,6 +37,7 @@ def test_every_field_of_an_attempt_survives(ledger: Ledger) -> None:
         calls=2,
         submitted_at=NOW + timedelta(microseconds=1),
         refusal="no",
+        denial="perhaps not",
         follows=NOW,
         uid="u",
         phase=Phase.STOPPED,

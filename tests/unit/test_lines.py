@@ -27,6 +27,7 @@ FULL = Attempt(
     calls=2,
     submitted_at=at(2),
     refusal="no",
+    denial="perhaps not",
     follows=at(3),
     uid="u",
     phase=Phase.STOPPED,

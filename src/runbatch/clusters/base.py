@@ -39,7 +39,7 @@ class Cluster(Protocol):
         """Start the workload; return its uid if the cluster tells it.
 
         After a return it exists. After Rejected or NameTaken it was not started. After any other
-        ClusterError nobody knows, and only a listing can tell.
+        ClusterError nobody knows, and only a listing can tell; after Denied it most likely was not.
 
         `age_s` tells how many seconds ago the call was begun, by taking a slot for it. Once those
         are `patience.grace_s` others may have given up the call, and the slot be another job's: a

@@ -152,7 +152,8 @@ class Attempt:
     Its life, told by which fields are set: `reserved_at` a slot is held for it; `called_at` the
     submit call was begun (`calls` times so far); `submitted_at` the cluster said yes; `seen_at` a
     listing showed it; `ended_at` its end was seen, or it was concluded to be gone. `refusal`
-    instead: the cluster said no for good. `missed` counts the good listings in a row, since
+    instead: the cluster said no for good. `denial` on the way there: it said no to the last call,
+    and may have done it all the same. `missed` counts the good listings in a row, since
     `seen_at`, that lacked it. `delete_asked_at` is when we last asked its workload to go;
     `follows`, on an attempt that it makes room for, is the end that this was decided on.
     """
@@ -164,6 +165,7 @@ class Attempt:
     calls: int = 0
     submitted_at: datetime | None = None
     refusal: str | None = None
+    denial: str | None = None
     follows: datetime | None = None
     uid: str | None = None
     phase: Phase | None = None
@@ -196,6 +198,11 @@ class Attempt:
         """Whether a submit call was begun whose outcome nobody knows."""
         called = self.called_at is not None and self.refusal is None
         return called and self.submitted_at is None and self.uid is None
+
+    @property
+    def was_lost(self) -> bool:
+        """Whether no answer came to its submit call: one that was never done is called again."""
+        return self.unanswered and self.denial is None
 
     @property
     def is_unjudged(self) -> bool:
@@ -268,9 +275,9 @@ class Patience:
 
     A workload is taken for gone, or a lost submit for not done, only after `agreeing_listings` good
     listings in a row and `grace_s` seconds without a sign, none of them before `since`. A listing
-    with no row at all, while jobs are in flight, is believed only when no row was seen for
-    `empty_doubt_s` seconds. `leaves_at_once`: a deletion is over when its call returns, and takes
-    no slot.
+    with no row at all, while jobs are in flight, is believed only after `empty_doubt_s` seconds in
+    which each listing was like that: `empty_since` is when this process had the first of them.
+    `leaves_at_once`: a deletion is over when its call returns, and takes no slot.
     """
 
     grace_s: float
@@ -278,6 +285,7 @@ class Patience:
     agreeing_listings: int = 3
     leaves_at_once: bool = False
     since: datetime | None = None
+    empty_since: datetime | None = None
 
     def is_over(self, attempt: Attempt, now: datetime) -> bool:
         """Whether the attempt's absence may be believed."""
@@ -285,3 +293,10 @@ class Patience:
         waited = now - (max(sign_at, self.since) if self.since is not None else sign_at)
         is_agreed = attempt.missed >= self.agreeing_listings
         return is_agreed and waited.total_seconds() >= self.grace_s
+
+    def believes_emptiness(self, sign_at: datetime, now: datetime) -> bool:
+        """Whether nothing was listed for long enough, also since the cluster gave this sign."""
+        if self.empty_since is None:
+            return False
+        waited = now - max(self.empty_since, sign_at)
+        return waited.total_seconds() >= self.empty_doubt_s

@@ -3,7 +3,7 @@
     RunbatchError
     ├── BatchError          yours: the batch or the call is wrong; nothing was submitted
     ├── ClusterError        the cluster did not do what was asked
-    │   ├── Rejected        it refused, and the same request will be refused again
+    │   ├── Rejected        it refused, nothing was done, and it would refuse again
     │   ├── Denied          it said no, but may have done what was asked
     │   ├── NameTaken       a workload of that name exists; it may be ours
     │   ├── Busy            it asks us to slow down
@@ -55,13 +55,14 @@ class ClusterError(RunbatchError):
 
 
 class Rejected(ClusterError):
-    """The cluster refused, and would refuse the same request again."""
+    """It refused, nothing was done, and it would refuse the same request again."""
 
 
 class Denied(ClusterError):
     """The cluster said no, but it may have done what was asked: only a listing can tell.
 
-    A "403 Forbidden" has answered a submit that took effect all the same.
+    A "403 Forbidden" has answered a submit that took effect all the same. So has any refusal that
+    comes from a server: between its effect and its answer there is a network, and a second try.
     """
 
 

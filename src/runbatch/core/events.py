@@ -43,8 +43,11 @@ def of_change(change: Change, batch: Batch) -> Event | None:
         text = f"{_who(after, batch)} exists already ({phase.value}); it is not submitted again"
         return Event(Kind.ADOPT, text, after.key)
     if before.unanswered and after.uid is not None and after.ended_at is None:
-        text = f"{_who(after, batch)} (its answer was lost; the listing shows it)"
+        why = "its answer was lost" if before.denial is None else "it was denied"
+        text = f"{_who(after, batch)} ({why}; the listing shows it)"
         return Event(Kind.SUBMIT, text, after.key)
+    if after.refusal is not None and before.refusal is None:
+        return Event(Kind.REFUSED, f"{batch.workload_name(after.key)}: {after.refusal}", after.key)
     if after.ended_at is not None and after.ended_at != before.ended_at:
         return _of_end(after, batch)
     return None

@@ -25,6 +25,7 @@ TOLD = (Kind.WAIT, Kind.PENDING, Kind.TROUBLE, Kind.OK, Kind.SKIP)
 class Did(Enum):
     """What happened to an attempt.
 
+    `DENIED`: the cluster said no, but may have done it; it is `REFUSED` once listings lack it.
     `ADOPTED`: somebody else started it. `SEEN`: a listing changed it in a way that has no word of
     its own. `REMEMBERED`: the ledger knew it before there was a journal.
     """
@@ -32,6 +33,7 @@ class Did(Enum):
     RESERVED = "reserved"
     CALLED = "called"
     SUBMITTED = "submitted"
+    DENIED = "denied"
     REFUSED = "refused"
     ADOPTED = "adopted"
     SEEN = "seen"
@@ -112,6 +114,8 @@ def _did(before: Attempt, after: Attempt) -> Did:
         return Did.RUNNING_AGAIN
     if after.ended_at and (after.ended_at, after.outcome) != (before.ended_at, before.outcome):
         return Did.VANISHED if after.is_verdict(Verdict.VANISHED) else Did.ENDED
+    if after.refusal is not None and before.refusal is None:
+        return Did.REFUSED
     return Did.MISSED if after.missed > before.missed else Did.SEEN
 
 
@@ -132,6 +136,13 @@ class Move:
     def is_ours(self) -> bool:
         """Whether it is a step of ours towards a submit."""
         return self.changed.did in (Did.RESERVED, Did.CALLED)
+
+    @property
+    def was_there_though_refused(self) -> bool:
+        """Whether a listing shows what was recorded as refused, and not called again since."""
+        after = self.changed.attempt
+        known = (each for each in self.before.attempts if each.number == after.number)
+        return after.listed and any(each.refusal is not None for each in known)
 
     @property
     def starts(self) -> bool:

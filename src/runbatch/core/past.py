@@ -38,6 +38,8 @@ def _moments(job: JobSnapshot) -> Iterator[Moment]:
 def _beginning(attempt: Attempt) -> str:
     if attempt.refusal is not None:
         return f"refused: {attempt.refusal}"
+    if attempt.denial is not None:
+        return f"denied, not listed yet: {attempt.denial}"
     if attempt.unanswered:
         return "submitted, not answered yet"
     return "submitted" if attempt.calls else "found, not submitted again"

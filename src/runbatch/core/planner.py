@@ -60,7 +60,7 @@ def _next_step(
     last = job.last
     if last is None:
         return Submit(job.key, 1, why=Why.FIRST) if wish.start else None
-    if last.waiting_for_name or (last.unanswered and patience.is_over(last, now)):
+    if last.waiting_for_name or (last.was_lost and patience.is_over(last, now)):
         return _make_room(job, last, wish, now, patience)
     if last.was_cut_off:
         return _cut_off_again(last, wish, now, patience)
@@ -188,10 +188,10 @@ def _give_back(
     """
     for key, job in view.jobs.items():
         last = job.last
-        if key in own or last is None or not (last.unanswered or last.waiting_for_name):
+        if key in own or last is None or not (last.was_lost or last.waiting_for_name):
             continue
         silent_s = (now - last.last_sign_at).total_seconds()
-        is_over = patience.is_over(last, now) if last.unanswered else silent_s >= patience.grace_s
+        is_over = patience.is_over(last, now) if last.was_lost else silent_s >= patience.grace_s
         if is_over:
             yield Release(last, "it was never submitted, and nobody is to come back to it")
 

@@ -35,6 +35,10 @@ Rule = Callable[[Step, Move], str | None]
 
 
 def _cap(step: Step, move: Move) -> str | None:
+    if move.was_there_though_refused:
+        number = move.changed.attempt.number
+        meanwhile = "it held no slot meanwhile, unless somebody else started it"
+        return f"attempt {number} was recorded as refused and listed later: {meanwhile}"
     if move.is_ours and move.takes_slot and step.in_flight > step.terms.cap:
         return f"{step.in_flight} in flight, of at most {step.terms.cap}"
     return None

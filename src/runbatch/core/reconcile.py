@@ -50,23 +50,24 @@ def _is_believable(listing: Listing, view: View, now: datetime, patience: Patien
     expected = [each for each in view.attempts if each.listed and each.delete_asked_at is None]
     if not expected:
         return True
-    doubt_s = patience.empty_doubt_s
-    if all(each.ended_at is not None for each in expected):
-        doubt_s = min(doubt_s, ENDED_DOUBT_S)  # ended ones may have been cleared away
-    return (now - view.rows_seen_at).total_seconds() >= doubt_s
+    if patience.believes_emptiness(view.rows_seen_at, now):
+        return True
+    # Ended ones may have been cleared away, and no slot is at stake.
+    waited_s = (now - view.rows_seen_at).total_seconds()
+    return all(each.ended_at is not None for each in expected) and waited_s >= ENDED_DOUBT_S
 
 
 def _kept_by_doubt(view: View, now: datetime, patience: Patience) -> frozenset[tuple[str, int]]:
     """Return the attempts that no listing without a row can free of their slots.
 
-    The cluster has had their workloads, and no end of them was seen. One whose submit was never
-    answered may be missed: it is called again, and keeps its slot.
+    The cluster has had their workloads, or may have, and no end of them was seen. One whose submit
+    was never answered may be missed: it is called again, and keeps its slot.
     """
-    held = [each for each in view.attempts if each.ended_at is None and not each.unanswered]
-    since = view.rows_seen_at or min((each.last_sign_at for each in held), default=now)
-    if (now - since).total_seconds() >= patience.empty_doubt_s:
-        return frozenset()
-    return frozenset(each.id for each in held)
+    held = [each for each in view.attempts if each.ended_at is None and not each.was_lost]
+    signs = (
+        (each, max(each.last_sign_at, view.rows_seen_at or each.last_sign_at)) for each in held
+    )
+    return frozenset(each.id for each, at in signs if not patience.believes_emptiness(at, now))
 
 
 def learn(
@@ -200,6 +201,7 @@ def _seen(attempt: Attempt, observation: Observation, now: datetime) -> Attempt:
         called_at=attempt.called_at or now,
         submitted_at=attempt.submitted_at or now,
         refusal=None,
+        denial=None,
         seen_at=now,
         missed=0,
     )
@@ -242,14 +244,17 @@ def _running_again(seen: Attempt) -> Attempt:
 def _missed(attempt: Attempt, now: datetime, patience: Patience) -> Attempt:
     """Return the attempt after one more good listing without it; patience over, it has vanished.
 
-    A submit nobody answered does not vanish: it never was, and is called again by the planner.
+    A submit nobody answered does not vanish: it never was, and is called again by the planner. One
+    that the cluster denied was refused in earnest: only now may its slot be free.
     """
     if attempt.waiting_for_name or attempt.refusal is not None:
         return attempt
     missed = replace(attempt, missed=min(attempt.missed + 1, patience.agreeing_listings))
-    if missed.ended_at is None and not missed.unanswered and patience.is_over(missed, now):
-        return _vanished(missed, now)
-    return missed
+    if missed.ended_at is not None or not patience.is_over(missed, now):
+        return missed
+    if missed.denial is not None:
+        return replace(missed, refusal=missed.denial, denial=None)
+    return missed if missed.unanswered else _vanished(missed, now)
 
 
 def erased(attempt: Attempt, now: datetime) -> Attempt:

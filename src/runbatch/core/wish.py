@@ -17,7 +17,8 @@ class Wish:
     to go, and nothing is started; one that has not ended only with `cut_off`.
 
     Attempts are named by their `turn`; what follows one has another turn, so none is followed
-    twice. `stale`: those that had vanished or been refused before the invocation began. `rerun`:
+    twice. `stale`: those that had vanished or been refused, or denied, before the invocation
+    began. `rerun`:
     those of the jobs that a person named. `spare`: those that it has given up on, since their
     workloads cannot be deleted. `again`: those to be judged once more. `keep_going`: also when all
     jobs end alike (see `core.streak`).
@@ -58,5 +59,9 @@ def rerun(view: View, keys: Collection[str]) -> frozenset[tuple[str, int, int]]:
 
 
 def is_stale(last: Attempt) -> bool:
-    """Return whether it ended as one that only the next invocation starts again."""
-    return last.refusal is not None or last.is_verdict(Verdict.VANISHED)
+    """Return whether it ended as one that only the next invocation starts again.
+
+    What was denied is refused, as soon as listings show that it was not started.
+    """
+    was_refused = last.refusal is not None or last.denial is not None
+    return was_refused or last.is_verdict(Verdict.VANISHED)

@@ -20,7 +20,7 @@ TIMES = (
     "follows",
 )
 _NUMBERS = ("number", "calls", "missed")
-_PLAIN = ("key", "number", "refusal", "uid", "node", "calls", "missed", "log")
+_PLAIN = ("key", "number", "refusal", "denial", "uid", "node", "calls", "missed", "log")
 COLUMNS = (*_PLAIN, *TIMES, "phase", "evidence", "verdict", "source")
 
 

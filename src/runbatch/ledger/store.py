@@ -131,15 +131,30 @@ class Ledger:
         """Remember that the cluster said yes, and the workload's uid where it told."""
         self._revise(
             attempt,
-            lambda it: replace(it, submitted_at=now, uid=it.uid or uid, refusal=None),
+            lambda it: replace(it, submitted_at=now, uid=it.uid or uid, refusal=None, denial=None),
             Did.SUBMITTED,
             now,
         )
 
     def refused(self, attempt: Attempt, why: str, now: datetime) -> None:
-        """Remember that the cluster said no for good; the slot is free again."""
+        """Remember that the cluster said no for good; the slot is free again.
+
+        An answer to this very call says nothing of a later one.
+        """
         self._revise(
-            attempt, lambda it: it if it.uid else replace(it, refusal=why), Did.REFUSED, now
+            attempt,
+            lambda it: replace(it, refusal=why) if _awaits_answer(it, attempt) else it,
+            Did.REFUSED,
+            now,
+        )
+
+    def denied(self, attempt: Attempt, why: str, now: datetime) -> None:
+        """Remember that the cluster said no, and may have done it: the slot stays taken."""
+        self._revise(
+            attempt,
+            lambda it: replace(it, denial=why) if _awaits_answer(it, attempt) else it,
+            Did.DENIED,
+            now,
         )
 
     def judged(self, after: Attempt, now: datetime) -> None:
@@ -292,6 +307,10 @@ class Ledger:
                 self._connection.rollback()
                 raise
         self._journal.publish()
+
+
+def _awaits_answer(it: Attempt, called: Attempt) -> bool:
+    return it.unanswered and it.turn == called.turn
 
 
 def _open(folder: Path) -> sqlite3.Connection:

@@ -15,6 +15,7 @@ from tests.unit.core.values import (
     accepted,
     at,
     called,
+    denied,
     failed,
     listed,
     listing,
@@ -57,6 +58,7 @@ def _newest(key: str, number: int) -> Iterator[Attempt]:
     yield refused(key, number)
     for missed in MISSED:
         yield called(key, number, missed=missed)
+        yield denied(key, number, missed=missed)
         yield accepted(key, number, missed=missed)
         yield accepted(key, number, missed=missed, uid=None)
 

@@ -10,6 +10,7 @@ from tests.unit.core.values import (
     accepted,
     at,
     called,
+    denied,
     failed,
     listed,
     refused,
@@ -89,6 +90,25 @@ def reserve(attempt: Attempt, why: Why | None) -> Changed:
         pytest.param([known(vanished("1")), start("1", 2, Why.VANISHED)], id="it had vanished"),
         pytest.param([known(refused("1")), start("1", 1, Why.REFUSED_BEFORE)], id="it was refused"),
         pytest.param(
+            [
+                start("1"),
+                Changed(Did.DENIED, denied("1", calls=1)),
+                Changed(Did.SEEN, listed("1", calls=1)),
+                start("2"),
+            ],
+            id="a denied submit that was done all the same",
+        ),
+        pytest.param(
+            [
+                start("1"),
+                Changed(Did.DENIED, denied("1", calls=1)),
+                Changed(Did.REFUSED, refused("1", calls=1)),
+                start("1", 1, Why.REFUSED_BEFORE),
+                Changed(Did.SEEN, listed("1", calls=1)),
+            ],
+            id="a denied submit, refused in earnest, then done",
+        ),
+        pytest.param(
             [start("1"), Changed(Did.MISSED, called("1", missed=3)), start("1", 1, None)],
             id="a lost submit is called again",
         ),
@@ -135,6 +155,30 @@ def test_what_happened_as_it_should_breaks_no_promise(happenings: list[Happening
             4,
             "3 in flight, of at most 2",
             id="a start above the cap",
+        ),
+        pytest.param(
+            [
+                start("1"),
+                start("2"),
+                Changed(Did.REFUSED, refused("2", calls=1)),
+                start("3"),
+                Changed(Did.SEEN, listed("2", calls=1)),
+            ],
+            Promise.CAP,
+            6,
+            "attempt 1 was recorded as refused and listed later: it held no slot meanwhile",
+            id="a refusal that was none",
+        ),
+        pytest.param(
+            [
+                start("1"),
+                Changed(Did.REFUSED, refused("1", calls=1)),
+                Changed(Did.ENDED, succeeded("1", calls=1)),
+            ],
+            Promise.CAP,
+            4,
+            "attempt 1 was recorded as refused and listed later: it held no slot meanwhile",
+            id="a refusal that was none, seen when it had ended",
         ),
         pytest.param(
             [start("1"), start("2"), known(failed("3")), reserve(failed("3"), Why.RETRY)],

@@ -10,6 +10,7 @@ from tests.unit.core.values import (
     at,
     batch,
     called,
+    denied,
     failed,
     first_submit,
     listed,
@@ -181,6 +182,7 @@ def test_what_we_deleted_to_make_room_gives_its_slot_back_and_is_retried_in_the_
         pytest.param((refused("187"),), 9000, id="it was refused"),
         pytest.param((called("187", missed=2),), 9000, id="its submit may yet be listed"),
         pytest.param((called("187", missed=3),), 59, id="its submit was just called"),
+        pytest.param((denied("187", missed=3),), 9000, id="its submit was denied"),
         pytest.param((reserved("187"),), 59, id="its slot was just taken"),
     ],
 )

@@ -11,6 +11,7 @@ from tests.unit.core.values import (
     at,
     batch,
     called,
+    denied,
     failed,
     listed,
     listing,
@@ -76,7 +77,33 @@ DAMAGED = "its folder is damaged"
 def test_an_empty_listing_is_not_believed_while_jobs_were_just_there(
     known: View, answer: Listing, seconds: float, trusted: bool
 ) -> None:
-    assert looked(known, answer, seconds).view.trusted is trusted
+    patience = replace(PATIENCE, empty_since=at(-1) if answer.rows == 0 else None)
+    assert looked(known, answer, seconds, patience=patience).view.trusted is trusted
+
+
+@pytest.mark.parametrize("attempt", [listed(), accepted(), denied()])
+@pytest.mark.parametrize("empty_since", [None, 401, 1])
+def test_what_this_process_has_not_seen_empty_for_long_enough_is_doubted(
+    attempt: Attempt, empty_since: float | None
+) -> None:
+    """However long ago a row was seen: the time since the first empty listing counts."""
+    since = None if empty_since is None else at(empty_since)
+    patience = replace(PATIENCE, empty_since=since)
+    known = view(attempt, rows_seen=0)
+    for seconds in (590, 595, 600):
+        known = looked(known, NOBODY, seconds, patience=patience).view
+    assert known.job("37").last == attempt
+
+
+def test_a_job_that_was_accepted_while_nothing_was_listed_waits_for_its_own_time() -> None:
+    known = view(accepted(submitted_at=at(300)), rows_seen=None)
+    assert looked_often(known, NOBODY, 600, 700, 899).in_flight == {"37"}
+    assert looked_often(known, NOBODY, 900, 901, 902).in_flight == frozenset()
+
+
+def test_a_row_that_another_process_saw_meanwhile_counts() -> None:
+    known = view(accepted(), rows_seen=300)
+    assert looked_often(known, NOBODY, 600, 700, 899).in_flight == {"37"}
 
 
 @pytest.mark.parametrize(
@@ -84,15 +111,14 @@ def test_an_empty_listing_is_not_believed_while_jobs_were_just_there(
     [
         pytest.param(view(failed(), succeeded("4"), rows_seen=0), 3599, False, id="within an hour"),
         pytest.param(view(failed(), succeeded("4"), rows_seen=0), 3600, True, id="all had ended"),
-        pytest.param(view(failed(), listed("4"), rows_seen=0), 86_399, False, id="one still ran"),
-        pytest.param(view(failed(), listed("4"), rows_seen=0), 86_400, True, id="a day on"),
+        pytest.param(view(failed(), listed("4"), rows_seen=0), 86_400, False, id="one still ran"),
     ],
 )
-def test_a_cluster_that_is_doubted_for_a_day_is_doubted_for_an_hour_once_all_have_ended(
+def test_one_look_is_enough_an_hour_after_the_last_row_where_all_had_ended(
     known: View, seconds: float, trusted: bool
 ) -> None:
-    slow = replace(PATIENCE, empty_doubt_s=86_400)
-    assert looked(known, NOBODY, seconds, patience=slow).view.trusted is trusted
+    patience = replace(PATIENCE, empty_since=at(seconds))
+    assert looked(known, NOBODY, seconds, patience=patience).view.trusted is trusted
 
 
 def test_a_listing_that_is_not_believed_changes_nothing() -> None:
@@ -210,6 +236,25 @@ def test_a_lost_submit_never_vanishes_and_keeps_its_slot() -> None:
     known = looked_often(view(called()), listing(), *range(30, 3000, 30))
     assert known.job("37").last == called(missed=3)
     assert known.in_flight == {"37"}
+
+
+def test_a_denied_submit_is_refused_once_the_listings_agree_and_its_slot_is_free() -> None:
+    known = looked_often(view(denied()), listing(), 30, 59)
+    assert known.job("37").last == denied(missed=2)
+    assert known.in_flight == {"37"}
+    known = looked_often(known, listing(), 60)
+    assert known.job("37").last == called(missed=3, refusal="403 Forbidden")
+    assert known.in_flight == frozenset()
+
+
+def test_a_denied_submit_that_was_done_is_the_workload_that_is_listed() -> None:
+    known = looked_often(view(denied()), listing(observation()), 30)
+    assert known.job("37").last == listed(seconds=30, submitted_at=at(30))
+
+
+def test_listings_without_a_row_refuse_no_denied_submit() -> None:
+    known = looked_often(view(denied(), rows_seen=0), NOBODY, *range(30, 600, 30))
+    assert known.job("37").last == denied()
 
 
 def test_a_success_that_was_started_again_and_vanished_is_still_a_success() -> None:

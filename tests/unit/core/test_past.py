@@ -7,6 +7,7 @@ from tests.unit.core.values import (
     at,
     batch,
     called,
+    denied,
     failed,
     listed,
     refused,
@@ -38,6 +39,11 @@ def taken(*attempts: Attempt) -> Snapshot:
             listed(number=2, calls=1), [(0, "gwas-37 (attempt 2) submitted")], id="a retry"
         ),
         pytest.param(listed(), [(0, "gwas-37 found, not submitted again")], id="adopted"),
+        pytest.param(
+            denied(calls=1),
+            [(0, "gwas-37 denied, not listed yet: 403 Forbidden")],
+            id="denied",
+        ),
         pytest.param(refused(calls=1), [(0, "gwas-37 refused: no such image")], id="refused"),
         pytest.param(
             succeeded(seconds=9, calls=1),

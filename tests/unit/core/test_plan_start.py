@@ -14,6 +14,7 @@ from tests.unit.core.values import (
     at,
     batch,
     called,
+    denied,
     failed,
     listed,
     listing,
@@ -89,6 +90,8 @@ def test_nothing_is_decided_on_a_view_that_is_not_trusted(known: View) -> None:
         pytest.param(vanished(), RETRY, id="what vanished is not retried"),
         pytest.param(failed(phase=Phase.DELETING), RETRY, id="a failed one that is leaving"),
         pytest.param(called(missed=2), START, id="a lost submit, two listings on"),
+        pytest.param(denied(missed=3), START, id="a denied submit is not called again"),
+        pytest.param(denied(missed=3), Wish(), id="not while others are started either"),
         *(
             pytest.param(failed(outcome=end), RETRY, id=f"retry leaves alone: {end.verdict.value}")
             for end in OTHER_ENDS
@@ -137,6 +140,7 @@ def test_only_the_newest_attempt_is_judged() -> None:
     [
         pytest.param(vanished(), True, id="it had vanished"),
         pytest.param(refused(), True, id="it had been refused"),
+        pytest.param(denied(), True, id="it had been denied: refused, once listings lack it"),
         pytest.param(listed(missed=3), False, id="it was only missing: this one may see it vanish"),
         pytest.param(called(missed=3), False, id="its submit is called again anyway"),
         pytest.param(failed(), False, id="it had failed"),

@@ -82,6 +82,11 @@ def refused(key: str = "37", number: int = 1, **changes: Any) -> Attempt:
     return called(key, number, **{"refusal": "no such image"} | changes)
 
 
+def denied(key: str = "37", number: int = 1, **changes: Any) -> Attempt:
+    """The cluster said no, and may have done it."""
+    return called(key, number, **{"denial": "403 Forbidden"} | changes)
+
+
 def listed(
     key: str = "37",
     phase: Phase = Phase.RUNNING,
@@ -163,10 +168,12 @@ def looked(
     return learn(of or batch(), given, answer, asked, at(seconds), patience)
 
 
-def looked_often(given: View, answer: Listing, *times: float) -> View:
+def looked_often(given: View, answer: Listing, *times: float, empty_since: float = 0) -> View:
     """The view after the same listing at each of these times."""
+    is_empty = answer.rows == 0
+    patience = replace(PATIENCE, empty_since=at(empty_since)) if is_empty else PATIENCE
     for seconds in times:
-        given = looked(given, answer, seconds).view
+        given = looked(given, answer, seconds, patience=patience).view
     return given
 
 

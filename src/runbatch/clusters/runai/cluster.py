@@ -1,6 +1,8 @@
-"""The adapter: the five calls, through the program. It keeps no state but the version."""
+"""The adapter: the five calls, through the program.
 
-import math
+It keeps no state but the version, and which workloads it has asked to go.
+"""
+
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 
@@ -12,7 +14,15 @@ from runbatch.clusters.runai.pods import MOST_TRIES, Pods
 from runbatch.clusters.runai.program import Execute, Reply, execute, execute_kubectl
 from runbatch.clusters.runai.words import text_of
 from runbatch.core.attempt import Evidence, Listing, Observation, Patience
-from runbatch.core.errors import Busy, ClusterError, NameTaken, NoLog, Rejected, Unreachable
+from runbatch.core.errors import (
+    Busy,
+    ClusterError,
+    Denied,
+    NameTaken,
+    NoLog,
+    Rejected,
+    Unreachable,
+)
 from runbatch.core.workload import Workload
 
 CALL_LIMIT_S = 60
@@ -22,10 +32,9 @@ HELD_UP_LIMIT_S = 60
 # So long a new workload may stay unlisted (Run:ai reference, 5: `--wait-for-submit`).
 UNLISTED_LIMIT_S = 60
 # Before the grace is over, a call that was made is over too, and what it made is listed. A dropped
-# VPN looks like an empty list (9.2): while jobs are in flight such a one is never believed.
-PATIENCE = Patience(
-    grace_s=HELD_UP_LIMIT_S + SUBMIT_LIMIT_S + UNLISTED_LIMIT_S, empty_doubt_s=math.inf
-)
+# VPN looks like an empty list (9.2): while jobs are in flight one is believed only when each list
+# was empty for so long, and each time the project could be seen.
+PATIENCE = Patience(grace_s=HELD_UP_LIMIT_S + SUBMIT_LIMIT_S + UNLISTED_LIMIT_S, empty_doubt_s=600)
 _MOST_PAGES = 100
 
 
@@ -50,6 +59,7 @@ class RunaiCluster:
         self._execute = execute
         self._pods = Pods(project, kubectl, kubectl_tries)
         self._version: Version | None = None
+        self._asked_to_go: set[str] = set()
 
     def list(self, prefix: str) -> Listing:
         """Return the batch's workloads; one call, but for old programs in very large projects."""
@@ -118,15 +128,19 @@ class RunaiCluster:
     def delete(self, name: str, uid: str) -> bool:
         """Ask for the workload of this uid to go, which takes its time (Run:ai reference, 5).
 
-        One that is listed without an id is deleted by its name, after one more look at whose it is.
+        One that is listed without an id is deleted by its name, after one more look at whose it is;
+        so is one that is still listed when it is to go for the second time.
         """
         words = arguments.delete_args(uid, self._project, self._kind)
-        if not listing.is_own_id(uid):
-            words = arguments.delete_by_name_args(name, self._project, self._kind)
-            if all((each.name, each.uid) != (name, uid) for each in self._observations(name)):
+        has_id = listing.is_own_id(uid)
+        if not has_id or uid in self._asked_to_go:
+            if any((each.name, each.uid) == (name, uid) for each in self._observations(name)):
+                words = arguments.delete_by_name_args(name, self._project, self._kind)
+            elif not has_id:
                 return False
         reply = self._execute(words, CALL_LIMIT_S)
         if reply.code == 0:
+            self._asked_to_go.add(uid)
             return False
         if faults.is_gone(reply.err):
             return True
@@ -188,7 +202,8 @@ class RunaiCluster:
         what = text_of(rows[0].get("type", "workload"))
         who = text_of(rows[0].get("submittedBy", "somebody"))
         owner = f"the name {name} is taken by a {what} of {who}"
-        return Rejected(f"Run:ai: {owner}; delete that one, or choose another prefix.")
+        # Names may be shared between types after all, and ours be there, not yet listed.
+        return Denied(f"Run:ai: {owner}; delete that one, or choose another prefix.")
 
     def _call(self, words: Sequence[str], limit_s: float) -> str:
         reply = self._execute(words, limit_s)

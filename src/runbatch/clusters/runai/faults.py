@@ -1,7 +1,10 @@
 """What the program's complaint means: whose fault, and the way out (Run:ai reference, 1.6, 5).
 
 There is no table of exit codes; only the texts tell. A text nobody knows tells nothing: then the
-outcome is unknown, and only a listing can tell. So a refusal is only what is surely one.
+outcome is unknown, and only a listing can tell. A refusal in the server's words is Denied:
+such an answer has come to a submit that took effect. Rejected are only the words with which the
+program itself ends while it reads its command line, before it asks the server for anything: an
+unknown flag or command, a flag whose value cannot be parsed, and a required flag that is not there.
 """
 
 import re
@@ -32,12 +35,12 @@ _FAULTS: tuple[tuple[str, type[ClusterError], str], ...] = (
     (r"already exists", NameTaken, "the name is taken: {text}"),
     (
         r"does not comply with the policy",
-        Rejected,
+        Denied,
         "refused by the administrator's policy: {text} Ask what it allows, or change [run].",
     ),
     (
         r"project \S* ?(was |is )?(not found|does not exist|doesn't exist)",
-        Rejected,
+        Denied,
         'no such project: {text} "runai project list" names yours.',
     ),
     (
@@ -46,7 +49,7 @@ _FAULTS: tuple[tuple[str, type[ClusterError], str], ...] = (
         "no rights for this: {text} Ask for access to the project.",
     ),
     (
-        r"unknown (flag|command)",
+        r"unknown (shorthand )?(flag|command)",
         Rejected,
         'this version of runai is not known: {text} Known are 2.18 to 3.0; see "runai version".',
     ),
@@ -61,11 +64,13 @@ _FAULTS: tuple[tuple[str, type[ClusterError], str], ...] = (
         "no connection: {text} Is the VPN up?",
     ),
     (
-        (
-            r"must not exceed|must consist of|must have at most"
-            r"|invalid (argument|value|reference)|required flag"
-        ),
+        r"invalid (argument|value) '' for ('' flag|flag -)|required flag",
         Rejected,
+        "refused: {text}",
+    ),
+    (
+        r"must not exceed|must consist of|must have at most|invalid (argument|value|reference)",
+        Denied,
         "refused: {text}",
     ),
 )

@@ -123,6 +123,8 @@ def _performed(call: Call) -> Answer:
     answer = delete_many(call) if is_many else _VERBS[call.verb](call)
     if lost := call.fault(Trouble.LOST_ANSWER):
         return _spoiled(answer, lost.text or LOST_ANSWER)
+    if false := call.fault(Trouble.FALSE_REFUSAL):
+        return _spoiled(answer, false.text or REFUSALS[Trouble.NO_PERMISSION])
     if call.fault(Trouble.CONFLICT_WITH_ITSELF):
         return _spoiled(answer, name_taken(call.parsed.command.kind, call.name))
     return answer

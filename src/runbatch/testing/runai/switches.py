@@ -31,6 +31,8 @@ class Trouble(StrEnum):
     # The answer does not tell what the call did (Run:ai reference, 5 and 9.7).
     LOST_ANSWER = "the call takes effect, its answer is an error [text]"
     CONFLICT_WITH_ITSELF = "a submit takes effect, a hidden second try reports the name as taken"
+    FALSE_REFUSAL = "a submit takes effect, its answer is a refusal [text]"
+    IDLE_DELETE = "a deletion is answered yes and does nothing"
     NO_EFFECT = "the call ends with 0 and does nothing"
 
     # What is printed is not what is (Run:ai reference, 9.1, 9.2, 3 and 4).
@@ -67,6 +69,8 @@ DEFAULT_VERBS: Mapping[Trouble, tuple[str, ...]] = {
     Trouble.NAME_CONFLICT: SUBMIT_ONLY,
     Trouble.LOST_ANSWER: SUBMIT_ONLY,
     Trouble.CONFLICT_WITH_ITSELF: SUBMIT_ONLY,
+    Trouble.FALSE_REFUSAL: SUBMIT_ONLY,
+    Trouble.IDLE_DELETE: ("delete",),
     Trouble.NO_EFFECT: SUBMIT_ONLY,
     Trouble.EMPTY_LIST: LIST_ONLY,
     Trouble.CUT_LIST: LIST_ONLY,

@@ -3,6 +3,7 @@
 from .call import Answer, Call
 from .errors import NO_TERMINAL, NOT_FOUND, CallError
 from .orders import delete, resume, suspend
+from .switches import Trouble
 from .workload import Workload
 
 
@@ -43,7 +44,7 @@ def resume_one(call: Call) -> Answer:
 
 
 def _delete(call: Call, workload: Workload) -> str:
-    if call.kept_back:
+    if call.kept_back or call.fault(Trouble.IDLE_DELETE):
         return "none"
     delete(call.cluster, workload)
     return f"deleted {workload.uid}"
