@@ -99,8 +99,9 @@ class Play:
         if is_list and answer.exit_code == 0 and Trouble.EMPTY_LIST not in struck:
             behind_s = self._stale_s() if Trouble.STALE_LIST in struck else 0
             process.listed_at_s = self.stage.now_s - behind_s
-        if "logs" in words[:2]:
-            self.promises.asked_for_log(words[2], is_there=Trouble.NO_LOGS not in struck)
+        if "logs" in words[:3]:
+            name = words[words.index("logs") + 1]
+            self.promises.asked_for_log(name, is_there=Trouble.NO_LOGS not in struck)
         seen_at_s = process.listed_at_s if stood_on_s is None else stood_on_s
         self.promises.after_call(words, seen_at_s, process.command)
         return Reply(answer.exit_code or 0, answer.stdout, answer.stderr)

@@ -224,7 +224,11 @@ class Promises:
         hold(log.exists(), f"{change.name} was deleted, its log is not saved")
         # What is cut off may not have printed anything yet.
         since_s = self._no_log_since_s.get(change.name, self._stage.now_s)
-        is_lost = may_run or self._stage.now_s - since_s >= NO_LOG_AGREED.total_seconds()
+        is_lost = (
+            before not in ENDED
+            or woke
+            or self._stage.now_s - since_s >= NO_LOG_AGREED.total_seconds()
+        )
         hold(bool(log.read_bytes()) or is_lost, f"{change.name} was deleted, its log is empty")
 
     def asked_for_log(self, name: str, *, is_there: bool) -> None:

@@ -62,7 +62,7 @@ TROUBLES: dict[Trouble, tuple[float, float]] = {
     Trouble.STALE_LIST: (0.6, 90),
     Trouble.LIST_LAG: (1.0, LONGEST_LAG_S),
     Trouble.ODD_PHASE: (0.1, 0),
-    Trouble.NO_LOGS: (0.3, 0),
+    Trouble.NO_LOGS: (0.9, 0),
     Trouble.SLOW_DELETE: (0.5, 300),
     Trouble.STUCK_DELETE: (0.1, 0),
     Trouble.STUCK_PENDING: (0.1, 0),
