@@ -3,10 +3,10 @@
 The exact shape is unconfirmed (Run:ai reference, 2.4 and 11.1); what is not there is not known.
 """
 
-import json
 from collections.abc import Mapping
 from typing import Any
 
+from runbatch.clusters.runai.values import values_in
 from runbatch.clusters.runai.words import text_of
 from runbatch.core.attempt import Evidence
 
@@ -28,16 +28,7 @@ def evidence_of(text: str, uid: str) -> Evidence:
 
 def _object_in(text: str) -> Mapping[str, Any]:
     """Return the first JSON object of the text, whatever chatter stands before it."""
-    decoder = json.JSONDecoder()
-    start = text.find("{")
-    while start >= 0:
-        try:
-            value, _ = decoder.raw_decode(text, start)
-        except (ValueError, RecursionError):
-            start = text.find("{", start + 1)
-        else:
-            return value if isinstance(value, dict) else {}
-    return {}
+    return next((value for value in values_in(text) if isinstance(value, dict)), {})
 
 
 def _items(found: Mapping[str, Any], name: str) -> list[Mapping[str, Any]]:
