@@ -83,6 +83,5 @@ def _tail(chunks: Iterable[bytes]) -> bytes:
     tail = bytearray()
     for chunk in chunks:
         tail += chunk
-        if len(tail) > 2 * MOST_TAIL_BYTES:
-            del tail[:-MOST_TAIL_BYTES]
-    return bytes(tail[-MOST_TAIL_BYTES:])
+        del tail[:-MOST_TAIL_BYTES]  # costs nothing: a bytearray only moves its beginning on
+    return bytes(tail)

@@ -3,13 +3,14 @@
 import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
+from tempfile import TemporaryFile
 
 from runbatch.clusters.base import just_begun
 from runbatch.clusters.runai import arguments, description, faults, listing
 from runbatch.clusters.runai.arguments import OLD_PAGE_ROWS, Version
 from runbatch.clusters.runai.hiding import without_values
 from runbatch.clusters.runai.pods import MOST_TRIES, Pods
-from runbatch.clusters.runai.program import Execute, Reply, execute, execute_kubectl
+from runbatch.clusters.runai.program import Execute, Reply, execute, execute_kubectl, spool
 from runbatch.clusters.runai.words import text_of
 from runbatch.core.attempt import Evidence, Listing, Observation, Patience
 from runbatch.core.errors import Busy, ClusterError, NameTaken, Rejected, Unreachable
@@ -27,6 +28,7 @@ PATIENCE = Patience(
     grace_s=HELD_UP_LIMIT_S + SUBMIT_LIMIT_S + UNLISTED_LIMIT_S, empty_doubt_s=math.inf
 )
 _MOST_PAGES = 100
+_CHUNK_BYTES = 1 << 16
 
 
 class RunaiCluster:
@@ -91,10 +93,13 @@ class RunaiCluster:
 
     def logs(self, name: str, uid: str) -> Iterator[bytes]:  # noqa: ARG002
         """Yield the end of the log; not ready, gone and not allowed are answers too."""
-        reply = self._execute(arguments.logs_args(name, self._project, self._kind), CALL_LIMIT_S)
-        if reply.code == 0:
-            yield reply.out.encode()
-        elif not faults.has_no_log(reply.err):
+        words = arguments.logs_args(name, self._project, self._kind)
+        with TemporaryFile() as log:
+            reply = spool(self._execute, words, CALL_LIMIT_S, log)
+            if reply.code == 0:
+                yield from iter(lambda: log.read(_CHUNK_BYTES), b"")
+                return
+        if not faults.has_no_log(reply.err):
             error = self._fault(reply)
             if not isinstance(error, Rejected):
                 raise error

@@ -16,33 +16,25 @@ _UNFINISHED = (",", ":", "[", "{")
 
 
 def values_in(text: str) -> Iterator[Any]:
-    """Yield each JSON object or list of the text that is a part of no other, and ends its line."""
-    decoder = json.JSONDecoder()
-    end = 0
-    for start in _starts(text):
-        if start < end:
-            continue
-        try:
-            value, behind = decoder.raw_decode(text, start)
-        except (ValueError, RecursionError):
-            continue
-        if _LINE_END.match(text, behind):  # else a word in brackets, in the middle of a sentence
-            end = behind
-            yield value
+    """Yield each JSON object or list of the text that is a part of no other, and ends its line.
 
-
-def _starts(text: str) -> Iterator[int]:
-    """Yield where a value may begin: the first bracket, and lines that begin with one.
-
-    No value can be read beyond the next of these but the one that holds it; so that one value
-    cannot be read does not make the others be read again and again.
+    One may begin at the first bracket, and at each line that begins with one. A value that cannot
+    be read ends before the next of these; so nothing is read again and again.
     """
-    first = _START.search(text)
-    if first is not None:
-        yield first.start()
-    for match in _LINE_START.finditer(text):
-        if not _goes_on(text, match.start()):
-            yield match.start()
+    decoder = json.JSONDecoder()
+    start = _START.search(text)
+    while start is not None:
+        end = start.end()
+        try:
+            value, behind = decoder.raw_decode(text, start.start())
+        except (ValueError, RecursionError):
+            pass
+        else:
+            if _LINE_END.match(text, behind):  # else a word in brackets, within a sentence
+                end = behind
+                yield value
+        lines = _LINE_START.finditer(text, end)
+        start = next((line for line in lines if not _goes_on(text, line.start())), None)
 
 
 def _goes_on(text: str, at: int) -> bool:
