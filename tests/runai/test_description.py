@@ -57,19 +57,6 @@ def test_pods_and_events_are_found_wherever_they_stand(described: dict[str, Any]
     assert evidence_of(json.dumps(described), "u") == FOUND
 
 
-def test_one_that_is_nested_as_deeply_as_can_be_read_is_read() -> None:
-    depth = 10_000
-    while True:
-        text = '{"data":' * depth + json.dumps(ANY) + "}" * depth
-        try:
-            json.loads(text)
-        except RecursionError:
-            depth //= 2
-        else:
-            break
-    assert evidence_of(text, "u") == FOUND
-
-
 @pytest.mark.parametrize(
     "odd", [{"pods": 3}, {"pods": [3]}, {"pods": {"items": 3}}, {"pods": [{"node": 3}]}], ids=str
 )
