@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 
 from runbatch.clusters.base import Cluster
 from runbatch.core.attempt import Attempt, Evidence
+from runbatch.core.batch import Batch
 from runbatch.core.errors import ClusterError
 from runbatch.core.failure import RetryPolicy, judge
 from runbatch.core.guard import logged_code
@@ -26,14 +27,15 @@ class Findings:
     log: bytes = b""
     error: ClusterError | None = None
 
-    def judged(self, policy: RetryPolicy) -> Attempt:
-        """Return the attempt with its evidence and its verdict."""
+    def judged(self, policy: RetryPolicy, *, has_mounts: bool = True) -> Attempt:
+        """Return the attempt with its evidence and its verdict; `has_mounts` is of its batch."""
         text = self.log[-_MOST_MARKED_BYTES:].decode("utf-8", "replace")
         evidence = replace(
             self.evidence,
             logged_code=logged_code(text),
             marker=policy.marker_in(text),
             node=self.evidence.node or self.attempt.node,
+            mounts_held=self.evidence.mounts_held if has_mounts else True,
         )
         return replace(self.attempt, evidence=evidence, outcome=judge(evidence, policy))
 
@@ -69,13 +71,14 @@ def gather(
         pool.shutdown(may_wait, cancel_futures=True)
 
 
-def judged_on_sight(view: View, prefix: str, cluster: Cluster, policy: RetryPolicy) -> View:
+def judged_on_sight(view: View, batch: Batch, cluster: Cluster) -> View:
     """Return the view with every ended attempt judged, remembering nothing."""
     attempts = {each.id: each for job in view.jobs.values() for each in job.attempts}
     unjudged = [each for each in attempts.values() if each.is_unjudged]
-    for found in gather(unjudged, prefix, cluster):
+    has_mounts = bool(batch.run.mounts)
+    for found in gather(unjudged, batch.prefix, cluster):
         if found.error is None:
-            attempts[found.attempt.id] = found.judged(policy)
+            attempts[found.attempt.id] = found.judged(batch.retry, has_mounts=has_mounts)
     return replace(View.of(attempts.values(), rows_seen_at=view.rows_seen_at), trusted=view.trusted)
 
 

@@ -261,7 +261,8 @@ class Runner:
         return self._now() - since >= MOST_SILENCE
 
     def _judge(self, found: Findings) -> None:
-        after, now = found.judged(self._batch.retry), self._now()
+        has_mounts = bool(self._batch.run.mounts)
+        after, now = found.judged(self._batch.retry, has_mounts=has_mounts), self._now()
         if found.error is None:
             self._ledger.save_log(found.attempt, found.log, _description(after), now)
         self._ledger.judged(after, now)

@@ -12,7 +12,7 @@ from typing import Any
 from runbatch.clock import Clock
 from runbatch.clusters.runai.cluster import RunaiCluster
 from runbatch.clusters.runai.program import Execute, Reply
-from runbatch.core.batch import Batch, ClusterChoice, Run
+from runbatch.core.batch import Batch, ClusterChoice, Mount, Run
 from runbatch.core.events import Event
 from runbatch.core.reconcile import learn
 from runbatch.core.snapshot import Snapshot
@@ -159,7 +159,11 @@ def make_rig(
         variable="TRAIT_INDEX",
         cap=cap,
         cluster=ClusterChoice(kind="runai", project="talmo-lab", workload=workload),
-        run=Run(command=("/scripts/entrypoint.sh", "run"), image="ghcr.io/lab/pipeline:1.4"),
+        run=Run(
+            command=("/scripts/entrypoint.sh", "run"),
+            image="ghcr.io/lab/pipeline:1.4",
+            mounts=(Mount("/hpi/data", "/data"),),
+        ),
     )
     settings = settings or Settings(delays=QUICK)
     standin = StandIn.create(folder / "cluster", settings, switches)

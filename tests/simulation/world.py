@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, cast
 
 from runbatch.core.attempt import Phase
-from runbatch.core.batch import Batch, Run
+from runbatch.core.batch import Batch, Mount, Run
 from runbatch.core.events import Event
 from runbatch.core.failure import RetryPolicy
 from runbatch.core.job import View
@@ -146,7 +146,7 @@ def make_batch(last: int = 6, cap: int = 2, **retry: Any) -> Batch:
         keys=tuple(str(key) for key in range(1, last + 1)),
         integer_keys=True,
         cap=cap,
-        run=Run(command=("true",)),
+        run=Run(command=("true",), mounts=(Mount("/hpi/data", "/data"),)),
         retry=RetryPolicy(**retry),
     )
 

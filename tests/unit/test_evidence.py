@@ -1,5 +1,6 @@
 """From what a cluster tells of failed attempts to their verdicts."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
@@ -58,6 +59,14 @@ CASES = [
 def test_the_verdict_and_what_decided_it(exit_code: int | None, log: bytes, verdict: str) -> None:
     found = Findings(attempt(), Evidence(exit_code=exit_code), log)
     assert str(found.judged(RetryPolicy()).outcome) == verdict
+
+
+def test_an_exit_2_is_no_mount_failure_where_the_batch_has_no_mount() -> None:
+    found = Findings(attempt(), Evidence(exit_code=2))
+    bare = found.judged(RetryPolicy(), has_mounts=False)
+    assert str(bare.outcome) == "failed (exit code 2; no mount of it was missing)"
+    said = replace(found, log=OLD_LOG).judged(RetryPolicy(), has_mounts=False)
+    assert str(said.outcome) == "mount failure (exit code 2)"
 
 
 def test_many_are_asked_for_and_one_that_cannot_be_told_of_spoils_no_other() -> None:

@@ -19,13 +19,14 @@ from pathlib import Path
 
 from runbatch.clusters.base import just_begun
 from runbatch.clusters.local import names, wrapper
-from runbatch.clusters.local.folder import WorkloadFolder
+from runbatch.clusters.local.folder import End, WorkloadFolder
 from runbatch.clusters.local.listing import node, observe
 from runbatch.clusters.local.names import NamesLock
 from runbatch.clusters.local.processes import LivingProcesses, is_running
 from runbatch.clusters.local.wrapper import UID_VARIABLE
 from runbatch.core.attempt import Evidence, Listing, Observation, Patience, Phase
 from runbatch.core.errors import Busy, ClusterError, NameTaken, Rejected, Unreachable
+from runbatch.core.failure import KILLED, OUT_OF_MEMORY_CODE
 from runbatch.core.names import file_name, text_of_file_name
 from runbatch.core.workload import Workload
 
@@ -99,11 +100,16 @@ class LocalCluster:
         with self._reading(name):
             folder = self._folder(name, uid)
             end = folder.end() if folder else None
+            lacked_a_mount = folder.lacked_a_mount() if folder else None
             # Another workload may have got the name meanwhile, and this be the end of that one.
             if end is None or self._folder(name, uid) is None:
                 return Evidence(node=node())
-        reason = f"killed by {end.signal}" if end.signal else None
-        return Evidence(exit_code=end.exit_code, reason=reason, node=node())
+        return Evidence(
+            exit_code=end.exit_code,
+            reason=_reason(end),
+            node=node(),
+            mounts_held=not lacked_a_mount,
+        )
 
     def logs(self, name: str, uid: str) -> Iterator[bytes]:
         """Yield the log file as it is now."""
@@ -221,6 +227,13 @@ class LocalCluster:
         gone.parent.mkdir(mode=0o700, exist_ok=True)
         path.rename(gone)
         shutil.rmtree(gone, ignore_errors=True)
+
+
+def _reason(end: End) -> str | None:
+    """Return what killed it; a shell ends with 137 when its program was."""
+    if end.signal:
+        return f"{KILLED}{end.signal}"
+    return f"{KILLED}SIGKILL, says its exit code" if end.exit_code == OUT_OF_MEMORY_CODE else None
 
 
 def _name_in(path: Path) -> str:
