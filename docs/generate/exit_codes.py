@@ -91,7 +91,9 @@ BY_COMMAND = {
 
 _CONTAINER = """\
 What a job's own exit code comes to, with the `[retry] exit_codes` that are the default. Only a
-mount failure is ever retried."""
+mount failure is ever retried. A 2 without a marker in the log is *failed* where no mount was
+missing: on `local`, and in a batch without mounts. A 137 on `local` is *failed* too, since no
+memory is enforced there."""
 _WITHOUT = """\
 Where the cluster tells no exit code (Run:ai does not by itself), the next best evidence decides,
 the strongest first. An exit code that is known outranks any log line."""

@@ -48,6 +48,7 @@ class Findings:
             self.evidence,
             logged_code=logged_code(text),
             node=self.evidence.node or self.attempt.node,
+            mounts_held=self.evidence.mounts_held if batch.run.mounts else True,
         )
         # The guard logs the exit code behind its marker: without it the marker is another's.
         if evidence.known_code is not None or not batch.run.guard:
@@ -109,6 +110,5 @@ def _tail(chunks: Iterable[bytes]) -> bytes:
     tail = bytearray()
     for chunk in chunks:
         tail += chunk
-        if len(tail) > 2 * MOST_TAIL_BYTES:
-            del tail[:-MOST_TAIL_BYTES]
-    return bytes(tail[-MOST_TAIL_BYTES:])
+        del tail[:-MOST_TAIL_BYTES]  # costs nothing: a bytearray only moves its beginning on
+    return bytes(tail)

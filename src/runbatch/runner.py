@@ -6,7 +6,7 @@ steps is picked up by the next tick, whoever makes it.
 
 import json
 from collections import Counter
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from contextlib import closing
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
@@ -41,6 +41,8 @@ MOST_SILENCE = timedelta(minutes=15)
 # That there is no log is believed once it was said for so long, and of so old an end at once.
 NO_LOG_AGREED = timedelta(minutes=4)
 LOGS_ARE_GONE_AFTER = timedelta(days=1)
+# Of so many the evidence is gathered before the first of them is retried.
+MOST_GATHERED = 8
 # So many refusals in a row are not about one job.
 MOST_REFUSALS = 3
 # A workload that the cluster agreed so often to delete, and that is still there, is for a person.
@@ -181,7 +183,7 @@ class Runner:
         into the look, at least: thousands of workloads take longer to list than one interval.
         """
         failed = [action.attempt for action in planned.actions if isinstance(action, Gather)]
-        went_well = self._gather(failed)
+        went_well = self._gather_first(failed)
         interval = timedelta(seconds=self._pace.poll_interval_s)
         until = self._now() + max(interval - look_took, look_took)
         for action in planned.actions:
@@ -272,6 +274,16 @@ class Runner:
         began_at = self._patience.since
         is_later = attempt.called_at and began_at and attempt.called_at >= began_at
         return bool(is_later) and attempt.turn not in self._called_turns
+
+    def _gather_first(self, failed: Sequence[Attempt]) -> bool:
+        """Judge so many that the first need not wait for the last one's log: the next look goes on.
+
+        Those that the cluster does not answer for hold up no others.
+        """
+        for first in range(0, len(failed), MOST_GATHERED):
+            if self._stopped() or self._gather(failed[first : first + MOST_GATHERED]):
+                return first == 0
+        return not failed
 
     def _gather(self, attempts: Collection[Attempt]) -> bool:
         """Judge failed attempts by all the evidence, save their logs, and say so.

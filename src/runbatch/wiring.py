@@ -156,9 +156,7 @@ class Place:
         view, now, patience = self.remembered(), clock.now(), cluster.patience
         learned = learn(self.batch, view, listing, before.called, now, patience)
         if judge or self.batch.cluster.kind in _JUDGED_ON_SIGHT:
-            batch = self.batch
-            seen = judged_on_sight(learned.view, batch, cluster)
-            learned = replace(learned, view=seen)
+            learned = replace(learned, view=judged_on_sight(learned.view, self.batch, cluster))
         return Look(before, listing, learned)
 
 

@@ -7,6 +7,7 @@ import signal
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import psutil
@@ -154,7 +155,21 @@ def test_death_by_a_signal_is_told_from_an_exit_code(rig: LocalRig) -> None:
         rig.cluster().evidence(name, rig.uid(name)) for name in ("contract-1", "contract-2")
     )
     assert (first.exit_code, first.reason) == (137, "killed by SIGKILL")
-    assert (second.exit_code, second.reason) == (137, None)
+    assert (second.exit_code, second.reason) == (137, "killed by SIGKILL, says its exit code")
+
+
+def test_local_knows_whether_a_mount_was_missing(rig: LocalRig, tmp_path: Path) -> None:
+    there, gone = tmp_path / "there", tmp_path / "gone"
+    there.mkdir()
+    for key, mounts in enumerate([(), (Mount(str(there), "/a"),), (Mount(str(gone), "/b"),)], 1):
+        workload = rig.python(f"contract-{key}", "sys.exit(2)")
+        rig.cluster().submit(replace(workload, mounts=mounts))
+    names = [f"contract-{key}" for key in (1, 2, 3)]
+    rig.wait(lambda: all(rig.phase(name) is Phase.FAILED for name in names))
+    found = [rig.cluster().evidence(name, rig.uid(name)) for name in names]
+    assert [(each.exit_code, each.mounts_held) for each in found] == [
+        (2, True), (2, True), (2, False)
+    ]  # fmt: skip
 
 
 @pytest.mark.parametrize(

@@ -7,11 +7,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.e2e.shell import Result, Shell, toml
+from tests.e2e.shell import ENDING, Result, Shell, toml
 
 # Of keys 1 to 8: one succeeds, two are mount failures, the rest are of other kinds.
 CODES = "[0, 0, 2, 2, 1, 1, 137, 3, 3]"
-JOB = [sys.executable, "-c", f"import os, sys; sys.exit({CODES}[int(os.environ['KEY'])])"]
+JOB = [sys.executable, "-c", f"{ENDING}end({CODES}[int(os.environ['KEY'])])"]
 ELSEWHERE = ("-b", "other dir/mine.toml", "--state-dir", "other state")
 OPTIONS = "-b 'other dir/mine.toml' --state-dir 'other state'"
 
@@ -41,16 +41,16 @@ def assert_all_hit_this_batch(text: str) -> None:
 def test_what_submit_advises(shell: Shell) -> None:
     out = submitted(shell).out
     assert_all_hit_this_batch(out)
-    assert f"what to do: raise [run] memory, then runbatch submit {OPTIONS} --rerun 6\n" in out
-    assert f"it; if that agrees: runbatch retry {OPTIONS}\n" in out
+    assert f"configuration, then runbatch submit {OPTIONS} --rerun 4,5\n" in out
+    assert f"not the job's fault: runbatch retry {OPTIONS}\n" in out
 
 
 def test_what_is_advised_can_be_pasted(shell: Shell) -> None:
     out = submitted(shell).out
-    line = next(line for line in out.splitlines() if "raise [run] memory" in line)
+    line = next(line for line in out.splitlines() if "correct the configuration" in line)
     _, *words = shlex.split(line[line.index("runbatch ") :])
     again = shell.submit(*words[1:])
-    assert "[SUBMIT] test-6" in again.err
+    assert "[SUBMIT] test-4" in again.err
     assert not (shell.folder / "another-batch-ran").exists()
 
 
@@ -89,7 +89,7 @@ def test_a_plain_batch_has_plain_commands(tmp_path: Path) -> None:
     shell = Shell(tmp_path)
     shell.write(toml(JOB, last=8, cap=8))
     out = shell.submit().out
-    assert "what to do: raise [run] memory, then runbatch submit --rerun 6\n" in out
+    assert "what to do: correct the configuration, then runbatch submit --rerun 4,5\n" in out
     assert out.endswith("Next: runbatch retry\n")
 
 

@@ -5,11 +5,12 @@ import sqlite3
 from pathlib import Path
 
 import pytest
-from tests.e2e.shell import Journal, Shell, toml
+from tests.e2e.shell import ENDING, Journal, Shell, toml
 
-OUTCOMES = """
+OUTCOMES = f"""
+{ENDING}
 key = os.environ['RUNBATCH_KEY']
-if key == '1': sys.exit(2 if os.environ['RUNBATCH_ATTEMPT'] == '1' else 0)
+if key == '1': end(2 if os.environ['RUNBATCH_ATTEMPT'] == '1' else 0)
 if key == '2': sys.exit(1)
 """
 RETRIES = "[retry]\ndelay_s = 1"

@@ -11,14 +11,14 @@ from typing import Any
 
 import psutil
 import pytest
-from tests.e2e.shell import Result, Shell, toml, wait_for_line
+from tests.e2e.shell import ENDING, Result, Shell, toml, wait_for_line
 from tests.e2e.test_exact import BATCH, as_toml
 
 SECRET = "s3cr3t-t0k3n"
 FAIL_SOME = [
     sys.executable,
     "-c",
-    "import os, sys; sys.exit([0, 0, 1, 2, 2][int(os.environ['KEY'])])",
+    f"{ENDING}end([0, 0, 1, 2, 2][int(os.environ['KEY'])])",
 ]
 
 
@@ -94,7 +94,7 @@ def test_one_message_with_the_numbers_when_all_is_over(shell: Shell, inbox: Inbo
 def test_a_retry_tells_too_and_the_url_may_stand_in_the_environment(
     shell: Shell, inbox: Inbox
 ) -> None:
-    program = "import os, sys; print(os.environ); sys.exit(2 * (os.environ['NTH'] == '1'))"
+    program = f"{ENDING}print(os.environ); end(2 * (os.environ['NTH'] == '1'))"
     program = program.replace("NTH", "RUNBATCH_ATTEMPT")
     shell.write(toml([sys.executable, "-c", program], last=2))
     env = {"RUNBATCH_NOTIFY": inbox.url}

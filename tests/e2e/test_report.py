@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.e2e.shell import Shell, toml
+from tests.e2e.shell import ENDING, Shell, toml
 
-JOB = [sys.executable, "-I", "-S", "-c", "import os; os._exit(int(os.environ['KEY']) % 3)"]
+JOB = [sys.executable, "-I", "-S", "-c", f"{ENDING}end(int(os.environ['KEY']) % 3)"]
 
 
 def data_in(page: Path) -> Any:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import psutil
 import pytest
-from tests.e2e.shell import Journal, Shell, toml
+from tests.e2e.shell import ENDING, Journal, Shell, toml
 from tests.e2e.terminal import Terminal, on_terminal
 from tests.e2e.test_exact import BATCH, as_toml
 
@@ -109,7 +109,7 @@ def test_an_error_is_read_on_the_terminal_as_it_was(shell: Shell) -> None:
 
 
 def test_it_fits_and_follows_the_size_of_the_terminal(shell: Shell) -> None:
-    program = "import os, sys; sys.exit(int(os.environ['KEY'][-1]) % 4)"
+    program = f"{ENDING}end(int(os.environ['KEY'][-1]) % 4)"
     keys = [f"a-sample-with-a-long-name-{number}" for number in range(12)]
     shell.write(toml([sys.executable, "-c", program], keys=keys, cap=12))
     shell.submit()
@@ -214,7 +214,7 @@ def test_a_terminal_that_cannot_move_its_cursor_is_none(shell: Shell) -> None:
 
 
 def test_in_a_pipe_status_is_whole_lines(shell: Shell, tmp_path: Path) -> None:
-    program = "import sys; sys.exit(2)"
+    program = f"{ENDING}end(2)"
     keys = [f"a-sample-with-a-long-name-{number}" for number in range(12)]
     shell.write(toml([sys.executable, "-c", program], keys=keys, cap=12))
     shell.submit()

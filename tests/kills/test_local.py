@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping, Set
 from pathlib import Path
 
 import psutil
-from tests.e2e.shell import Journal, Shell, toml
+from tests.e2e.shell import ENDING, Journal, Shell, toml
 from tests.kills.conftest import Kills
 from tests.kills.loop import LONGEST_S, play
 from tests.kills.scene import CAP, PREFIX, RETRY_POLICY, SCRIPT, Doing, Record
@@ -14,7 +14,7 @@ from runbatch.clusters.local.cluster import LocalCluster
 from runbatch.clusters.local.folder import WorkloadFolder
 
 # A mount failure that nobody is to retry, a success, and one that runs until the scene is over.
-THEIRS = "{'1': lambda: sys.exit(2), '2': int, '3': lambda: time.sleep(3600)}"
+THEIRS = "{'1': lambda: end(2), '2': int, '3': lambda: time.sleep(3600)}"
 
 
 class LocalScene:
@@ -39,18 +39,20 @@ class LocalScene:
         self._before = self._start_theirs()
 
     def _ending(self) -> str:
-        return f"""
+        return f"""{ENDING}
 codes = {dict(SCRIPT)!r}[os.environ["RUNBATCH_KEY"]]
 begun = open({str(self._journal.path)!r}).read().splitlines()
 number = begun.count("begin " + os.environ["RUNBATCH_KEY"])
 code = codes[min(number, len(codes)) - 1]
 print("run", number, flush=True)
 note(f"exit-{{code}}")
-sys.exit(code)
+end(code)
 """
 
     def _start_theirs(self) -> Mapping[str, object]:
-        command = self._theirs.command(seconds=0, then=f"{THEIRS}[os.environ['RUNBATCH_KEY']]()")
+        command = self._theirs.command(
+            seconds=0, then=f"{ENDING}{THEIRS}[os.environ['RUNBATCH_KEY']]()"
+        )
         path = self.shell.write(
             toml(command, last=3, cap=3, prefix=f"{PREFIX}-2", more=RETRY_POLICY), "theirs.toml"
         )

@@ -264,6 +264,31 @@ def test_a_description_that_makes_no_sense_tells_nothing(text: str) -> None:
     assert evidence_of(text, "u") == Evidence()
 
 
+MALFORMED = [
+    pytest.param('{"a":' * 2_000 + "[" + "1," * 500_000, id="one that is cut, in a deep nest"),
+    pytest.param('{"a":\n' * 2_000 + "[" + "1,\n" * 500_000, id="the same, on many lines"),
+    pytest.param('{"a": "' + "{[" * 500_000, id="brackets in a text without an end"),
+]
+
+
+@pytest.mark.parametrize("text", MALFORMED)
+def test_what_is_malformed_is_read_once_and_not_once_for_each_bracket(
+    text: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    starts: list[int] = []
+
+    class Counting(json.JSONDecoder):
+        def raw_decode(self, s: str, idx: int = 0) -> tuple[Any, int]:
+            starts.append(idx)
+            return super().raw_decode(s, idx)
+
+    monkeypatch.setattr("json.JSONDecoder", Counting)
+    assert evidence_of(text, "u") == Evidence()
+    with pytest.raises(Unreachable):
+        parse_page(text)
+    assert 2 <= len(starts) <= 4
+
+
 @pytest.mark.parametrize(
     "pod",
     [

@@ -101,6 +101,21 @@ def test_a_warning_in_the_log_retries_no_configuration_error(make: MakeRig) -> N
     assert job.last.is_verdict(Verdict.UNDETERMINED)
 
 
+def test_the_first_job_is_retried_before_the_last_log_is_read_and_no_log_twice(
+    make: MakeRig,
+) -> None:
+    rig = make(last=20, cap=20, settings=outcomes(**{f"k{key}": (2, 0) for key in range(2, 22)}))
+    rig.run(Wish(start=True))
+    rig.clock.sleep(1000)
+    rig.run(RETRY)
+    truth = rig.standin.truth()
+    assert {truth.created(rig.batch.workload_name(key)) for key in rig.batch.keys} == {2}
+    verbs = [call.verb for call in truth.calls]
+    logs = [index for index, verb in enumerate(verbs) if verb == "logs"]
+    assert len(logs) == 20
+    assert verbs.index("delete") < logs[-1]
+
+
 def test_what_is_not_ours_is_never_touched(make: MakeRig) -> None:
     theirs = {"xgwas-3": (2,), "gwas-2-3": (2,), "gwas-2-test": (2,)}
     failing = Settings(delays=SHORT, outcomes={**theirs, "gwas-3": (2, 0)})

@@ -151,3 +151,19 @@ def test_a_stop_is_heeded_between_two_logs(make_world: MakeWorld) -> None:
         runner = world.runner(ledger, RETRY, stopped=lambda: world.cluster.count("logs") == 2)
         runner.run("retry")
     assert world.cluster.count("logs") == 2
+
+
+def test_one_log_that_cannot_be_had_holds_up_no_other(make_world: MakeWorld) -> None:
+    world = make_world(last=20, cap=20)
+    world.run(Wish(start=True))
+    for name in world.cluster.live:
+        world.cluster.end(name, 1)
+    silent(world, "logs", Unreachable("no route"), 1)
+    with world.ledger() as ledger:
+        runner = world.runner(ledger, RETRY)
+        judged = []
+        for _ in range(3):
+            runner.tick()
+            attempts = [each.last for each in ledger.view().jobs.values()]
+            judged.append(sum(each is not None and each.outcome is not None for each in attempts))
+    assert judged == [15, 20, 20]

@@ -281,6 +281,67 @@ def test_the_events_of_a_lost_ledger_are_set_aside(ledger: Ledger) -> None:
     assert (ledger.folder / "events.jsonl.old").read_bytes() == old
 
 
+def restored(ledger: Ledger) -> Ledger:
+    """Return the ledger as a copy was that somebody put back, with the newer events beside it."""
+    ledger.begin_run("submit", BATCH, NOW)
+    copy = (ledger.folder / LEDGER).read_bytes()
+    for key in "12":
+        ledger.reserve(called(key), None, cap=9)
+    ledger.close()
+    (ledger.folder / LEDGER).write_bytes(copy)
+    return Ledger(ledger.folder)
+
+
+def test_a_ledger_that_knows_less_than_its_events_file_starts_nothing_and_says_so(
+    ledger: Ledger,
+) -> None:
+    older = restored(ledger)
+    whole = events_of(older).read_bytes()
+    with pytest.raises(
+        LedgerError, match=r"older copy: events\.jsonl beside it knows 3 events, the ledger 1\."
+    ):
+        older.begin_run("submit", BATCH, LATER)
+    assert events_of(older).read_bytes() == whole
+    assert older.live_runs(NOW) == Ledger(older.folder, read_only=True).live_runs(NOW)
+    assert older._journal.last() == 1
+
+    events_of(older).rename(older.folder / "aside")
+    older.begin_run("submit", BATCH, LATER)
+    shown = (Observation(name="gwas-1", uid="u1", phase=Phase.RUNNING),)
+    older.record(Listing(shown, 1), set(), BATCH, LATER, PATIENCE)
+    assert set(older.view().in_flight) == {"1"}
+    assert [line["seq"] for line in lines(older.folder)] == [1, 2, 3]
+    older.close()
+
+
+def test_a_ledger_that_was_put_back_under_a_process_spares_the_file_that_knows_more(
+    ledger: Ledger,
+) -> None:
+    older = restored(ledger)
+    whole = events_of(older).read_bytes()
+    older.told(Event(Kind.OK, ""), NOW)
+    assert events_of(older).read_bytes() == whole
+    with pytest.raises(LedgerError, match=r"knows 3 events, the ledger 2\."):
+        older.begin_run("submit", BATCH, LATER)
+    older.close()
+
+
+@pytest.mark.parametrize(
+    ("at", "becomes"), [(-1, '{"seq": 9}'), (-1, "none"), (0, '{"schema": 1}')], ids=str
+)
+def test_a_file_that_is_not_this_ledger_s_or_is_damaged_is_set_aside(
+    ledger: Ledger, at: int, becomes: str
+) -> None:
+    older = restored(ledger)
+    found = events_of(older).read_text().splitlines()
+    found[at] = becomes
+    events_of(older).write_text("\n".join([*found, ""]))
+    older.begin_run("submit", BATCH, LATER)
+    assert [line["seq"] for line in lines(older.folder)] == [1, 2]
+    assert (older.folder / "events.jsonl.old").exists()
+    older.close()
+
+
 def test_nobody_else_writes_while_the_file_is_written(ledger: Ledger) -> None:
     refused = []
 

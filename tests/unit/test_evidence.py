@@ -64,6 +64,16 @@ def test_the_verdict_and_what_decided_it(exit_code: int | None, log: bytes, verd
     assert str(found.judged(BATCH).outcome) == verdict
 
 
+def test_an_exit_2_is_no_mount_failure_where_the_batch_has_no_mount() -> None:
+    found = Findings(attempt(), Evidence(exit_code=2))
+    bare = found.judged(replace(BATCH, run=Run(command=("true",))))
+    assert str(bare.outcome) == "failed (exit code 2; no mount of it was missing)"
+    held = Findings(attempt(), Evidence(exit_code=2, mounts_held=True))
+    assert str(held.judged(BATCH).outcome) == "failed (exit code 2; no mount of it was missing)"
+    said = replace(held, log=OLD_LOG).judged(BATCH)
+    assert str(said.outcome) == "mount failure (exit code 2)"
+
+
 def test_many_are_asked_for_and_one_that_cannot_be_told_of_spoils_no_other() -> None:
     cluster = FakeCluster()
     for key in ("1", "2", "3"):

@@ -94,7 +94,8 @@ class Evidence:
     `exit_code` is what the cluster tells, `logged_code` what the log's last line says it was (see
     `runbatch.core.guard`). `reason` is the cluster's own word for the end (`OOMKilled`, `killed by
     signal 9`); `marker` is the log line that speaks of a failed mount (see `runbatch.core.marker`);
-    `events` are the cluster's last words on it.
+    `events` are the cluster's last words on it. `mounts_held` tells whether each of its mounts was
+    there when it began, or it needs none.
     """
 
     exit_code: int | None = None
@@ -103,6 +104,7 @@ class Evidence:
     marker: str | None = None
     events: tuple[str, ...] = ()
     node: str | None = None
+    mounts_held: bool | None = None
 
     @property
     def known_code(self) -> int | None:

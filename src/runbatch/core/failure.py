@@ -15,6 +15,9 @@ MOST_RETRIES = 10
 RETRIABLE_CODES = range(2, 256)
 CONFIGURATION_ERROR_CODE = 1
 OUT_OF_MEMORY_CODE = 137
+MOUNT_FAILURE_CODE = 2
+# A reason that begins so is of a cluster that sees who killed it, and enforces no memory.
+KILLED = "killed by "
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,11 +97,20 @@ def _judge_code(code: int, source: str, evidence: Evidence, policy: RetryPolicy)
         source += f", {evidence.reason}"
     if evidence.reason == "OOMKilled":
         return Outcome(Verdict.OUT_OF_MEMORY, source)
-    if code in policy.exit_codes:
+    if code in policy.exit_codes and not _is_wrong_usage(code, evidence):
         return Outcome(Verdict.MOUNT_FAILURE, source)
-    if evidence.marker is not None:
+    if code in policy.exit_codes:
+        source += "; no mount of it was missing"
+    elif evidence.marker is not None:
         source += f"; it outranks the log line {evidence.marker!r}"
+    if code == OUT_OF_MEMORY_CODE and (evidence.reason or "").startswith(KILLED):
+        return Outcome(Verdict.FAILED, source)
     return Outcome(_VERDICT_OF_CODE.get(code, Verdict.FAILED), source)
+
+
+def _is_wrong_usage(code: int, evidence: Evidence) -> bool:
+    """Whether it is the 2 of argparse, bash, grep, make or tar, which tells of no mount."""
+    return code == MOUNT_FAILURE_CODE and evidence.mounts_held is True and evidence.marker is None
 
 
 _VERDICT_OF_CODE = {

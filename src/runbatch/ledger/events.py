@@ -30,6 +30,12 @@ def mend(path: Path) -> str:
     return whole.rpartition(b"\n")[2].decode("utf-8", "replace")
 
 
+def first(path: Path) -> str:
+    """Return the file's first line; raise OSError."""
+    with path.open("rb") as file:
+        return file.readline().decode("utf-8", "replace").rstrip("\n")
+
+
 def _tail(file: BinaryIO) -> tuple[int, bytes]:
     """Return the file's size, and enough of its end to hold the last whole line."""
     size = file.seek(0, os.SEEK_END)

@@ -11,9 +11,15 @@ from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
+from runbatch.core.errors import LedgerError
 from runbatch.core.journal import Entry, Happening
 from runbatch.ledger import events
-from runbatch.ledger.lines import line_of
+from runbatch.ledger.lines import entry_of, line_of
+
+_REMEDY = (
+    "Put the newest copy of the ledger back. If you have none, move that file aside and see what"
+    " submit --dry-run says: what still runs is adopted, what has ended and is gone starts again."
+)
 
 
 class Journal:
@@ -45,6 +51,21 @@ class Journal:
         )
         self._is_behind = self._is_behind or bool(written)
 
+    def check(self) -> None:
+        """Raise LedgerError if the file knows more: this ledger is a copy from before.
+
+        What it forgot may have succeeded, and be gone from the cluster: it would start again.
+        """
+        with suppress(OSError):
+            known = self._ahead(events.mend(self._path))
+            if known:
+                problem = (
+                    f"{self._path.name} beside it knows {known} events, the ledger {self.last()}."
+                )
+                raise LedgerError(
+                    f"The ledger in {self._path.parent} is an older copy: {problem} {_REMEDY}"
+                )
+
     def publish(self) -> None:
         """Append to the file what it lacks; if that fails, the next who does makes it good.
 
@@ -66,5 +87,17 @@ class Journal:
         query = "SELECT seq FROM journal WHERE line = ? ORDER BY seq DESC LIMIT 1"
         found = self._connection.execute(query, (last,)).fetchone()
         if last and found is None:
+            if self._ahead(last):
+                return  # never lost; whoever begins next is told (`check`)
             self._path.replace(self._path.with_suffix(".jsonl.old"))
         events.append(self._path, self.lines(after=found[0] if found else 0).values())
+
+    def _ahead(self, last: str) -> int:
+        """Return how many events the file knows, if it is this journal's and goes on longer."""
+        try:
+            known = entry_of(last).seq
+        except ValueError:
+            return 0  # empty, or damaged
+        row = self._connection.execute("SELECT line FROM journal WHERE seq = 1").fetchone()
+        is_same = row is not None and row[0] == events.first(self._path)
+        return known if is_same and known > self.last() else 0

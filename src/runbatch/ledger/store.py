@@ -209,8 +209,12 @@ class Ledger:
             self._journal.write(now, [event])
 
     def begin_run(self, command: str, batch: Batch, now: datetime) -> int:
-        """Leave the mark that this process works on the batch; return the run's id."""
+        """Leave the mark that this process works on the batch; return the run's id.
+
+        Raises LedgerError, with nothing changed, if the events file knows more than the ledger.
+        """
         with self._transaction():
+            self._journal.check()
             self._mark(_FOLDER, str(batch.folder))
             known = () if self._journal.last() else self._view().attempts
             keys = self._new_keys(batch)

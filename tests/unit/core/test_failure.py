@@ -48,9 +48,39 @@ KILLED = "killed by signal 9"
         ),
         pytest.param(
             Evidence(exit_code=137, reason=KILLED),
-            Verdict.OUT_OF_MEMORY,
+            Verdict.FAILED,
             "exit code 137, killed by signal 9",
-            id="killed by signal 9",
+            id="killed, and the cluster says by what: it need not be for want of memory",
+        ),
+        pytest.param(
+            Evidence(exit_code=137, reason="Error"),
+            Verdict.OUT_OF_MEMORY,
+            "exit code 137, Error",
+            id="137, and a reason that tells nothing",
+        ),
+        pytest.param(
+            Evidence(exit_code=2, mounts_held=True),
+            Verdict.FAILED,
+            "exit code 2; no mount of it was missing",
+            id="exit 2 of argparse, bash or grep: the mounts were there, or there are none",
+        ),
+        pytest.param(
+            Evidence(logged_code=2, mounts_held=True),
+            Verdict.FAILED,
+            "exit code 2, says the log's last line; no mount of it was missing",
+            id="the same, told by the log",
+        ),
+        pytest.param(
+            Evidence(exit_code=2, mounts_held=True, marker=LINE),
+            Verdict.MOUNT_FAILURE,
+            "exit code 2",
+            id="exit 2 of a job that lost a mount later, and says so",
+        ),
+        pytest.param(
+            Evidence(exit_code=2, mounts_held=False),
+            Verdict.MOUNT_FAILURE,
+            "exit code 2",
+            id="exit 2, and a mount was missing",
         ),
         pytest.param(
             Evidence(exit_code=143, reason="killed by signal 15"),
@@ -141,7 +171,7 @@ KILLED = "killed by signal 9"
         ),
         pytest.param(
             Evidence(exit_code=137, reason=KILLED, marker=LINE),
-            Verdict.OUT_OF_MEMORY,
+            Verdict.FAILED,
             f"exit code 137, killed by signal 9; it outranks the log line {LINE!r}",
             id="137 outranks the marker",
         ),
@@ -196,6 +226,11 @@ def test_the_policy_says_which_codes_are_mount_failures(
     codes: tuple[int, ...], code: int, verdict: Verdict
 ) -> None:
     assert judge(Evidence(exit_code=code), RetryPolicy(exit_codes=codes)).verdict is verdict
+
+
+def test_a_code_of_one_s_own_is_a_mount_failure_also_where_no_mount_was_missing() -> None:
+    evidence, policy = Evidence(exit_code=75, mounts_held=True), RetryPolicy(exit_codes=(2, 75))
+    assert judge(evidence, policy) == Outcome(Verdict.MOUNT_FAILURE, "exit code 75")
 
 
 @pytest.mark.parametrize(

@@ -17,13 +17,14 @@ from pathlib import Path
 
 from runbatch.clusters.base import just_begun
 from runbatch.clusters.local import names, wrapper
-from runbatch.clusters.local.folder import WorkloadFolder, open_own
+from runbatch.clusters.local.folder import End, WorkloadFolder, open_own
 from runbatch.clusters.local.listing import node, observe, of_mark
 from runbatch.clusters.local.names import NamesLock
 from runbatch.clusters.local.processes import LivingProcesses, Mark, end
 from runbatch.clusters.local.root import identify, known_by
 from runbatch.core.attempt import Evidence, Listing, Observation, Patience, Phase
 from runbatch.core.errors import Busy, ClusterError, NameTaken, Rejected, Unreachable
+from runbatch.core.failure import KILLED, OUT_OF_MEMORY_CODE
 from runbatch.core.names import file_name, text_of_file_name
 from runbatch.core.workload import Workload
 from runbatch.folders import take_private
@@ -109,11 +110,16 @@ class LocalCluster:
         with self._reading(name):
             folder = self._folder(name, uid)
             end = folder.end() if folder else None
+            lacked_a_mount = folder.lacked_a_mount() if folder else None
             # Another workload may have got the name meanwhile, and this be the end of that one.
             if end is None or self._folder(name, uid) is None:
                 return Evidence(node=node())
-        reason = f"killed by {end.signal}" if end.signal else None
-        return Evidence(exit_code=end.exit_code, reason=reason, node=node())
+        return Evidence(
+            exit_code=end.exit_code,
+            reason=_reason(end),
+            node=node(),
+            mounts_held=not lacked_a_mount,
+        )
 
     def logs(self, name: str, uid: str) -> Iterator[bytes]:
         """Yield the log file as it is now."""
@@ -232,6 +238,13 @@ def _lost(prefix: str, marks: Iterable[Mark], known: Set[str]) -> Mapping[str, O
     """Return by its name each workload of the prefix that runs, and that no folder told of."""
     ours = (mark for mark in marks if mark.name.startswith(f"{prefix}-"))
     return {mark.name: of_mark(mark) for mark in ours if mark.uid not in known}
+
+
+def _reason(end: End) -> str | None:
+    """Return what killed it; a shell ends with 137 when its program was."""
+    if end.signal:
+        return f"{KILLED}{end.signal}"
+    return f"{KILLED}SIGKILL, says its exit code" if end.exit_code == OUT_OF_MEMORY_CODE else None
 
 
 def _name_in(path: Path) -> str:

@@ -3,6 +3,7 @@
 workloads/<name>/workload.json   what was asked for, its uid, when
                  alive.lock      locked as long as any process of the workload lives
                  log             what it printed
+                 mounts.missing  empty: a mount was missing, so the command was not run
                  exit.json       how it ended, written whole by the wrapper
 """
 
@@ -16,7 +17,7 @@ from pathlib import Path
 from types import NoneType
 from typing import IO, Any, cast
 
-from runbatch.clusters.local.wrapper import write_whole
+from runbatch.clusters.local.wrapper import MOUNTS_MISSING, write_whole
 from runbatch.core.attempt import Phase
 from runbatch.folders import take_private
 
@@ -76,6 +77,10 @@ class WorkloadFolder:
             return None
         ended_at = datetime.fromisoformat(found["ended_at"]).astimezone(UTC)
         return End(found["exit_code"], found["signal"], ended_at)
+
+    def lacked_a_mount(self) -> bool:
+        """Whether a mount was missing when it was to begin."""
+        return (self.path / MOUNTS_MISSING).exists()
 
     def is_alive(self) -> bool:
         """Whether any of its processes is left, or somebody is just starting it."""

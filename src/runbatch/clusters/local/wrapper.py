@@ -23,6 +23,7 @@ INFRASTRUCTURE_FAILURE = 2
 CANNOT_EXECUTE = 126
 NOT_FOUND = 127
 DEATH_BY_SIGNAL = 128
+MOUNTS_MISSING = "mounts.missing"
 UID_VARIABLE = "RUNBATCH_UID"
 _TRY_AGAIN_S = 1
 
@@ -43,6 +44,8 @@ def missing_mounts(folder: Path) -> int:
     for path in missing:
         say(f"[ERROR] INFRASTRUCTURE MOUNT FAILURE: {path} is not a mount point")
     if missing:
+        with suppress(OSError):
+            (folder / MOUNTS_MISSING).touch()
         say("[ERROR] Infrastructure failure detected (exit code 2) - retryable")
     return INFRASTRUCTURE_FAILURE if missing else 0
 

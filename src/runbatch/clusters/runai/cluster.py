@@ -5,13 +5,14 @@ It keeps no state but the version, and which workloads it has asked to go.
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
+from tempfile import TemporaryFile
 
 from runbatch.clusters.base import just_begun
 from runbatch.clusters.runai import arguments, description, faults, listing
 from runbatch.clusters.runai.arguments import OLD_PAGE_ROWS, Version
 from runbatch.clusters.runai.hiding import without_values
 from runbatch.clusters.runai.pods import MOST_TRIES, Pods
-from runbatch.clusters.runai.program import Execute, Reply, execute, execute_kubectl
+from runbatch.clusters.runai.program import Execute, Reply, execute, execute_kubectl, spool
 from runbatch.clusters.runai.words import text_of
 from runbatch.core.attempt import Evidence, Listing, Observation, Patience
 from runbatch.core.errors import (
@@ -36,6 +37,7 @@ UNLISTED_LIMIT_S = 60
 # was empty for so long, and each time the project could be seen.
 PATIENCE = Patience(grace_s=HELD_UP_LIMIT_S + SUBMIT_LIMIT_S + UNLISTED_LIMIT_S, empty_doubt_s=600)
 _MOST_PAGES = 100
+_CHUNK_BYTES = 1 << 16
 
 
 class RunaiCluster:
@@ -116,14 +118,17 @@ class RunaiCluster:
 
     def logs(self, name: str, uid: str) -> Iterator[bytes]:  # noqa: ARG002
         """Yield the end of the log; raise NoLog if it is said, or seems, that there is none."""
-        reply = self._execute(arguments.logs_args(name, self._project, self._kind), CALL_LIMIT_S)
-        if reply.code == 0 and reply.out:
-            yield reply.out.encode()
-        elif reply.code == 0 or faults.has_no_log(reply.err):
-            said = faults.complaint_in(reply.err) or "it is empty."
-            raise NoLog(f"Run:ai: no log: {said}")
-        else:
+        words = arguments.logs_args(name, self._project, self._kind)
+        with TemporaryFile() as log:
+            reply = spool(self._execute, words, CALL_LIMIT_S, log)
+            if reply.code == 0 and (first := log.read(_CHUNK_BYTES)):
+                yield first
+                yield from iter(lambda: log.read(_CHUNK_BYTES), b"")
+                return
+        if reply.code != 0 and not faults.has_no_log(reply.err):
             raise self._fault(reply)
+        said = faults.complaint_in(reply.err) or "it is empty."
+        raise NoLog(f"Run:ai: no log: {said}")
 
     def delete(self, name: str, uid: str) -> bool:
         """Ask for the workload of this uid to go, which takes its time (Run:ai reference, 5).

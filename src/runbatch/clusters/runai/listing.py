@@ -5,13 +5,13 @@ cannot be read is an error, and never an empty list. A row is somebody else's on
 words that are known: a doubtful one is counted as ours.
 """
 
-import json
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+from runbatch.clusters.runai.values import values_in
 from runbatch.clusters.runai.words import text_of
 from runbatch.core.attempt import Observation, Phase
 from runbatch.core.errors import Unreachable
@@ -20,9 +20,6 @@ _ROWS_UNDER = ("workloads", "items", "data", "workspaces", "trainings", "entries
 _PROJECTS_UNDER = ("projects", "items", "data")
 _COMPLAINTS = ("error", "errors", "code")
 _TYPES = ("workspace", "training", "inference", "distributed")
-_START = re.compile(r"[{\[]")
-# A value goes on behind these: what stands on the next line is a part of it, not a new one.
-_UNFINISHED = (",", ":", "[", "{")
 _NEVER = "0001-01-01"
 # What begins so stands in for the id of a workload that is listed without one.
 _NO_ID = "created "
@@ -43,41 +40,11 @@ def parse_page(text: str, under: Sequence[str] = _ROWS_UNDER) -> Page:
 
     Whatever an update printed around them is passed over (Run:ai reference, 9.3).
     """
-    pages = list(_pages(text, under))
+    found = (_page_of(value, under) for value in values_in(text))
+    pages = [page for page in found if page is not None]
     if len(pages) != 1:
         raise Unreachable("Run:ai: the list is cut short or is not the expected JSON.")
     return pages[0]
-
-
-def _pages(text: str, under: Sequence[str]) -> Iterator[Page]:
-    """Yield each list that stands in the text by itself; never one that is a part of another."""
-    decoder = json.JSONDecoder()
-    end = 0
-    for start in _starts(text):
-        if start < end:
-            continue
-        try:
-            value, behind = decoder.raw_decode(text, start)
-        except (ValueError, RecursionError):
-            continue
-        if text[behind:].partition("\n")[0].strip():
-            continue  # a word in brackets, in the middle of a sentence
-        end = behind
-        if (page := _page_of(value, under)) is not None:
-            yield page
-
-
-def _starts(text: str) -> Iterator[int]:
-    """Yield where an answer may begin: the first bracket, and lines that begin with one."""
-    first = _START.search(text)
-    if first is not None:
-        yield first.start()
-    position, before = 0, ""
-    for line in text.splitlines(keepends=True):
-        if _START.match(line) and not before.endswith(_UNFINISHED):
-            yield position
-        position += len(line)
-        before = line.strip() or before
 
 
 def _page_of(value: Any, under: Sequence[str]) -> Page | None:

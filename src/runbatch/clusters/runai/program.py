@@ -5,7 +5,7 @@ import shutil
 import signal
 import subprocess
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from tempfile import TemporaryFile
 from typing import IO, Protocol
@@ -14,7 +14,9 @@ from runbatch.core.errors import Unreachable
 
 # Often not on the PATH of a shell that is no login shell (Run:ai reference, 6).
 USUAL_PLACE = Path(".runai", "bin", "runai")
-MOST_OUTPUT_BYTES = 200_000_000
+# 200 000 rows of a list are 250 MB; what prints more than this has gone mad.
+MOST_OUTPUT_BYTES = 2_000_000_000
+_COMPLAINT_BYTES = 1 << 16
 NOT_FOUND = 127  # as a shell has it
 
 
@@ -36,11 +38,30 @@ class Execute(Protocol):
 
 def execute(words: Sequence[str], limit_s: float) -> Reply:
     """Call the user's `runai`."""
+    return _call(_runai(), words, limit_s)
+
+
+def spool(execute_: Execute, words: Sequence[str], limit_s: float, out: IO[bytes]) -> Reply:
+    """Call with what is printed going to `out`, since a log may be larger than memory.
+
+    The reply holds the end of it only if the call failed: the complaint.
+    """
+    if execute_ is execute:
+        reply = _wait_for(_runai(), words, limit_s, out)
+    else:
+        reply = execute_(words, limit_s)
+        out.write(reply.out.encode())
+    said = _text(out, _COMPLAINT_BYTES) if reply.code != 0 else ""
+    out.seek(0)
+    return replace(reply, out=said)
+
+
+def _runai() -> str:
     found = shutil.which("runai") or shutil.which(Path.home() / USUAL_PLACE)
     if found is None:
         problem = 'the program "runai" is not there. Install it, or put its folder on PATH.'
         raise Unreachable(f"Run:ai: {problem}")
-    return _call(str(found), words, limit_s)
+    return str(found)
 
 
 def execute_kubectl(words: Sequence[str], limit_s: float) -> Reply:
@@ -52,8 +73,19 @@ def execute_kubectl(words: Sequence[str], limit_s: float) -> Reply:
 
 
 def _call(program: str, words: Sequence[str], limit_s: float) -> Reply:
+    with TemporaryFile() as out:
+        reply = _wait_for(program, words, limit_s, out)
+        size = out.seek(0, os.SEEK_END)
+        if size > MOST_OUTPUT_BYTES:
+            # Never cut: what is left of a list without its beginning may look like an empty one.
+            problem = f"{_shown(program, words)} printed {size} bytes, which is too much to read."
+            raise Unreachable(f"Run:ai: {problem}")
+        return replace(reply, out=_text(out))
+
+
+def _wait_for(program: str, words: Sequence[str], limit_s: float, out: IO[bytes]) -> Reply:
     """Call a program in a session of its own: a Ctrl-C is for us, not for the call."""
-    with TemporaryFile() as out, TemporaryFile() as err:
+    with TemporaryFile() as err:
         # Files and not pipes: what a killed call leaves behind cannot hold us up.
         try:
             process = subprocess.Popen(
@@ -68,12 +100,16 @@ def _call(program: str, words: Sequence[str], limit_s: float) -> Reply:
         try:
             code = process.wait(limit_s)
         except subprocess.TimeoutExpired as error:
-            call = " ".join([Path(program).name, *words[:3]])
-            problem = f'"{call}" gave no answer within {limit_s:g} s.'
+            problem = f"{_shown(program, words)} gave no answer within {limit_s:g} s."
             raise Unreachable(f"Run:ai: {problem}") from error
         finally:
             _end(process)
-        return Reply(code, _text(out), _text(err))
+        return Reply(code, "", _text(err, _COMPLAINT_BYTES))
+
+
+def _shown(program: str, words: Sequence[str]) -> str:
+    call = " ".join([Path(program).name, *words[:3]])
+    return f'"{call}"'
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:
@@ -82,7 +118,8 @@ def _end(process: subprocess.Popen[bytes]) -> None:
         process.wait()
 
 
-def _text(file: IO[bytes]) -> str:
+def _text(file: IO[bytes], most_bytes: int = MOST_OUTPUT_BYTES) -> str:
+    """Return the end of the file, so much of it, as text."""
     size = file.seek(0, os.SEEK_END)
-    file.seek(max(0, size - MOST_OUTPUT_BYTES))
+    file.seek(max(0, size - most_bytes))
     return file.read().decode("utf-8", "replace")
