@@ -57,8 +57,10 @@ def look(rig: Rig, wish: Wish, times: int = 1) -> None:
 
 
 @pytest.mark.parametrize("trouble", ODD_IDS)
-@pytest.mark.parametrize("shows_numbers", [True, False])
-@pytest.mark.parametrize("newest_first", [True, False])
+@pytest.mark.parametrize("is_over", [True, False])
+@pytest.mark.parametrize(
+    "switches", [{}, {"newest_first": True}, {"list_environment": False}], ids=str
+)
 @pytest.mark.parametrize(
     ("code", "verdict"),
     [
@@ -70,17 +72,17 @@ def look(rig: Rig, wish: Wish, times: int = 1) -> None:
 def test_what_is_over_is_not_started_again_since_a_list_showed_it_under_another_id(
     make: MakeRig,
     trouble: Trouble,
-    shows_numbers: bool,
-    newest_first: bool,
+    is_over: bool,
+    switches: dict[str, Any],
     code: int,
     verdict: Verdict,
 ) -> None:
-    rig = made(make, code, newest_first=newest_first, list_environment=shows_numbers)
-    rig.run(SUBMIT)
+    rig = made(make, code, **switches)
+    look(rig, SUBMIT, LONG_LOOKS if is_over else 2)
     with odd(rig, trouble):
         look(rig, SUBMIT)
     look(rig, SUBMIT, LONG_LOOKS)
-    after = rig.run(rig.wish())
+    rig.run(rig.wish())
     after = rig.run(RETRY)
     assert rig.standin.truth().created("gwas-2") == 1
     (attempt,) = after.jobs[0].attempts
@@ -88,12 +90,13 @@ def test_what_is_over_is_not_started_again_since_a_list_showed_it_under_another_
     assert not rig.standin.truth().calls_of("delete")
 
 
+@pytest.mark.parametrize("is_over", [True, False])
 @pytest.mark.parametrize("trouble", ODD_IDS)
 def test_a_mount_failure_is_retried_although_a_list_showed_it_under_another_id(
-    make: MakeRig, trouble: Trouble
+    make: MakeRig, trouble: Trouble, is_over: bool
 ) -> None:
     rig = made(make, 2, 2, 0)
-    rig.run(SUBMIT)
+    look(rig, SUBMIT, LONG_LOOKS if is_over else 1)
     with odd(rig, trouble):
         look(rig, SUBMIT)
     look(rig, SUBMIT, LONG_LOOKS)
