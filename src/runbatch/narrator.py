@@ -78,6 +78,8 @@ class Narrator:
             holder = learned.view.job(key).holder
             if holder is not None and (why := _why_stuck(holder, now, patience)):
                 self.tell_once(Kind.TROUBLE, holder, why)
+        for attempt in learned.forgotten:
+            self._hear(events.of_forgotten(attempt, self._batch))
         for change in learned.changes:
             self._tell_change(change)
 

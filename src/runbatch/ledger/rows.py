@@ -18,9 +18,10 @@ TIMES = (
     "ended_at",
     "delete_asked_at",
     "follows",
+    "created_at",
 )
 _NUMBERS = ("number", "calls", "missed")
-_PLAIN = ("key", "number", "refusal", "uid", "node", "calls", "missed", "log")
+_PLAIN = ("key", "number", "refusal", "uid", "other_uid", "node", "calls", "missed", "log")
 COLUMNS = (*_PLAIN, *TIMES, "phase", "evidence", "verdict", "source")
 
 

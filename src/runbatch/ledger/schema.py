@@ -68,6 +68,10 @@ MIGRATIONS = (
     DROP TABLE marks;
     ALTER TABLE new_marks RENAME TO marks;
     """,
+    """
+    ALTER TABLE attempts ADD COLUMN other_uid TEXT;
+    ALTER TABLE attempts ADD COLUMN created_at TEXT;
+    """,
 )
 
 

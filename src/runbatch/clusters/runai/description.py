@@ -9,6 +9,7 @@ from typing import Any
 
 from runbatch.clusters.runai.words import text_of
 from runbatch.core.attempt import Evidence
+from runbatch.core.identity import is_same_id
 
 _MOST_EVENTS = 20
 
@@ -17,7 +18,7 @@ def evidence_of(text: str, uid: str) -> Evidence:
     """Return what the description tells of the workload; nothing if it is of another uid."""
     found = _object_in(text)
     told = found.get("id") or found.get("uuid") or found.get("workloadId")
-    if told is not None and told != uid:
+    if told is not None and not is_same_id(text_of(told), uid):
         return Evidence()
     nodes = [each.get("nodeName") for each in _items(found, "pods") if each.get("nodeName")]
     events = [_event(each) for each in _items(found, "events")]
