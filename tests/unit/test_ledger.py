@@ -39,6 +39,8 @@ def test_every_field_of_an_attempt_survives(ledger: Ledger) -> None:
         refusal="no",
         follows=NOW,
         uid="u",
+        other_uid="v",
+        created_at=NOW,
         phase=Phase.STOPPED,
         node="n",
         seen_at=NOW,

@@ -37,16 +37,19 @@ MISSING = (30, 60, 90)
 
 def ours(**changes: Any) -> Attempt:
     """An attempt that we submitted, and a listing showed with its time of creation."""
-    return listed(**{"calls": 1, "created_at": BORN} | changes)
+    fields: dict[str, Any] = {"calls": 1, "created_at": BORN}
+    return listed(**fields | changes)
 
 
 def adopted(number: int = 2, **changes: Any) -> Attempt:
     """An attempt that no submit made, of an id that is not listed any more."""
-    return listed(number=number, **{"uid": OTHER} | changes)
+    fields: dict[str, Any] = {"uid": OTHER}
+    return listed(number=number, **fields | changes)
 
 
 def row(uid: str = OTHER, **changes: Any) -> Observation:
-    return observation(**{"uid": uid, "created_at": BORN} | changes)
+    fields: dict[str, Any] = {"uid": uid, "created_at": BORN}
+    return observation(**fields | changes)
 
 
 def attempts(given: View) -> tuple[Attempt, ...]:
