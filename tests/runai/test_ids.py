@@ -176,6 +176,34 @@ def test_a_live_workload_keeps_its_slot_when_the_id_to_delete_is_not_its_own(
     assert phase is Phase.GONE
 
 
+@pytest.mark.parametrize("trouble", ODD_IDS)
+@pytest.mark.parametrize(("code", "created"), [(0, 1), (1, 1), (2, 2)])
+def test_where_no_time_of_creation_is_listed_the_true_attempt_counts_all_the_same(
+    make: MakeRig, trouble: Trouble, code: int, created: int
+) -> None:
+    rig = made(make, code, 0)
+    execute = Rewriting(rig, lambda row: row.pop("createdAt"))
+    cluster = RunaiCluster("talmo-lab", "workspace", execute=execute, kubectl=rig.kubectl)
+
+    def look_at_it(wish: Wish, times: int) -> None:
+        with rig.ledger() as ledger:
+            runner = Runner(rig.batch, cluster, ledger, wish, rig.clock, PACE)
+            for _ in range(times):
+                runner.tick()
+                rig.clock.sleep(30)
+
+    look_at_it(SUBMIT, 2)
+    with odd(rig, trouble):
+        look_at_it(SUBMIT, 1)
+    look_at_it(SUBMIT, LONG_LOOKS)
+    for wish in (rig.wish(), RETRY):
+        look_at_it(wish, LONG_LOOKS)
+    with rig.ledger() as ledger:
+        attempts = ledger.view().attempts
+    assert rig.standin.truth().created("gwas-2") == created
+    assert [each.number for each in attempts] == [1, 2][:created]
+
+
 def uid_of(rig: Rig) -> str:
     """Return the id of the one workload of ours that is there."""
     (found,) = [
