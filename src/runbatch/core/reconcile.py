@@ -223,9 +223,8 @@ def _outlived(job: Job, now: datetime, patience: Patience) -> Iterator[Attempt]:
     A listing showed them, perhaps one that had a workload's id wrong; they must not outrank what is
     listed, nor an end that was seen: an absence undoes none. A success is one wherever it was seen.
     """
-    earlier = list(job.attempts)
-    while earlier:
-        newest = earlier.pop()
+    for count in reversed(range(1, len(job.attempts))):
+        earlier, newest = job.attempts[:count], job.attempts[count]
         if not _is_gone_for_good(newest, now, patience) or not _stands(earlier, newest):
             return
         yield newest
@@ -242,12 +241,9 @@ def _stands(earlier: Sequence[Attempt], newest: Attempt) -> bool:
     """Whether one of the earlier attempts is listed, or the last of them has an end to go by."""
     if any(each.listed for each in earlier):
         return True
-    has_end = bool(earlier) and earlier[-1].ended_at is not None
-    return (
-        has_end
-        and newest.ended_as(Verdict.VANISHED)
-        and not earlier[-1].is_verdict(Verdict.VANISHED)
-    )
+    before = earlier[-1]
+    has_end = before.ended_at is not None and not before.is_verdict(Verdict.VANISHED)
+    return has_end and newest.ended_as(Verdict.VANISHED)
 
 
 def erased(attempt: Attempt, now: datetime) -> Attempt:

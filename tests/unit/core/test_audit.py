@@ -98,6 +98,18 @@ def reserve(attempt: Attempt, why: Why | None) -> Changed:
             id="somebody started it again by hand",
         ),
         pytest.param(
+            [Changed(Did.ADOPTED, listed("1")), Changed(Did.VANISHED, vanished("1"))],
+            id="what somebody else had started is gone, and nothing else is listed",
+        ),
+        pytest.param(
+            [
+                known(succeeded("1")),
+                Changed(Did.ADOPTED, listed("1", number=2)),
+                Changed(Did.FORGOTTEN, vanished("1", 2)),
+            ],
+            id="what no submit made is forgotten",
+        ),
+        pytest.param(
             [
                 known(succeeded("1", calls=1)),
                 start("1", 2, Why.RERUN),
