@@ -4,14 +4,13 @@ from collections.abc import Callable
 from datetime import datetime
 
 from runbatch.core import events
-from runbatch.core.actions import Plan
+from runbatch.core.actions import Plan, Streak
 from runbatch.core.attempt import Attempt, Listing, Patience, Phase
 from runbatch.core.batch import Batch
 from runbatch.core.errors import ClusterError, Unauthorized
 from runbatch.core.events import Event, Kind
 from runbatch.core.job import View
 from runbatch.core.reconcile import Change, Learned
-from runbatch.core.streak import Streak
 from runbatch.core.waits import NOTHING_LISTED, slots_of
 
 # A deletion that takes so many times the cluster's grace is told of.
@@ -76,6 +75,15 @@ class Narrator:
         elif self._silence is not None:
             self._hear(_end_of(self._silence, listing, patience))
             self._silence = None
+        self._tell_what_waits(listing, learned, now, patience)
+        for attempt in learned.forgotten:
+            self._hear(events.of_forgotten(attempt, self._batch))
+        for change in learned.changes:
+            self._tell_change(change)
+
+    def _tell_what_waits(
+        self, listing: Listing, learned: Learned, now: datetime, patience: Patience
+    ) -> None:
         for reason in sorted(_reasons(listing) - self._told):
             self._told.add(reason)
             self._hear(Event(Kind.PENDING, f"Jobs wait for the cluster: {reason}."))
@@ -85,8 +93,6 @@ class Narrator:
             holder = learned.view.job(key).holder
             if holder is not None and (why := _why_stuck(holder, now, patience)):
                 self.tell_once(Kind.TROUBLE, holder, why)
-        for change in learned.changes:
-            self._tell_change(change)
 
     def _tell_unreadable(self, key: str, why: str) -> None:
         name = self._batch.workload_name(key)

@@ -63,6 +63,7 @@ def test_json_says_the_same(shell: Shell, finished: Path) -> None:
         "logs",
         "names",
         "lost",
+        "real",
         "whole",
         "ledger",
     ]
@@ -82,7 +83,7 @@ def test_a_file_doctored_by_hand_is_found_out(shell: Shell, finished: Path) -> N
     assert below[1].startswith(problem)
     assert "UTC: started for: first; but before it attempt 1: mount failure" in below[1]
     assert "the ledger's own journal says otherwise" in done.out
-    assert done.out.endswith("2 promises of 9 broken.\n")
+    assert done.out.endswith("2 promises of 10 broken.\n")
 
     found = shell.run("audit", "--json")
     assert (found.code, found.json["held"]) == (1, False)

@@ -239,6 +239,8 @@ class Processes(RuleBasedStateMachine):
         if learned is None:
             return multiple()
         assert learned == expected
+        for each in expected.forgotten:
+            del self.model[each.id]
         assert learned.view.trusted or not learned.changes
         self.rows_seen_at = learned.view.rows_seen_at
         self.known[process] = learned.view.called

@@ -30,6 +30,8 @@ MOST_TICKS = 3000
 
 def forbidden(words: Sequence[str], limit_s: float) -> Reply:
     """Answer as `kubectl` does where it is not allowed, as nearly everywhere."""
+    if words[0] == "config":
+        return Reply(0, "lab\n", "")
     return Reply(1, "", "Error from server (Forbidden): pods is forbidden")
 
 

@@ -13,12 +13,14 @@ from tests.unit.core.values import called, failed, reserved_after
 from runbatch.clusters.runai.cluster import RunaiCluster
 from runbatch.clusters.runai.program import Reply
 from runbatch.core.attempt import Verdict
+from runbatch.core.errors import ClusterError
 from runbatch.core.job import State, View
 from runbatch.core.wish import Wish
 from runbatch.testing.incident import InProcess
 from runbatch.testing.runai import Fault, Others, Settings, Switches, Trouble
 from runbatch.views.removal import removal_of, removal_text
 
+GONE = Reply(1, "", "Error: workload not found")
 ALONE = Settings(delays=QUICK, others=Others(running=0, per_hour=0))
 
 
@@ -200,6 +202,22 @@ def test_what_nobody_knows_to_be_there_is_not_counted_yet_meant(tmp_path: Path) 
     assert (removal.going, removal.doubtful) == ((), (called("2"),))
     assert removal.turns == {("2", 1, 0)}
     assert removal_of(rig.batch, view, every=False).turns == frozenset()
+
+
+def test_an_unknown_id_is_gone_only_if_nothing_bears_the_name() -> None:
+    """A list may have shown another id than the workload's own, and the workload lives."""
+    described = Reply(0, "{}", "")
+
+    def execute(words: Sequence[str], limit_s: float) -> Reply:
+        return described if "describe" in words else GONE
+
+    cluster = RunaiCluster("talmo-lab", "workspace", execute=execute, kubectl=forbidden)
+    assert not cluster.delete("gwas-2", "another-id")
+    described = GONE
+    assert cluster.delete("gwas-2", "another-id")
+    described = Reply(1, "", "Error: 503 Service Unavailable")
+    with pytest.raises(ClusterError, match="busy"):
+        cluster.delete("gwas-2", "another-id")
 
 
 def without_ids(text: str) -> str:

@@ -59,8 +59,11 @@ class Kubectl:
     def __init__(self, *answers: Reply | Unreachable) -> None:
         self.answers = answers
         self.calls = 0
+        self.context = Reply(0, "lab\n", "")
 
     def __call__(self, words: Sequence[str], limit_s: float) -> Reply:
+        if words == ["config", "current-context"]:
+            return self.context
         assert words[:2] == ["get", "pods"]
         assert limit_s > 0
         answer = self.answers[min(self.calls, len(self.answers) - 1)]
@@ -137,9 +140,21 @@ def test_one_that_never_answers_is_done_without_and_asked_all_the_same(
     assert kubectl.calls == 6
 
 
-def test_where_there_is_no_kubectl_nothing_is_waited_for() -> None:
-    of_lab = Pods("lab", Kubectl(Reply(NOT_FOUND, "", ""), FAILED))
-    assert [look(of_lab) for _ in range(2)] == [None, 1]
+@pytest.mark.parametrize(
+    "context",
+    [
+        pytest.param(Reply(NOT_FOUND, "", ""), id="no such program"),
+        pytest.param(Reply(1, "", "error: current-context is not set"), id="not set"),
+        pytest.param(Reply(0, "\n", ""), id="empty"),
+    ],
+)
+def test_where_there_is_no_kubectl_or_no_cluster_for_it_nobody_is_asked(context: Reply) -> None:
+    kubectl = Kubectl(FAILED)
+    kubectl.context, of_lab = context, Pods("lab", kubectl)
+    assert [look(of_lab) for _ in range(2)] == [None, None]
+    assert kubectl.calls == 0
+    kubectl.context = Reply(0, "lab\n", "")
+    assert look(of_lab) == 1
 
 
 @pytest.mark.parametrize("no", [*REFUSALS, *NO_ANSWERS])

@@ -30,6 +30,7 @@ from runbatch.core.errors import (
     Unauthorized,
     Unreachable,
 )
+from runbatch.core.identity import NOTHING
 from runbatch.core.workload import Workload
 
 OLD, NEW = Version(2, 18), Version(2, 25)
@@ -323,6 +324,34 @@ def test_variables_may_be_a_list_and_a_workload_without_an_id_is_told_by_its_bir
     (found,) = seen([row])
     assert (found.number, found.phase) == (2, Phase.UNKNOWN)
     assert found.uid == "created 2026-01-05T09:00:00Z"
+
+
+@pytest.mark.parametrize("uid", ["", " ", None])
+def test_an_empty_id_is_none(uid: str | None) -> None:
+    (found,) = seen([{**ROW, "id": uid, "metadata": {"uid": " u "}}])
+    assert found.uid == "u"
+    (found,) = seen([{**ROW, "id": uid, "createdAt": ""}])
+    assert found.uid == NOTHING
+
+
+@pytest.mark.parametrize(
+    ("text", "at"),
+    [
+        ("2026-01-05T09:00:07Z", datetime(2026, 1, 5, 9, 0, 7, tzinfo=UTC)),
+        ("2026-01-05T09:00:07.999Z", datetime(2026, 1, 5, 9, 0, 7, tzinfo=UTC)),
+        ("2026-01-05T10:00:07+01:00", datetime(2026, 1, 5, 9, 0, 7, tzinfo=UTC)),
+        ("2026-01-05T09:00:07", datetime(2026, 1, 5, 9, 0, 7, tzinfo=UTC)),
+        ("0001-01-01T00:00:00Z", None),
+        ("yesterday", None),
+        (None, None),
+        (1767603607, None),
+    ],
+)
+def test_the_time_of_creation_is_one_value_however_it_is_written(
+    text: Any, at: datetime | None
+) -> None:
+    (found,) = seen([{**ROW, "createdAt": text}])
+    assert found.created_at == at
 
 
 def test_a_row_without_a_name_might_be_ours() -> None:

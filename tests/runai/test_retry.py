@@ -11,6 +11,7 @@ from tests.runai.conftest import MakeRig
 from tests.runai.rig import QUICK, Rig
 
 from runbatch.clusters.runai.pods import ends_in
+from runbatch.clusters.runai.program import NOT_FOUND, Reply
 from runbatch.config.load import load_batch
 from runbatch.core.attempt import Verdict
 from runbatch.core.job import State
@@ -105,6 +106,7 @@ def test_the_first_job_is_retried_before_the_last_log_is_read_and_no_log_twice(
     make: MakeRig,
 ) -> None:
     rig = make(last=20, cap=20, settings=outcomes(**{f"k{key}": (2, 0) for key in range(2, 22)}))
+    rig.kubectl = lambda words, limit_s: Reply(NOT_FOUND, "", "")  # noqa: ARG005
     rig.run(Wish(start=True))
     rig.clock.sleep(1000)
     rig.run(RETRY)

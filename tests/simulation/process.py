@@ -154,7 +154,7 @@ class Wire:
         if play.is_out or play.strikes(Mishap.HANGS):
             self.process.sleep(limit_s)
             raise Unreachable(f"kubectl: no answer within {limit_s:g} s.")
-        return Reply(0, pods_json(play.standin), "")
+        return Reply(0, "lab\n" if words[0] == "config" else pods_json(play.standin), "")
 
 
 def _changes_something(words: Sequence[str]) -> bool:

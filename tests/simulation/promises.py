@@ -19,6 +19,7 @@ from runbatch.core.snapshot import snapshot_of
 from runbatch.ledger.store import FILE_NAME, Ledger
 from runbatch.runner import NO_LOG_AGREED
 from runbatch.testing.runai import Change, MemoryStore, Phase
+from runbatch.testing.runai.shapes import other_id, timestamp
 from runbatch.testing.runai.workload import ENDED, Step, Workload
 from runbatch.views.json import snapshot_json
 
@@ -66,6 +67,7 @@ class Promises:
         self._ledger = Ledger(folder)
         self._known = 0
         self._phases: dict[str, Phase] = {}
+        self._own_ids: dict[tuple[str, str | None], str] = {}
         self._woken_at_s: dict[str, float] = {}
         self._in_flight = 0
         self._decided_on_s: dict[tuple[str, int], float] = {}
@@ -108,6 +110,19 @@ class Promises:
             self._woken_at_s[change.uid] = change.at_s + LONGEST_LAG_S
             self._by_hand.add(change.uid)
         self._phases[change.uid] = change.phase
+        if before is None:
+            self._remember_ids(self._workload(change.uid))
+
+    def _remember_ids(self, workload: Workload) -> None:
+        """Remember what a list may call the workload: another id, or the time that it was born."""
+        cluster = self._store.load()
+        born = timestamp(cluster, workload.created_s)
+        for shown in (workload.uid, other_id(cluster.chance, workload.uid), f"created {born}"):
+            self._own_ids[workload.name, shown] = workload.uid
+
+    def _own_id(self, key: str, uid: str | None) -> str:
+        """Return the true id of a job's workload, whatever a list called it; "" if it has none."""
+        return self._own_ids.get((self._batch.workload_name(key), uid), "")
 
     @contextmanager
     def by_hand(self, mishap: Mishap) -> Iterator[None]:
@@ -181,7 +196,7 @@ class Promises:
 
     def _check_follows(self, change: Change, earlier: Sequence[Attempt]) -> None:
         """Check why the job is started again; what somebody started by hand is another story."""
-        while any(each.uid in self._by_hand for each in earlier[1:]):
+        while any(self._own_id(each.key, each.uid) in self._by_hand for each in earlier[1:]):
             earlier = earlier[1:]
         for each in earlier:
             verdict = each.outcome.verdict if each.outcome else None
@@ -199,7 +214,7 @@ class Promises:
 
         Once it was set back, two processes know of each other's time only as of their last look.
         """
-        ended_s = self._workload(failure.uid or "").completed_s
+        ended_s = self._workload(self._own_id(failure.key, failure.uid)).completed_s
         if ended_s is None:
             return
         unknown_s = POLL_INTERVAL_S if self._wall.back_s else 0
@@ -214,7 +229,7 @@ class Promises:
         may_run = woke or command == "delete --all"
         hold(before in ENDED or may_run, f"{change.name} was deleted while {before}")
         job = self._ledger.view().job(self._key(change.name))
-        found = [each for each in job.attempts if each.uid == change.uid]
+        found = [each for each in job.attempts if self._own_id(each.key, each.uid) == change.uid]
         hold(bool(found), f"{change.name}: what was deleted is not in the ledger")
         (attempt,) = found
         is_broken = attempt.is_verdict(Verdict.MOUNT_FAILURE)
@@ -257,25 +272,34 @@ class Promises:
         elif method == "judged":
             self._check_verdict(words[0])
         elif method == "erased":
-            phase = self._phases.get(words[0].uid)
+            phase = self._phases.get(self._own_id(words[0].key, words[0].uid))
             hold(phase is Phase.GONE, f"{words[0].key} is not gone, but {phase}")
 
     def _check_learned(self, learned: Learned) -> None:
         self._in_flight = len(learned.view.in_flight)
+        for job in learned.view.jobs.values():
+            self._check_attempts(job)
         for before, after in ((each.before, each.after) for each in learned.changes):
             is_new = before is None or before.ended_at != after.ended_at
             if after.ended_at is None or not is_new:
                 continue
             name = self._batch.workload_name(after.key)
             if not after.listed:
-                there = [uid for uid in self._live(name) if uid == (after.uid or uid)]
+                own_id = self._own_id(after.key, after.uid)
+                there = [uid for uid in self._live(name) if uid == (own_id or uid)]
                 there = [uid for uid in there if uid not in self._woken_at_s]
-                hold(not there, f"{name} has not vanished: {self._phases.get(after.uid or '')}")
+                hold(not there, f"{name} has not vanished: {self._phases.get(own_id)}")
             else:
                 self._check_end(name, after)
 
+    def _check_attempts(self, job: Job) -> None:
+        """Check that each attempt with an id is one of the cluster's workloads, and another one."""
+        ids = [self._own_id(each.key, each.uid) for each in job.attempts if each.uid is not None]
+        hold("" not in ids, f"{job.key} has an attempt that never was")
+        hold(len(set(ids)) == len(ids), f"{job.key} has two attempts that are one workload")
+
     def _check_end(self, name: str, after: Attempt) -> None:
-        past = {word for _, word in self._workload(after.uid or "").history}
+        past = {word for _, word in self._workload(self._own_id(after.key, after.uid)).history}
         word = after.phase.value if after.phase else ""
         hold(word in past, f"{name} was never {word}")
         if after.is_verdict(Verdict.SUCCEEDED):
@@ -286,7 +310,9 @@ class Promises:
         if attempt.outcome is None or attempt.uid is None:
             return
         code = CODES.get(attempt.outcome.verdict)
-        codes = [pod.exit_code for pod in self._workload(attempt.uid).pods]
+        codes = [
+            pod.exit_code for pod in self._workload(self._own_id(attempt.key, attempt.uid)).pods
+        ]
         hold(code is None or code in codes, f"{attempt.key} is no {attempt.outcome}: {codes}")
 
     # -- at the end of a command, and of all -------------------------------------------------
@@ -306,7 +332,8 @@ class Promises:
         hold(set(told) == set(standing), f"status says {told}, the ledger {rows}")
         hold(shown["in_flight"] == held, f"status says {shown['in_flight']} in flight, not {held}")
         hold(sum(shown["counts"].values()) == len(shown["jobs"]), f"{shown['counts']}")
-        succeeded = {row[:3] for row in rows if row[3] == Verdict.SUCCEEDED.value}
+        done = [row for row in rows if row[3] == Verdict.SUCCEEDED.value]
+        succeeded = {(*row[:2], self._own_id(row[0], row[2])) for row in done}
         hold(self._succeeded <= succeeded, f"{self._succeeded - succeeded} had succeeded")
         self._succeeded = succeeded
 

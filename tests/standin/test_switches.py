@@ -211,6 +211,30 @@ def test_some_rows_can_show_words_that_nobody_knows(make: Make) -> None:
     assert set(standin.truth().live().values()) == {Phase.CREATING}
 
 
+@pytest.mark.parametrize(
+    ("trouble", "shown"),
+    [
+        pytest.param(Trouble.OTHER_ID, (False,), id="another id"),
+        pytest.param(Trouble.NO_ID, (None,), id="no id"),
+        pytest.param(Trouble.TWO_IDS, (False, True), id="another id, and its own"),
+    ],
+)
+def test_some_rows_can_lack_their_own_id(
+    make: Make, trouble: Trouble, shown: tuple[bool | None, ...]
+) -> None:
+    standin = faulty(make, Fault(trouble, rate=0.3))
+    for key in range(50):
+        submit(standin, f"gwas-{key}")
+    own = {each.name: each.uid for each in standin.truth().workloads}
+    ids: dict[str, list[bool | None]] = {}
+    for row in listed(standin):
+        is_own = None if row["id"] is None else row["id"] == own[row["name"]]
+        ids.setdefault(row["name"], []).append(is_own)
+    found = [tuple(each) for each in ids.values()]
+    assert 5 <= found.count(shown) <= 25
+    assert set(found) == {shown, (True,)}
+
+
 def test_a_plot_can_show_a_word_for_a_while(make: Make) -> None:
     standin = make()
     submit(standin, "gwas-1")

@@ -40,6 +40,8 @@ def test_every_field_of_an_attempt_survives(ledger: Ledger) -> None:
         denial="perhaps not",
         follows=NOW,
         uid="u",
+        other_uid="v",
+        created_at=NOW,
         phase=Phase.STOPPED,
         node="n",
         seen_at=NOW,

@@ -5,7 +5,6 @@ from datetime import datetime
 from enum import Enum
 
 from runbatch.core.attempt import Attempt
-from runbatch.core.streak import Streak
 
 
 class Why(Enum):
@@ -67,6 +66,14 @@ class Gather:
 
 
 Action = Submit | Reserve | Delete | Release | Gather
+
+
+@dataclass(frozen=True, slots=True)
+class Streak:
+    """So many jobs ended alike, as `end` says, and none succeeded."""
+
+    count: int
+    end: str
 
 
 @dataclass(frozen=True, slots=True)

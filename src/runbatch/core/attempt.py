@@ -60,7 +60,8 @@ class Observation:
     """One workload as a cluster listed it.
 
     `uid` tells two workloads of one name apart. `number` is the attempt the workload says it is
-    (its RUNBATCH_ATTEMPT), where the cluster shows that. `ended_at` is the cluster's own time.
+    (its RUNBATCH_ATTEMPT), where the cluster shows that. `created_at` and `ended_at` are the
+    cluster's own times: the first is only ever compared with another of its kind.
     `reason` is what it says a workload waits for, if it does.
     """
 
@@ -69,6 +70,7 @@ class Observation:
     phase: Phase
     node: str | None = None
     number: int | None = None
+    created_at: datetime | None = None
     ended_at: datetime | None = None
     reason: str | None = None
 
@@ -158,6 +160,9 @@ class Attempt:
     and may have done it all the same. `missed` counts the good listings in a row, since
     `seen_at`, that lacked it. `delete_asked_at` is when we last asked its workload to go;
     `follows`, on an attempt that it makes room for, is the end that this was decided on.
+
+    What tells its workload from others of its name: `uid`; `other_uid`, under which the last
+    listing showed it, where that was another; and `created_at`, by the cluster's own clock.
     """
 
     key: str
@@ -170,6 +175,8 @@ class Attempt:
     denial: str | None = None
     follows: datetime | None = None
     uid: str | None = None
+    other_uid: str | None = None
+    created_at: datetime | None = None
     phase: Phase | None = None
     node: str | None = None
     seen_at: datetime | None = None

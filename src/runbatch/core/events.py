@@ -64,6 +64,12 @@ def _of_end(after: Attempt, batch: Batch) -> Event | None:
             return None  # a failure is told when its evidence is in: of_verdict
 
 
+def of_forgotten(attempt: Attempt, batch: Batch) -> Event:
+    """Return the event of an attempt that is gone, and that no submit made."""
+    text = "is no longer there; runbatch did not submit it, so the attempt before it counts"
+    return Event(Kind.GONE, f"{_who(attempt, batch)} {text}", attempt.key)
+
+
 def of_verdict(attempt: Attempt, batch: Batch) -> Event:
     """Return the event of an attempt that was judged."""
     return Event(Kind.FAIL, f"{_who(attempt, batch)}: {attempt.outcome}", attempt.key)

@@ -10,7 +10,7 @@ from datetime import datetime
 from runbatch.core.attempt import Attempt
 from runbatch.core.events import Event
 from runbatch.core.job import View
-from runbatch.core.journal import Did, Entry, Step, replay, view_after
+from runbatch.core.journal import Entry, Step, replay, view_after
 
 SUBMITTING = "submitting"
 IN_DOUBT = "in doubt"
@@ -89,7 +89,7 @@ def _stretches(steps: Iterable[Step]) -> tuple[Stretch, ...]:
             continue
         changed, at = step.move.changed, step.entry.at
         attempt = changed.attempt
-        state = state_of(attempt) if changed.did is not Did.RELEASED else None
+        state = state_of(attempt) if not changed.removes else None
         place = current.get(attempt.id)
         if place is not None and found[place].state != state:
             found[place] = replace(found[place], end=at)

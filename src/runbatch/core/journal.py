@@ -27,7 +27,8 @@ class Did(Enum):
 
     `DENIED`: the cluster said no, but may have done it; it is `REFUSED` once listings lack it.
     `ADOPTED`: somebody else started it. `SEEN`: a listing changed it in a way that has no word of
-    its own. `REMEMBERED`: the ledger knew it before there was a journal.
+    its own. `FORGOTTEN`: no submit made it, it is gone, and one before it stands. `REMEMBERED`: the
+    ledger knew it before there was a journal.
     """
 
     RESERVED = "reserved"
@@ -45,6 +46,7 @@ class Did(Enum):
     LOG_SAVED = "log saved"
     DELETE_ASKED = "delete asked"
     RELEASED = "released"
+    FORGOTTEN = "forgotten"
     REMEMBERED = "remembered"
 
 
@@ -76,12 +78,17 @@ class Ended:
 class Changed:
     """An attempt as it was left; `why` it was started, if it is a new one.
 
-    Once `RELEASED` it is no attempt any more: it is as it was before.
+    Once `RELEASED` or `FORGOTTEN` it is no attempt any more: it is as it was before.
     """
 
     did: Did
     attempt: Attempt
     why: Why | None = None
+
+    @property
+    def removes(self) -> bool:
+        """Whether there is no such attempt from here on."""
+        return self.did in (Did.RELEASED, Did.FORGOTTEN)
 
 
 Happening = Started | Ended | Changed | Event
@@ -233,7 +240,7 @@ class _Replay:
         attempt = changed.attempt
         before = self._jobs.get(attempt.key, Job(attempt.key))
         attempts = [each for each in before.attempts if each.number != attempt.number]
-        if changed.did is not Did.RELEASED:
+        if not changed.removes:
             attempts.append(attempt)
         after = Job(attempt.key, tuple(sorted(attempts, key=lambda each: each.number)))
         self._jobs[attempt.key] = after

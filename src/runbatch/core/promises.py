@@ -27,6 +27,7 @@ class Promise(Enum):
     LOGS = "no workload was deleted before its log was saved"
     NAMES = "only workloads of the batch's own names were counted or touched"
     LOST = "no job was lost"
+    REAL = "no attempt was recorded that the cluster never had"
     WHOLE = "the events are whole"
     LEDGER = "the events say what the ledger says"
 
@@ -69,8 +70,14 @@ def _may_be_called(attempt: Attempt) -> bool:
     return attempt.waiting_for_name or attempt.unanswered or attempt.refusal is not None
 
 
+def _last_that_counts(job: Job) -> Attempt | None:
+    """Return the newest attempt; but what no submit made, and only vanished, undoes no end."""
+    ends = [each for each in job.attempts if each.calls or not each.is_verdict(Verdict.VANISHED)]
+    return ends[-1] if ends else job.last
+
+
 def _succeeded(_: Step, move: Move) -> str | None:
-    last, why = move.before.last, move.changed.why
+    last, why = _last_that_counts(move.before), move.changed.why
     if move.starts and last and last.is_verdict(Verdict.SUCCEEDED) and why is not Why.RERUN:
         return f"attempt {last.number} had succeeded; started again for: {_word(why)}"
     return None
@@ -80,7 +87,7 @@ def _retries(step: Step, move: Move) -> str | None:
     """Return what is wrong with the reason that a job was started for."""
     if not move.starts:
         return None
-    last, why = move.before.last, move.changed.why
+    last, why = _last_that_counts(move.before), move.changed.why
     match why:
         case Why.RERUN:
             return None
@@ -156,6 +163,17 @@ def _released(_: Step, move: Move) -> str | None:
     return None
 
 
+def _real(_: Step, move: Move) -> str | None:
+    """Return what is wrong with an attempt that vanished while its job's name was another's."""
+    attempt = move.changed.attempt
+    if move.changed.did is not Did.VANISHED or attempt.calls:
+        return None
+    listed = next((each.number for each in move.after.attempts if each.listed), None)
+    if listed is None:
+        return None
+    return f"attempt {attempt.number}, which no submit made, vanished; attempt {listed} was listed"
+
+
 RULES: dict[Promise, Rule] = {
     Promise.CAP: _cap,
     Promise.ONCE: _once,
@@ -164,4 +182,5 @@ RULES: dict[Promise, Rule] = {
     Promise.LOGS: _logs,
     Promise.NAMES: _names,
     Promise.LOST: _released,
+    Promise.REAL: _real,
 }

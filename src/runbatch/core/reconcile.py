@@ -4,12 +4,13 @@ Level-based: a listing is compared with what is remembered, never with the listi
 the first one after a crash is as good as any other. Nothing here decides what to do.
 """
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from runbatch.core.attempt import Attempt, Listing, Observation, Outcome, Patience, Phase, Verdict
 from runbatch.core.batch import Batch
+from runbatch.core.identity import named, sort_out
 from runbatch.core.job import Job, View
 from runbatch.core.names import key_of
 
@@ -29,13 +30,14 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class Learned:
-    """What a listing changed, and the view after it.
+    """What a listing changed, and the view after it; `forgotten` are no attempts any more.
 
     `unreadable` tells of the batch's own workloads, by key, why one that is there cannot be read.
     """
 
     changes: tuple[Change, ...]
     view: View
+    forgotten: tuple[Attempt, ...] = ()
     unreadable: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -99,13 +101,21 @@ def learn(
         if key in unreadable:
             changes += _held_up(job, now)
             continue
-        changes += _changes(job, dict(_match(job, listed)), asked_before, now, patience)
-        changes += _adoptions(job, listed, now)
+        matched, strangers = sort_out(job, listed)
+        changes += _changes(job, matched, asked_before, now, patience)
+        changes += _adoptions(job, strangers, now)
     attempts = {each.id: each for job in view.jobs.values() for each in job.attempts}
     attempts |= {change.after.id: change.after for change in changes}
+    jobs = View.of(attempts.values()).jobs.values()
+    forgotten = {each.id: each for job in jobs for each in _outlived(job, now, patience)}
+    kept = [each for each in attempts.values() if each.id not in forgotten]
     rows_seen_at = now if listing.rows > 0 else view.rows_seen_at
-    after = View.of(attempts.values(), rows_seen_at=rows_seen_at)
-    return Learned(tuple(changes), after, unreadable)
+    return Learned(
+        tuple(each for each in changes if each.after.id not in forgotten),
+        View.of(kept, rows_seen_at=rows_seen_at),
+        tuple(forgotten.values()),
+        unreadable,
+    )
 
 
 def _by_key(listing: Listing, batch: Batch, known: Collection[str]) -> dict[str, list[Observation]]:
@@ -163,39 +173,22 @@ def _changes(
             yield Change(attempt, after)
 
 
-def _match(
-    job: Job, observations: Collection[Observation]
-) -> Iterator[tuple[tuple[str, int], Observation]]:
-    """Yield which attempt each workload is: by uid, else the newest one if it has none yet."""
-    uids = {attempt.uid: attempt.id for attempt in job.attempts if attempt.uid is not None}
-    for observation in observations:
-        if observation.uid in uids:
-            yield uids[observation.uid], observation
-        elif job.last is not None and job.last.uid is None:
-            yield job.last.id, observation
-
-
-def _adoptions(job: Job, observations: Collection[Observation], now: datetime) -> Iterator[Change]:
+def _adoptions(job: Job, strangers: Collection[Observation], now: datetime) -> Iterator[Change]:
     """Yield a new attempt for each workload that none of the job's attempts can be."""
     number = job.last.number if job.last is not None else 0
-    if job.last is not None and job.last.uid is None:
-        return
-    known = {attempt.uid for attempt in job.attempts}
-    for observation in observations:
-        if observation.uid not in known:
-            known.add(observation.uid)  # a list read page by page may show it twice
-            number = max(number + 1, observation.number or number)
-            adopted = Attempt(key=job.key, number=number, reserved_at=now)
-            yield Change(None, _seen(adopted, observation, now))
+    for observation in strangers:
+        number = max(number + 1, observation.number or number)
+        adopted = Attempt(key=job.key, number=number, reserved_at=now)
+        yield Change(None, _seen(adopted, observation, now))
 
 
 def _seen(attempt: Attempt, observation: Observation, now: datetime) -> Attempt:
     """Return the attempt as the listing shows it; one that runs again has not ended after all."""
+    attempt = named(attempt, observation)
     if attempt.listed and attempt.phase is observation.phase and attempt.phase.ended:
         return attempt
     seen = replace(
         attempt,
-        uid=observation.uid or attempt.uid,
         phase=observation.phase,
         node=observation.node or attempt.node,
         called_at=attempt.called_at or now,
@@ -255,6 +248,35 @@ def _missed(attempt: Attempt, now: datetime, patience: Patience) -> Attempt:
     if missed.denial is not None:
         return replace(missed, refusal=missed.denial, denial=None)
     return missed if missed.unanswered else _vanished(missed, now)
+
+
+def _outlived(job: Job, now: datetime, patience: Patience) -> Iterator[Attempt]:
+    """Yield the newest attempts that no submit made, and that are gone while others stand.
+
+    A listing showed them, perhaps one that had a workload's id wrong; they must not outrank what is
+    listed, nor an end that was seen: an absence undoes none. A success is one wherever it was seen.
+    """
+    for count in reversed(range(1, len(job.attempts))):
+        earlier, newest = job.attempts[:count], job.attempts[count]
+        if not _is_gone_for_good(newest, now, patience) or not _stands(earlier, newest):
+            return
+        yield newest
+
+
+def _is_gone_for_good(attempt: Attempt, now: datetime, patience: Patience) -> bool:
+    was_adopted = attempt.calls == 0 and attempt.uid is not None
+    if not was_adopted or attempt.listed or attempt.is_verdict(Verdict.SUCCEEDED):
+        return False
+    return attempt.ended_as(Verdict.VANISHED) or patience.is_over(attempt, now)
+
+
+def _stands(earlier: Sequence[Attempt], newest: Attempt) -> bool:
+    """Whether one of the earlier attempts is listed, or the last of them has an end to go by."""
+    if any(each.listed for each in earlier):
+        return True
+    before = earlier[-1]
+    has_end = before.ended_at is not None and not before.is_verdict(Verdict.VANISHED)
+    return has_end and newest.ended_as(Verdict.VANISHED)
 
 
 def erased(attempt: Attempt, now: datetime) -> Attempt:

@@ -2,23 +2,15 @@
 
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import datetime
 
+from runbatch.core.actions import Streak
 from runbatch.core.attempt import Attempt, Verdict
 from runbatch.core.job import View
 
 MOST_ALIKE = 5
 # The shell's words for a program that cannot be run, or is not there.
 _NO_PROGRAM = (126, 127)
-
-
-@dataclass(frozen=True, slots=True)
-class Streak:
-    """So many jobs in a row ended alike; `end` says how."""
-
-    count: int
-    end: str
 
 
 def streak_of(view: View, since: datetime | None) -> Streak | None:

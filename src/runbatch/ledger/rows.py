@@ -18,9 +18,12 @@ TIMES = (
     "ended_at",
     "delete_asked_at",
     "follows",
+    "created_at",
 )
 _NUMBERS = ("number", "calls", "missed")
-_PLAIN = ("key", "number", "refusal", "denial", "uid", "node", "calls", "missed", "log")
+_PLAIN = (
+    "key", "number", "refusal", "denial", "uid", "other_uid", "node", "calls", "missed", "log",
+)  # fmt: skip
 COLUMNS = (*_PLAIN, *TIMES, "phase", "evidence", "verdict", "source")
 
 

@@ -71,6 +71,10 @@ MIGRATIONS = (
     """
     ALTER TABLE attempts ADD COLUMN denial TEXT;
     """,
+    """
+    ALTER TABLE attempts ADD COLUMN other_uid TEXT;
+    ALTER TABLE attempts ADD COLUMN created_at TEXT;
+    """,
 )
 
 

@@ -88,8 +88,11 @@ class Ledger:
             learned = learn(batch, self._view(), listing, asked_before, now, patience)
             # What frees a slot first: so no replay counts more at once than there were.
             changes = sorted(learned.changes, key=lambda change: change.after.holds_slot)
+            self._forget(learned.forgotten)
             self._write(change.after for change in changes)
-            self._journal.write(now, filter(None, map(changed_by_listing, changes)))
+            forgotten = [Changed(Did.FORGOTTEN, attempt) for attempt in learned.forgotten]
+            changed = filter(None, map(changed_by_listing, changes))
+            self._journal.write(now, [*forgotten, *changed])
             self._mark(_ROWS_SEEN, rows.to_text(learned.view.rows_seen_at))
             return learned
 
@@ -123,8 +126,7 @@ class Ledger:
         """
         with self._transaction():
             if attempt in self._view().job(attempt.key).attempts:
-                statement = "DELETE FROM attempts WHERE key = ? AND number = ?"
-                self._connection.execute(statement, attempt.id)
+                self._forget([attempt])
                 self._journal.write(now, [Changed(Did.RELEASED, attempt)])
 
     def submitted(self, attempt: Attempt, uid: str | None, now: datetime) -> None:
@@ -277,6 +279,11 @@ class Ledger:
         self._connection.executemany(
             f"INSERT OR REPLACE INTO attempts ({_COLUMNS}) VALUES ({_MARKS})",
             [rows.row_of(attempt) for attempt in attempts],
+        )
+
+    def _forget(self, attempts: Iterable[Attempt]) -> None:
+        self._connection.executemany(
+            "DELETE FROM attempts WHERE key = ? AND number = ?", [each.id for each in attempts]
         )
 
     def _revise(

@@ -130,6 +130,18 @@ def reserve(attempt: Attempt, why: Why | None) -> Changed:
             id="somebody started it again by hand",
         ),
         pytest.param(
+            [Changed(Did.ADOPTED, listed("1")), Changed(Did.VANISHED, vanished("1"))],
+            id="what somebody else had started is gone, and nothing else is listed",
+        ),
+        pytest.param(
+            [
+                known(succeeded("1")),
+                Changed(Did.ADOPTED, listed("1", number=2)),
+                Changed(Did.FORGOTTEN, vanished("1", 2)),
+            ],
+            id="what no submit made is forgotten",
+        ),
+        pytest.param(
             [
                 known(succeeded("1", calls=1)),
                 start("1", 2, Why.RERUN),
@@ -220,6 +232,31 @@ def test_what_happened_as_it_should_breaks_no_promise(happenings: list[Happening
             3,
             "attempt 1 had succeeded; started again for: vanished",
             id="a success started again by itself",
+        ),
+        pytest.param(
+            [known(succeeded("1")), known(vanished("1", 2)), start("1", 3, Why.VANISHED)],
+            Promise.SUCCEEDED,
+            4,
+            "attempt 1 had succeeded; started again for: vanished",
+            id="a success started again, since what no submit made had vanished",
+        ),
+        pytest.param(
+            [
+                known(failed("1", outcome=CONFIGURATION)),
+                known(vanished("1", 2)),
+                start("1", 3, Why.VANISHED),
+            ],
+            Promise.RETRIES,
+            4,
+            "started for: vanished; but before it attempt 1: configuration error (exit code 1)",
+            id="a configuration error started again, since what no submit made had vanished",
+        ),
+        pytest.param(
+            [known(succeeded("1")), Changed(Did.VANISHED, vanished("1", 2))],
+            Promise.REAL,
+            3,
+            "attempt 2, which no submit made, vanished; attempt 1 was listed",
+            id="what no submit made vanishes beside one that is listed",
         ),
         pytest.param(
             [known(failed("1", outcome=CONFIGURATION)), start("1", 2, Why.RETRY)],

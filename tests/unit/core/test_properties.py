@@ -44,7 +44,11 @@ def test_whatever_is_listed_nothing_is_forgotten_and_no_slot_freed_without_evide
     running = {each.name for each in answer.observations if not each.phase.ended}
     assert running <= {f"gwas-{key}" for key in learned.view.in_flight}
     after = {attempt.id: attempt for attempt in attempts_of(learned.view)}
+    forgotten = {each.id for each in learned.forgotten}
     for before in attempts_of(known):
+        if before.id in forgotten:
+            check_forgotten(before, answer)
+            continue
         check_slot(before, after[before.id], answer)
         if before.is_verdict(Verdict.SUCCEEDED):
             assert after[before.id].outcome == before.outcome
@@ -83,6 +87,15 @@ def check_name_is_free(known: View, step: Action) -> None:
     if isinstance(step, Submit):
         others = [each for each in known.job(step.key).attempts if each.number != step.number]
         assert not any(other.holds_slot or other.listed for other in others)
+
+
+def check_forgotten(before: Attempt, answer: Listing) -> None:
+    """Only what no submit made, what is gone by several listings, and never the only attempt."""
+    assert before.calls == 0
+    assert before.number > 1
+    assert before.missed >= 2
+    assert not before.is_verdict(Verdict.SUCCEEDED)
+    assert before.uid not in {each.uid for each in answer.observations}
 
 
 def check_slot(before: Attempt, after: Attempt, answer: Listing) -> None:

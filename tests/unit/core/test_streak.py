@@ -16,9 +16,10 @@ from tests.unit.core.values import (
     view,
 )
 
+from runbatch.core.actions import Streak
 from runbatch.core.attempt import Attempt, Evidence, Outcome, Verdict
 from runbatch.core.planner import plan
-from runbatch.core.streak import Streak, streak_of
+from runbatch.core.streak import streak_of
 from runbatch.core.wish import Wish
 
 SINCE = at(10)

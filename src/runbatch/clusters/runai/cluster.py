@@ -24,6 +24,7 @@ from runbatch.core.errors import (
     Rejected,
     Unreachable,
 )
+from runbatch.core.identity import is_own_id
 from runbatch.core.workload import Workload
 
 CALL_LIMIT_S = 60
@@ -134,10 +135,12 @@ class RunaiCluster:
         """Ask for the workload of this uid to go, which takes its time (Run:ai reference, 5).
 
         One that is listed without an id is deleted by its name, after one more look at whose it is;
-        so is one that is still listed when it is to go for the second time.
+        so is one that is still listed when it is to go for the second time. An id that the program
+        does not know proves nothing while something bears the name: a list may have shown another
+        id than the workload's own.
         """
         words = arguments.delete_args(uid, self._project, self._kind)
-        has_id = listing.is_own_id(uid)
+        has_id = is_own_id(uid)
         if not has_id or uid in self._asked_to_go:
             if any((each.name, each.uid) == (name, uid) for each in self._observations(name)):
                 words = arguments.delete_by_name_args(name, self._project, self._kind)
@@ -148,7 +151,7 @@ class RunaiCluster:
             self._asked_to_go.add(uid)
             return False
         if faults.is_gone(reply.err):
-            return True
+            return not self._is_there(name)
         raise self._fault(reply)
 
     def version(self) -> Version:
@@ -184,6 +187,14 @@ class RunaiCluster:
 
     def _observations(self, beginning: str) -> Sequence[Observation]:
         return listing.observations(self._rows(), self._project, self._kind, beginning)
+
+    def _is_there(self, name: str) -> bool:
+        """Whether a workload bears this name now, asked for by the name alone."""
+        words = arguments.describe_args(name, self._project, self._kind)
+        reply = self._execute(words, CALL_LIMIT_S)
+        if reply.code != 0 and not faults.is_gone(reply.err):
+            raise self._fault(reply)
+        return reply.code == 0
 
     def _check_connection(self) -> None:
         """Raise Unreachable unless the project can be seen: an empty list proves nothing alone."""

@@ -10,6 +10,7 @@ from typing import Any
 from runbatch.clusters.runai.values import values_in
 from runbatch.clusters.runai.words import text_of
 from runbatch.core.attempt import Evidence
+from runbatch.core.identity import is_same_id
 
 _MOST_EVENTS = 20
 # Under these stands what tells whose the description is; an asset or a pod has an id too.
@@ -23,7 +24,7 @@ def evidence_of(text: str, uid: str) -> Evidence:
     """Return what the description tells of the workload; nothing if it is of another uid."""
     found = _object_in(text)
     told = list(_ids(found))
-    if told and uid not in told:
+    if told and not any(is_same_id(each, uid) for each in told):
         return Evidence()
     nodes = [node for pod in _rows(found, "pods") if (node := _node(pod))]
     events = [_event(each) for each in _rows(found, "events") if _of(each, "reason")]

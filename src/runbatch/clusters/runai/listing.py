@@ -15,14 +15,13 @@ from runbatch.clusters.runai.values import values_in
 from runbatch.clusters.runai.words import text_of
 from runbatch.core.attempt import Observation, Phase
 from runbatch.core.errors import Unreachable
+from runbatch.core.identity import NO_ID
 
 _ROWS_UNDER = ("workloads", "items", "data", "workspaces", "trainings", "entries")
 _PROJECTS_UNDER = ("projects", "items", "data")
 _COMPLAINTS = ("error", "errors", "code")
 _TYPES = ("workspace", "training", "inference", "distributed")
 _NEVER = "0001-01-01"
-# What begins so stands in for the id of a workload that is listed without one.
-_NO_ID = "created "
 
 Row = Mapping[str, Any]
 
@@ -135,22 +134,18 @@ def _observation(row: Row) -> Observation:
         uid=_uid(row),
         phase=Phase.parse(_phase_word(row)),
         number=_number(row),
+        created_at=_birth(row),
         ended_at=_time(row.get("completedAt")),
         reason=text_of(row["phaseReason"]) if row.get("phaseReason") else None,
     )
 
 
-def is_own_id(uid: str) -> bool:
-    """Whether this is Run:ai's own id of a workload, and not what stands in for one."""
-    return not uid.startswith(_NO_ID)
-
-
 def _uid(row: Row) -> str:
     """Return what tells this workload from the next of its name; its birth, where it has no id."""
     meta = _metadata(row)
-    own = row.get("id") or row.get("uuid") or row.get("workloadId")
-    found = own or meta.get("uid") or meta.get("id")
-    return text_of(found or f"{_NO_ID}{row.get('createdAt')}")
+    own = (row.get(name) for name in ("id", "uuid", "workloadId"))
+    found = (text_of(each).strip() for each in (*own, meta.get("uid"), meta.get("id")) if each)
+    return next(filter(None, found), text_of(f"{NO_ID}{row.get('createdAt') or None}"))
 
 
 def _phase_word(row: Row) -> str:
@@ -178,6 +173,18 @@ def _time(text: Any) -> datetime | None:
         return at.astimezone(UTC) if at.tzinfo is not None and at.year > 1 else None
     except (ValueError, OverflowError):
         return None
+
+
+def _birth(row: Row) -> datetime | None:
+    """Return when it was created, to the second: it is compared with nothing but its like.
+
+    Another answer may round it, or leave out the zone.
+    """
+    try:
+        at = datetime.fromisoformat(str(row.get("createdAt")))
+    except ValueError:
+        return None
+    return _time(at.replace(microsecond=0, tzinfo=at.tzinfo or UTC))
 
 
 def _metadata(row: Row) -> Mapping[str, Any]:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from runbatch.clusters.runai import faults
-from runbatch.clusters.runai.program import NOT_FOUND, Execute, Reply
+from runbatch.clusters.runai.program import Execute, Reply
 from runbatch.clusters.runai.words import text_of
 from runbatch.core.errors import Unreachable
 
@@ -76,12 +76,16 @@ class Pods:
         return None
 
     def _ask(self) -> Mapping[str, PodEnd] | Unreachable:
-        """Return the ends, none where there is no `kubectl`, or why to ask again."""
+        """Return the ends, none where there is no `kubectl` to ask, or why to ask again.
+
+        Without a current context it would ask this machine, at port 8080, where a stranger may
+        listen (kubectl 1.31).
+        """
         try:
-            reply = self._kubectl(self._words, _LIMIT_S)
-            if reply.code == NOT_FOUND:
+            context = self._kubectl(["config", "current-context"], _LIMIT_S)
+            if context.code != 0 or not context.out.strip():
                 return {}
-            ends = _ends_of(reply)
+            ends = _ends_of(self._kubectl(self._words, _LIMIT_S))
         except Unreachable as error:
             self._vain_looks += 1
             return error

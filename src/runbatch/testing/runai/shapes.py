@@ -43,6 +43,11 @@ def project_id(chance: Chance, name: str) -> str:
     return str(4_500_000 + chance.bits("project", name) % 1000)
 
 
+def other_id(chance: Chance, uid: str) -> str:
+    """Return the id that a list shows in place of a workload's own (`Trouble.OTHER_ID`)."""
+    return chance.uuid("other id", uid)
+
+
 def shown_phase(cluster: Cluster, workload: Workload, phase: Phase) -> str:
     """Return the word an answer shows for a phase: another one while a plot says so."""
     if workload.odd_word and cluster.now_s < workload.odd_until_s:

@@ -41,6 +41,9 @@ class Trouble(StrEnum):
     STALE_LIST = "a list shows the cluster as it was [seconds] ago"
     LIST_LAG = "a new workload cannot be seen for [seconds]"
     ODD_PHASE = "a list shows some workloads with the phase [text]; the rate is for each row"
+    OTHER_ID = "a list shows some workloads under another id; the rate is for each row"
+    NO_ID = "a list shows some workloads without an id; the rate is for each row"
+    TWO_IDS = "a list shows some workloads twice, first under another id; the rate is for each row"
     NO_LOGS = "logs of an ended workload are gone"
 
     # The call takes long, or its client dies (real seconds; for crash tests).
@@ -76,6 +79,9 @@ DEFAULT_VERBS: Mapping[Trouble, tuple[str, ...]] = {
     Trouble.CUT_LIST: LIST_ONLY,
     Trouble.STALE_LIST: LIST_ONLY,
     Trouble.ODD_PHASE: LIST_ONLY,
+    Trouble.OTHER_ID: LIST_ONLY,
+    Trouble.NO_ID: LIST_ONLY,
+    Trouble.TWO_IDS: LIST_ONLY,
     Trouble.NO_LOGS: ("logs",),
 }
 

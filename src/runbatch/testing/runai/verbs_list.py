@@ -6,7 +6,7 @@ from typing import Any
 
 from .call import Answer, Call
 from .errors import CallError
-from .shapes import row, shown_phase
+from .shapes import other_id, row, shown_phase
 from .switches import JsonShape, Trouble
 from .tables import table, yaml
 from .workload import Phase, Workload
@@ -34,9 +34,9 @@ def _rows(call: Call, project: str) -> list[Row]:
     stale = call.fault(Trouble.STALE_LIST)
     moment_s = call.cluster.now_s - (stale.seconds if stale else 0.0)
     wanted = [w for w in _candidates(call, moment_s) if _is_asked_for(call, w, project)]
-    shown = [_row(call, w, moment_s) for w in wanted if call.is_visible(w)]
+    shown = [each for w in wanted if call.is_visible(w) for each in _shown(call, w, moment_s)]
     status = call.parsed.text("status").lower()
-    rows = [found for found in shown if found and status in ("", found["phase"].lower())]
+    rows = [found for found in shown if status in ("", found["phase"].lower())]
     return rows[::-1] if call.cluster.switches.newest_first else rows
 
 
@@ -64,6 +64,22 @@ def _row(call: Call, workload: Workload, moment_s: float) -> Row | None:
         return None
     word = "Deleting" if is_gone and phase is Phase.GONE else shown_phase(cluster, workload, phase)
     return row(cluster, workload, phase, _odd_word(call, workload) or word)
+
+
+def _shown(call: Call, workload: Workload, moment_s: float) -> list[Row]:
+    """Return the rows that show a workload: one, but for what goes wrong with its id."""
+    found = _row(call, workload, moment_s)
+    if found is None:
+        return []
+    cluster = call.cluster
+    other = {**found, "id": other_id(cluster.chance, workload.uid)}
+    if cluster.strikes(Trouble.OTHER_ID, workload, call.number):
+        return [other]
+    if cluster.strikes(Trouble.NO_ID, workload, call.number):
+        return [{**found, "id": None}]
+    if cluster.strikes(Trouble.TWO_IDS, workload, call.number):
+        return [other, found]
+    return [found]
 
 
 def _odd_word(call: Call, workload: Workload) -> str:

@@ -1,0 +1,116 @@
+"""Which of a job's attempts a listed workload is.
+
+A listing may show a workload under another id for a moment, without one, or twice. What else it
+shows of it decides then: when it was created, by the cluster's own clock, and its attempt's number.
+A cluster never has two workloads of one name at a time, so two of one name that were created in the
+same second are one.
+"""
+
+from collections.abc import Iterable
+from dataclasses import replace
+
+from runbatch.core.attempt import Attempt, Observation
+from runbatch.core.job import Job
+
+# What begins so stands in for the id of a workload that was listed without one.
+NO_ID = "created "
+# And so the id of one that is listed without a time of its creation too.
+NOTHING = f"{NO_ID}None"
+
+
+def is_own_id(uid: str | None) -> bool:
+    """Whether this is the cluster's own id of a workload, and not what stands in for one."""
+    return bool(uid) and not str(uid).startswith(NO_ID)
+
+
+def is_same_id(one: str | None, other: str | None) -> bool:
+    """Whether both are one id: capitals and blanks around it tell no two workloads apart."""
+    return one is not None and other is not None and _plain(one) == _plain(other)
+
+
+def _plain(uid: str) -> str:
+    return uid.strip().lower()
+
+
+def sort_out(
+    job: Job, rows: Iterable[Observation]
+) -> tuple[dict[tuple[str, int], Observation], list[Observation]]:
+    """Return the row of each attempt that is listed, and the rows that none of them can be.
+
+    A row that shows an attempt under its own id outranks all others of it.
+    """
+    found: dict[tuple[str, int], Observation] = {}
+    unknown: list[Observation] = []
+    for row in rows:
+        if attempt := _by_id(job, row):
+            found[attempt.id] = row
+        else:
+            unknown.append(row)
+    strangers: list[Observation] = []
+    for row in unknown:
+        if attempt := _by_birth(job, row) or _by_name(job, row):
+            found.setdefault(attempt.id, row)
+        elif not any(_are_one(each, row) for each in strangers):
+            strangers.append(row)
+    return found, strangers
+
+
+def named(attempt: Attempt, row: Observation) -> Attempt:
+    """Return the attempt with its id and its time of creation, as this row of it leaves them.
+
+    The first id of the cluster's own stays, until two listings in a row show another.
+    """
+    created_at = row.created_at or attempt.created_at
+    uid, other = attempt.uid, None
+    if not is_own_id(uid):
+        uid = row.uid or uid
+    elif is_own_id(row.uid) and not is_same_id(row.uid, uid):
+        is_agreed = is_same_id(row.uid, attempt.other_uid)
+        uid, other = (row.uid, None) if is_agreed else (uid, row.uid)
+    return replace(attempt, uid=uid, other_uid=other, created_at=created_at)
+
+
+def _by_id(job: Job, row: Observation) -> Attempt | None:
+    if row.uid == NOTHING:
+        return None
+    return next((each for each in job.attempts if is_same_id(each.uid, row.uid)), None)
+
+
+def _by_birth(job: Job, row: Observation) -> Attempt | None:
+    """Return the attempt that was created just then, and has no other number.
+
+    Of one that nobody here submitted, the number is ours and need not be the workload's own. Where
+    the cluster shows no number, the time decides alone: to take one workload for two may start a
+    job twice, or delete its success.
+    """
+    return next((each for each in job.attempts if _is_as_old(each, row) and _fits(each, row)), None)
+
+
+def _fits(attempt: Attempt, row: Observation) -> bool:
+    return not attempt.calls or row.number in (None, attempt.number)
+
+
+def _by_name(job: Job, row: Observation) -> Attempt | None:
+    """Return the attempt that a row must be which neither an id nor a time tells of.
+
+    The newest one, if no id of it is known yet. What shows neither an id nor a time is what was
+    listed last: nothing says that it is new. An unknown id without a time is a new attempt, even
+    where its number is known: somebody may have started the job again by hand. It holds a slot of
+    its own, and never outranks one that is listed (`reconcile`).
+    """
+    last = job.last
+    if last is None:
+        return None
+    if row.uid == NOTHING:
+        numbered = (each for each in job.attempts if each.number == row.number)
+        return next(numbered, None) or job.holder or last
+    is_other = None not in (last.created_at, row.created_at) and not _is_as_old(last, row)
+    return None if is_own_id(last.uid) or is_other else last
+
+
+def _is_as_old(one: Attempt | Observation, row: Observation) -> bool:
+    return one.created_at is not None and one.created_at == row.created_at
+
+
+def _are_one(one: Observation, row: Observation) -> bool:
+    return is_same_id(one.uid, row.uid) or _is_as_old(one, row)

@@ -1,0 +1,22 @@
+"""Records of breaches, written by the code before it was mended: `audit` says what happened."""
+
+from pathlib import Path
+
+from runbatch.core.audit import audit_of
+from runbatch.core.promises import Promise
+from runbatch.ledger import events
+
+FOLDER = Path(__file__).parent / "breaches"
+
+
+def test_a_success_that_another_id_had_started_again() -> None:
+    path = FOLDER / "another_id.jsonl"
+    audit = audit_of(tuple(events.entries(path, events.read(path))))
+    found = {each.promise: [(it.seq, it.text) for it in each.breaches] for each in audit.checked}
+    assert {promise: texts for promise, texts in found.items() if texts} == {
+        Promise.SUCCEEDED: [(14, "attempt 1 had succeeded; started again for: vanished")],
+        Promise.RETRIES: [
+            (14, "started for: vanished; but before it attempt 1: succeeded (phase Completed)")
+        ],
+        Promise.REAL: [(12, "attempt 2, which no submit made, vanished; attempt 1 was listed")],
+    }
