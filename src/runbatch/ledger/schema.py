@@ -68,6 +68,14 @@ MIGRATIONS = (
     DROP TABLE marks;
     ALTER TABLE new_marks RENAME TO marks;
     """,
+    """
+    CREATE TABLE reruns (
+        key TEXT PRIMARY KEY,
+        number INTEGER NOT NULL,
+        calls INTEGER NOT NULL,
+        asked_at TEXT NOT NULL
+    );
+    """,
 )
 
 
