@@ -95,7 +95,7 @@ def test_what_the_file_of_events_lacks(lacking: int, said: str) -> None:
         ),
         pytest.param(
             Answer(None, "No answer."),
-            "gwas: 1 event; the jobs are shown as of never, since nothing was heard: No answer.",
+            "gwas: 1 event; nothing was heard of the jobs yet: No answer.",
             id="it never did",
         ),
     ],

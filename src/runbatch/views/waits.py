@@ -149,9 +149,11 @@ def as_of(answer: Answer) -> str:
     """Return as of when the jobs are known, and why not as of now; nothing if they are."""
     if answer.problem is None:
         return ""
-    at = answer.heard_at
-    when = f"{at.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC" if at else "never, since nothing was heard"
-    return f"the jobs are shown as of {when}: {printable(answer.problem)}"
+    problem = printable(answer.problem)
+    if answer.heard_at is None:
+        return f"nothing was heard of the jobs yet: {problem}"
+    when = f"{answer.heard_at.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"
+    return f"the jobs are shown as of {when}: {problem}"
 
 
 def _run(run: Run, now: datetime) -> str:
