@@ -34,7 +34,8 @@ def submit(
     """Start every job that was never started, under the cap; return the batch as it then is.
 
     Jobs that exist, succeeded or failed are left alone, but for those whose keys `rerun` names:
-    `37`, `"37,50"`, `"40-60"`, `range(2, 9)`, or several of these in a list.
+    `37`, `"37,50"`, `"40-60"`, `range(2, 9)`, or several of these in a list. Those are remembered
+    until each was started again, so that the same call after a stop starts none of them twice.
     No more are started once five have ended alike (of a configuration error, or of a program that
     is not there) and none succeeded, unless `keep_going`.
     Returns when all are submitted; with `wait`, when all have ended. Stop it at any time and call
@@ -47,7 +48,10 @@ def submit(
     place = Place(batch, state_dir(state))
     words = [rerun] if isinstance(rerun, int | str) else rerun
     keys = parse_keys(map(str, words), batch)
-    wish = place.look(SystemClock()).wish_to_submit(wait=wait, keys=keys, keep_going=keep_going)
+    clock = SystemClock()
+    look = place.look(clock)
+    turns = place.ask(keys, look.learned.view, clock.now())
+    wish = look.wish_to_submit(wait=wait, rerun=turns, keep_going=keep_going)
     ears = Ears(event=on_event) if on_event else Ears()
     return _run(place, wish, "Python submit()", ears, poll_interval_s)
 

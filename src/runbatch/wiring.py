@@ -1,7 +1,7 @@
 """Puts the parts together: which folder, which cluster, which ledger, at what pace."""
 
 import os
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
@@ -13,6 +13,7 @@ from runbatch.clusters.base import Cluster
 from runbatch.clusters.local.cluster import LocalCluster
 from runbatch.clusters.runai.cluster import RunaiCluster
 from runbatch.clusters.runai.pods import MOST_TRIES
+from runbatch.core.asked import Asked, turns_of
 from runbatch.core.attempt import Listing
 from runbatch.core.batch import Batch
 from runbatch.core.errors import BatchError
@@ -56,14 +57,18 @@ class Look:
         return frozenset(last.turn for last in lasts if last is not None and last.is_doubtful)
 
     def wish_to_submit(
-        self, *, wait: bool = False, keys: Iterable[str] = (), keep_going: bool = False
+        self,
+        *,
+        wait: bool = False,
+        rerun: frozenset[tuple[str, int, int]] = frozenset(),
+        keep_going: bool = False,
     ) -> Wish:
-        """Return the wish of a `submit` that begins now; `keys` are to be run again."""
+        """Return the wish of a `submit` that begins now; `rerun` are to be run again."""
         return Wish(
             start=True,
             wait=wait,
             stale=stale(self.before),
-            rerun=self.turns(keys),
+            rerun=rerun,
             keep_going=keep_going,
         )
 
@@ -108,6 +113,29 @@ class Place:
         ledger = Ledger(self.ledger_folder, read_only=True)
         try:
             return ledger.view()
+        finally:
+            ledger.close()
+
+    def asked(self) -> tuple[Asked, ...]:
+        """Return what people asked to be run again, making nothing; raise LedgerError."""
+        ledger = Ledger(self.ledger_folder, read_only=True)
+        try:
+            return ledger.asked()
+        finally:
+            ledger.close()
+
+    def ask(
+        self, keys: Collection[str], view: View, now: datetime
+    ) -> frozenset[tuple[str, int, int]]:
+        """Remember that these jobs are to be run again until each was; return the `Wish.rerun`.
+
+        `view` is what is known of them. Raises LedgerError, or BatchError.
+        """
+        if not keys:
+            return frozenset()
+        ledger = self.open_ledger()
+        try:
+            return turns_of(ledger.ask(keys, view, now), keys)
         finally:
             ledger.close()
 

@@ -34,8 +34,8 @@ def test_a_batch_that_went_well_is_one_clear_screen_without_its_cluster(
     done = shell.run("audit")
     assert (done.code, done.err) == (0, "")
     lines = done.out.splitlines()
-    assert lines[0].startswith("test: ")
-    assert lines[0].endswith(" events")
+    assert " events; the jobs are shown as of 20" in lines[0]
+    assert "UTC: The cluster lists nothing at all" in lines[0]
     assert lines[1].startswith("  time            20")
     assert lines[2].startswith("  most in flight  2 of 2, first at 20")
     assert lines[3] == "  jobs            0 waiting, 0 in flight, 4 succeeded, 1 failed"
@@ -43,8 +43,17 @@ def test_a_batch_that_went_well_is_one_clear_screen_without_its_cluster(
     assert all(line.startswith("  ok      ") for line in lines[5:-1])
     assert lines[-1] == "Every promise was kept."
     assert len(lines) <= 24
-    assert max(map(len, lines)) <= 80
+    assert max(map(len, lines[1:])) <= 80
     assert {path: path.read_bytes() for path in finished.iterdir() if path.is_file()} == before
+
+
+def test_beside_its_cluster_it_speaks_of_now(shell: Shell, finished: Path) -> None:
+    assert finished.exists()
+    done = shell.run("audit")
+    lines = done.out.splitlines()
+    assert lines[0].endswith(" events")
+    assert lines[3] == "  jobs            0 waiting, 0 in flight, 4 succeeded, 1 failed"
+    assert max(map(len, lines)) <= 80
 
 
 def test_json_says_the_same(shell: Shell, finished: Path) -> None:
@@ -54,6 +63,7 @@ def test_json_says_the_same(shell: Shell, finished: Path) -> None:
     assert found["counts"] == {"waiting": 0, "in_flight": 0, "succeeded": 4, "failed": 1}
     assert found["events"] == len((finished / "events.jsonl").read_text().splitlines())
     assert (found["lacking"], found["above_cap"]) == (0, [])
+    assert (found["cluster"]["answers"], found["cluster"]["problem"]) == (True, None)
     promises = [each["promise"] for each in found["promises"]]
     assert promises == [
         "cap",

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.e2e.shell import ENDING, Shell, toml
+from tests.e2e.shell import ENDING, Shell, toml, wait_until
 
 JOB = [sys.executable, "-I", "-S", "-c", f"{ENDING}end(int(os.environ['KEY']) % 3)"]
 
@@ -154,3 +154,46 @@ def test_help_shows_how(shell: Shell) -> None:
     result = shell.run("report", "--help")
     assert result.code == 0
     assert "runbatch report -o monday.html" in result.out
+
+
+def test_report_and_audit_say_what_status_says_also_when_nobody_waited(shell: Shell) -> None:
+    gate = shell.folder / "gate"
+    command = f"while [ ! -e {gate} ]; do sleep 0.05; done; exec true"
+    shell.write(toml(["sh", "-c", command], last=6, cap=6))
+    assert shell.run("submit", "--yes", "--poll-interval", "0.1").code == 0
+    ledger = shell.state / "local" / "test" / "ledger.sqlite3"
+    gate.touch()
+    wait_until(lambda: shell.run("status", "--json").json["counts"]["succeeded"] == 6)
+    before = ledger.read_bytes()
+    assert "jobs            0 waiting, 0 in flight, 6 succeeded, 0 failed\n" in (
+        shell.run("audit").out
+    )
+    found = shell.run("audit", "--json").json
+    assert found["counts"] == shell.run("status", "--json").json["counts"]
+    assert (found["cluster"]["answers"], found["cluster"]["problem"]) == (True, None)
+
+    assert shell.run("report").code == 0
+    page = shell.folder / "report.html"
+    assert "All 6 jobs succeeded" in page.read_text("utf-8")
+    assert "as of" not in page.read_text("utf-8").partition("<main>")[0]
+    given = data_in(page)
+    assert {job["state"] for job in given["jobs"]} == {"succeeded"}
+    assert given["levels"][-1][1] == 0
+    for job in given["jobs"]:
+        # Nor does any bar go on until somebody asked for the page.
+        assert job["bars"][-1][3] <= job["attempts"][-1]["end"] + 0.01
+    assert ledger.read_bytes() == before
+
+
+def test_events_alone_are_reported_as_of_their_last(shell: Shell) -> None:
+    shell.write(toml(JOB, last=3))
+    shell.submit()
+    folder = shell.state / "local" / "test"
+    (folder / "ledger.sqlite3").unlink()
+    at = json.loads((folder / "events.jsonl").read_text().splitlines()[-1])["at"]
+    said = f"as of {at[:10]} {at[11:19]} UTC: there is no ledger here, and this is what"
+    assert said in shell.run("audit").out.splitlines()[0]
+    assert shell.run("report").code == 0
+    page = (shell.folder / "report.html").read_text("utf-8")
+    assert said in page.partition('<p class="standing">')[2].partition("</p>")[0]
+    assert "1 of 3 jobs succeeded, 2 ended badly" in page

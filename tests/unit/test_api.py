@@ -2,6 +2,7 @@
 
 import math
 import sys
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, assert_type
@@ -62,6 +63,32 @@ def test_jobs_to_run_again_are_named_as_python_names_them(tmp_path: Path, rerun:
     again = runbatch.submit(batch, wait=True, rerun=rerun, state=state, poll_interval_s=0.05)
     assert [len(job.attempts) for job in again.jobs] == [1, 2]
     assert again.counts == dict.fromkeys(State, 0) | {State.SUCCEEDED: 2}
+
+
+class Stopped(Exception):
+    """A person's Ctrl-C, at a moment of the test's own."""
+
+
+def test_a_rerun_that_was_stopped_and_called_again_runs_no_job_a_third_time(
+    tmp_path: Path,
+) -> None:
+    batch, state = replace(make_batch(tmp_path, "pass"), cap=1), tmp_path / "state"
+
+    def submit(on_event: Callable[[Event], None] | None = None) -> Snapshot:
+        rerun = ["a", "b", "c"]
+        return runbatch.submit(
+            batch, wait=True, rerun=rerun, on_event=on_event, state=state, poll_interval_s=0.05
+        )
+
+    def stop(event: Event) -> None:
+        if event.kind is Kind.SUBMIT and event.key == "b":
+            raise Stopped
+
+    runbatch.submit(batch, wait=True, state=state, poll_interval_s=0.05)
+    with pytest.raises(Stopped):
+        submit(stop)
+    assert [len(job.attempts) for job in submit().jobs] == [2, 2, 2]
+    assert [len(job.attempts) for job in submit().jobs] == [3, 3, 3]
 
 
 @pytest.mark.parametrize("seconds", [math.nan, math.inf, -1, 0, 1e6])

@@ -4,11 +4,12 @@ from pathlib import Path
 
 import pytest
 from tests.unit.core.test_journal import entries, started
-from tests.unit.core.values import batch, failed, listed, succeeded, view
+from tests.unit.core.values import at, batch, failed, listed, succeeded, view
 
 from runbatch.core.attempt import Attempt
 from runbatch.core.audit import audit_of
 from runbatch.core.snapshot import snapshot_of
+from runbatch.core.waits import Answer
 from runbatch.views.audit import audit_text
 from runbatch.views.removal import (
     Removal,
@@ -79,8 +80,29 @@ def test_what_was_deleted(found: Removal, said: str) -> None:
 )
 def test_what_the_file_of_events_lacks(lacking: int, said: str) -> None:
     found = audit_of(entries(started()))
-    lines = audit_text("gwas", found, lacking).splitlines()
+    lines = audit_text("gwas", found, lacking, Answer(None)).splitlines()
     assert f"  events.jsonl lacks {said}" in lines
+
+
+@pytest.mark.parametrize(
+    ("answer", "said"),
+    [
+        pytest.param(Answer(at(0)), "gwas: 1 event", id="the cluster answers"),
+        pytest.param(
+            Answer(at(0), "No answer."),
+            "gwas: 1 event; the jobs are shown as of 2026-01-05 09:30:00 UTC: No answer.",
+            id="it does not",
+        ),
+        pytest.param(
+            Answer(None, "No answer."),
+            "gwas: 1 event; nothing was heard of the jobs yet: No answer.",
+            id="it never did",
+        ),
+    ],
+)
+def test_as_of_when_an_audit_speaks(answer: Answer, said: str) -> None:
+    found = audit_of(entries(started()))
+    assert audit_text("gwas", found, 0, answer).splitlines()[0] == said
 
 
 @pytest.mark.parametrize(

@@ -37,6 +37,13 @@ class Tags(HTMLParser):
             self.data.append(data)
 
 
+def test_its_first_line_says_as_of_when_it_speaks_if_not_of_now() -> None:
+    shown = snapshot_of(batch(), view(), at(100))
+    page = page_of(shown, history(), Path("/reports"), "the jobs are shown as of <b>")
+    first = page.partition('<p class="standing">')[2].partition("</p>")[0]
+    assert first == "The jobs are shown as of &lt;b&gt;"
+
+
 def page_with(text: str) -> str:
     attempts = [
         failed(

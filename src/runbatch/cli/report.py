@@ -1,4 +1,4 @@
-"""`runbatch report`: one page to look at and to show, made of the ledger and the events alone."""
+"""`runbatch report`: one page to look at and to show, made of the record and of one look."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -8,14 +8,14 @@ import click
 
 from runbatch.cli.files import write_anew
 from runbatch.cli.options import Where, common, in_current_folder
-from runbatch.clock import SystemClock
+from runbatch.cli.standing import standing
 from runbatch.config.phenotypes import phenotype_table
 from runbatch.core.batch import Batch
 from runbatch.core.errors import BatchError
-from runbatch.core.history import history_of
-from runbatch.core.snapshot import snapshot_of
+from runbatch.core.history import history_of, with_seen
 from runbatch.ledger.record import read_record
 from runbatch.views.text import printable
+from runbatch.views.waits import as_of
 from runbatch.wiring import Place
 
 STDOUT = "-"
@@ -42,7 +42,8 @@ def report(*, where: Where, output: str) -> int:
     """Write one HTML page that shows how the batch went, and opens without a network.
 
     Jobs in flight under the cap, every job over time, what failed, on which nodes mounts were
-    missing, hours lost, and a table of all jobs. It asks no cluster and changes nothing else.
+    missing, hours lost, and a table of all jobs. It asks the cluster first, as status does; where
+    that does not answer, the page's first line says as of when it speaks. It changes nothing else.
     """
     target = None if output == STDOUT else _target(output)
     batch = where.batch()
@@ -50,26 +51,26 @@ def report(*, where: Where, output: str) -> int:
     if target is None:
         with in_current_folder():
             here = Path.cwd()
-        click.echo(_page(batch, place, here).encode(), nl=False)
+        click.echo(_page(place, here).encode(), nl=False)
         return 0
     _check_not_needed(output, target, batch, place.ledger_folder)
-    page = _page(batch, place, target.parent)
+    page = _page(place, target.parent)
     with _writing(output):
         write_anew(target, page)
     click.echo(f"Wrote {printable(output)}; open it in a browser.")
     return 0
 
 
-def _page(batch: Batch, place: Place, folder: Path) -> str:
+def _page(place: Place, folder: Path) -> str:
     """Return the page, for a file that lies in the folder; raise LedgerError."""
     record = read_record(place.ledger_folder)
-    history = history_of(record.entries)
-    view = history.view if record.remembered is None else record.remembered
-    snapshot = snapshot_of(batch, view, SystemClock().now())
+    snapshot, answer = standing(place, record)
+    attempts = (each for job in snapshot.jobs for each in job.attempts)
+    history = history_of(with_seen(record.entries, attempts, snapshot.at))
     # Late: no other command needs what makes pages.
     from runbatch.views.report.page import page_of  # noqa: PLC0415
 
-    return page_of(snapshot, history, folder)
+    return page_of(snapshot, history, folder, as_of(answer))
 
 
 def _target(output: str) -> Path:

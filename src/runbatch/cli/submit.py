@@ -1,5 +1,7 @@
 """`runbatch submit`: start the jobs that were never started."""
 
+from dataclasses import replace
+
 import click
 
 from runbatch.cli.completion import complete_keys
@@ -14,12 +16,14 @@ from runbatch.clock import SystemClock
 from runbatch.clusters.local.preflight import lacking
 from runbatch.config.keys import parse_keys
 from runbatch.config.phenotypes import Finding, check_phenotypes
+from runbatch.core.asked import ask, going_on, turns_of
 from runbatch.core.batch import LARGEST_CAP, Batch
 from runbatch.core.errors import BatchError
 from runbatch.core.snapshot import Snapshot
 from runbatch.core.streak import MOST_ALIKE
 from runbatch.views.preview import (
     Preview,
+    going_on_line,
     leave_lines,
     place_of,
     preview_json,
@@ -81,6 +85,8 @@ def submit(
 
     Jobs that exist already are adopted, those that succeeded are skipped, those that failed are
     left to `runbatch retry`. Stop it at any time and run it again: no job is lost or doubled.
+    What --rerun names is remembered until each was started again and has ended: the same --rerun
+    goes on with it, and starts none of them a second time. A submit without it starts none of them.
     No more are started once five have ended alike (of a configuration error, or of a program that
     is not there) and none succeeded.
     """
@@ -93,7 +99,12 @@ def submit(
     address = notify_address(notify) if wait else None
     place, clock = where.place_to_act(batch), SystemClock()
     look = place.look(clock)
-    wish = look.wish_to_submit(wait=wait, keys=keys, keep_going=keep_going)
+    view, now = look.learned.view, clock.now()
+    asked = ask(keys, view, place.asked(), now)
+    turns = turns_of(asked, keys)
+    wish = look.wish_to_submit(wait=wait, rerun=turns, keep_going=keep_going)
+    if (going := going_on(asked, keys, view, now)) is not None:
+        click.echo(going_on_line(*going, now), err=True)
     preview = preview_of(batch, look.learned, wish, clock.now(), place.cluster().patience)
     if dry_run:
         show_preview(preview, found, as_json=as_json)
@@ -106,6 +117,7 @@ def submit(
     question = f"Submit {jobs} to {place_of(batch)}, at most {batch.cap} in flight?"
     if preview.submit:
         confirm(question, yes=yes)
+    wish = replace(wish, rerun=place.ask(keys, view, now))
     skipped = sum(why.startswith("skip") for why in preview.leave.values())
     totals = Totals(frozenset(preview.submit), skipped=skipped)
     with word_when_over(address, batch) as tell:

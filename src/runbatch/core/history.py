@@ -3,14 +3,15 @@
 Values only. The report draws them, and nothing in them needs the cluster or the ledger.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
 from runbatch.core.attempt import Attempt
 from runbatch.core.events import Event
 from runbatch.core.job import View
-from runbatch.core.journal import Entry, Step, replay, view_after
+from runbatch.core.journal import Entry, Step, changed_by_listing, replay, view_after
+from runbatch.core.reconcile import Change
 
 SUBMITTING = "submitting"
 IN_DOUBT = "in doubt"
@@ -69,6 +70,28 @@ def history_of(entries: Iterable[Entry]) -> History:
         told=tuple(_told(steps)),
         view=view_after(steps),
     )
+
+
+def with_seen(
+    entries: Sequence[Entry], seen: Iterable[Attempt], now: datetime
+) -> tuple[Entry, ...]:
+    """Return the entries and, behind them, what a look has just shown and nobody wrote down yet.
+
+    An end is put down at its own time, and not only now. Where nothing was ever recorded, these
+    would not be the beginning of it.
+    """
+    if not entries:
+        return ()
+    known = {each.id: each for each in view_after(replay(entries)).attempts}
+    last = entries[-1]
+    changes = (Change(known.get(each.id), each) for each in seen if each != known.get(each.id))
+    found = filter(None, map(changed_by_listing, changes))
+    timed = sorted(
+        ((min(max(last.at, it.attempt.ended_at or now), now), it) for it in found),
+        key=lambda each: each[0],
+    )
+    new = (Entry(seq, at, None, it) for seq, (at, it) in enumerate(timed, last.seq + 1))
+    return (*entries, *new)
 
 
 def levels_of(steps: Iterable[Step]) -> Iterator[Level]:

@@ -75,6 +75,14 @@ MIGRATIONS = (
     ALTER TABLE attempts ADD COLUMN other_uid TEXT;
     ALTER TABLE attempts ADD COLUMN created_at TEXT;
     """,
+    """
+    CREATE TABLE reruns (
+        key TEXT PRIMARY KEY,
+        number INTEGER NOT NULL,
+        calls INTEGER NOT NULL,
+        asked_at TEXT NOT NULL
+    );
+    """,
 )
 
 

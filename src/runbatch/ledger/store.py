@@ -14,6 +14,7 @@ from datetime import datetime
 from pathlib import Path
 
 from runbatch.core.actions import Why
+from runbatch.core.asked import Asked, ask
 from runbatch.core.attempt import Attempt, Listing, Patience
 from runbatch.core.batch import Batch
 from runbatch.core.errors import BatchError
@@ -205,6 +206,22 @@ class Ledger:
             path = before or archive.save(folder, *attempt.id, "log", log)
         self._revise(attempt, lambda it: replace(it, log=str(path)), Did.LOG_SAVED, now)
 
+    def asked(self) -> tuple[Asked, ...]:
+        """Return which jobs people asked to be run again, of requests that were not over then."""
+        with trouble(self.folder):
+            return self._asked()
+
+    def ask(self, keys: Collection[str], view: View, now: datetime) -> tuple[Asked, ...]:
+        """Remember that these jobs are to be run again, as `core.asked.ask` says; return all."""
+        with self._transaction():
+            asked = ask(keys, view, self._asked(), now)
+            self._connection.execute("DELETE FROM reruns")
+            self._connection.executemany(
+                "INSERT INTO reruns (key, number, calls, asked_at) VALUES (?, ?, ?, ?)",
+                [(*each.turn, rows.to_text(each.at)) for each in asked],
+            )
+            return asked
+
     def told(self, event: Event, now: datetime) -> None:
         """Remember what people were told."""
         with self._transaction():
@@ -264,6 +281,11 @@ class Ledger:
         query = f"SELECT {_COLUMNS} FROM attempts WHERE {condition}"
         attempts = [rows.attempt_of(tuple(row)) for row in self._connection.execute(query, values)]
         return View.of(attempts, rows_seen_at=rows.from_text(self._mark_of(_ROWS_SEEN)))
+
+    def _asked(self) -> tuple[Asked, ...]:
+        query = "SELECT key, number, calls, asked_at FROM reruns ORDER BY rowid"
+        found = self._connection.execute(query)
+        return tuple(Asked(tuple(row)[:3], rows.from_text(row["asked_at"])) for row in found)
 
     def _mark_of(self, name: str) -> str | None:
         query = "SELECT value FROM marks WHERE name = ?"

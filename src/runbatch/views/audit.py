@@ -7,8 +7,10 @@ from typing import Annotated, TypedDict
 from runbatch.core.audit import Audit, Checked, Remark
 from runbatch.core.job import State
 from runbatch.core.promises import Promise
+from runbatch.core.waits import Answer
 from runbatch.views.json import SCHEMA, Time
 from runbatch.views.text import plural, printable
+from runbatch.views.waits import ClusterJson, answer_json, as_of
 
 _MOST_SHOWN = 5
 
@@ -66,21 +68,24 @@ class AuditJson(TypedDict):
     most_in_flight: PeakJson
     """When the most slots were held."""
     counts: dict[Annotated[str, State], int]
-    """How many jobs stand where, as the events leave them."""
+    """How many jobs stand where: as the cluster shows them now, or else as it was last heard."""
+    cluster: ClusterJson
+    """Whether the cluster answers; `heard_at` is as of when `counts` are."""
     above_cap: list[RemarkJson]
     """How more came to be in flight than the cap allows, though no slot was taken: no breach."""
     promises: list[PromiseJson]
     """Each promise that could be checked."""
 
 
-def audit_text(prefix: str, audit: Audit, lacking: int) -> str:
+def audit_text(prefix: str, audit: Audit, lacking: int, answer: Answer) -> str:
     """Return the audit for people; the file lacks so many of its last lines."""
-    return "\n".join(_lines(prefix, audit, lacking))
+    return "\n".join(_lines(prefix, audit, lacking, as_of(answer)))
 
 
-def _lines(prefix: str, audit: Audit, lacking: int) -> Iterator[str]:
+def _lines(prefix: str, audit: Audit, lacking: int, as_of_when: str) -> Iterator[str]:
     peak = audit.peak
-    yield f"{printable(prefix)}: {plural(audit.entries, 'event')}"
+    spoken = f"; {as_of_when}" if as_of_when else ""
+    yield f"{printable(prefix)}: {plural(audit.entries, 'event')}{spoken}"
     yield f"  time            {_time(audit.since)} to {_time(audit.until)}"
     yield f"  most in flight  {peak.in_flight} of {peak.cap}, first at {_time(peak.at)}"
     jobs = (f"{count} {state.value.replace('_', ' ')}" for state, count in audit.counts.items())
@@ -131,7 +136,7 @@ def _time(at: datetime) -> str:
     return f"{at.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"
 
 
-def audit_json(prefix: str, audit: Audit, lacking: int) -> AuditJson:
+def audit_json(prefix: str, audit: Audit, lacking: int, answer: Answer) -> AuditJson:
     """Return the audit as plain values."""
     return {
         "schema": SCHEMA,
@@ -145,6 +150,7 @@ def audit_json(prefix: str, audit: Audit, lacking: int) -> AuditJson:
             "at": audit.peak.at.astimezone(UTC).isoformat(),
         },
         "counts": {state.value: count for state, count in audit.counts.items()},
+        "cluster": answer_json(answer),
         "above_cap": [_remark_json(remark) for remark in audit.above],
         "promises": [
             {

@@ -15,7 +15,7 @@ from runbatch.core.planner import plan
 from runbatch.core.reconcile import Learned
 from runbatch.core.wish import Wish
 from runbatch.views.json import SCHEMA
-from runbatch.views.text import plural, printable
+from runbatch.views.text import clock_time, plural, printable
 
 _FIRST = 5
 _UNITS = ("bytes", "kB", "MB", "GB", "TB", "PB")
@@ -147,6 +147,12 @@ def leave_lines(preview: Preview) -> Iterator[str]:
         act, _, reason = why.partition(": ")
         jobs = f"{plural(len(keys), 'job')} ({_names(preview.batch, keys)})"
         yield f"[{act.upper()}] {jobs}: {reason}"
+
+
+def going_on_line(at: datetime, started: int, asked: int, now: datetime) -> str:
+    """Return that an earlier request is gone on with, and how far that has come."""
+    when = f"{clock_time(at, now)} UTC"
+    return f"[RERUN] going on with the --rerun of {when}: {started} of {asked} were started again"
 
 
 def _range(batch: Batch) -> str:

@@ -1,7 +1,7 @@
 """The answer to "why is nothing happening?", in sentences and as plain values."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Annotated, TypedDict
 
 from runbatch.core.snapshot import Snapshot
@@ -145,6 +145,17 @@ def _answer(answer: Answer, now: datetime) -> str:
     return f"no answer, {heard}: {printable(answer.problem)} This is what the ledger remembers."
 
 
+def as_of(answer: Answer) -> str:
+    """Return as of when the jobs are known, and why not as of now; nothing if they are."""
+    if answer.problem is None:
+        return ""
+    problem = printable(answer.problem)
+    if answer.heard_at is None:
+        return f"nothing was heard of the jobs yet: {problem}"
+    when = f"{answer.heard_at.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"
+    return f"the jobs are shown as of {when}: {problem}"
+
+
 def _run(run: Run, now: datetime) -> str:
     silent = now - run.ticked_at
     where = f"{printable(run.command)} on {printable(run.host)} (pid {run.pid})"
@@ -169,12 +180,17 @@ def waits_json(waits: Waits, runs: Sequence[Run]) -> WaitsJson:
         },
         "to_start": _queue_json(waits.to_start),
         "to_retry": _queue_json(waits.to_retry),
-        "cluster": {
-            "answers": waits.answer.problem is None,
-            "heard_at": time_json(waits.answer.heard_at),
-            "problem": waits.answer.problem,
-        },
+        "cluster": answer_json(waits.answer),
         "at_work": [_run_json(run) for run in runs],
+    }
+
+
+def answer_json(answer: Answer) -> ClusterJson:
+    """Return as plain values whether the cluster answers."""
+    return {
+        "answers": answer.problem is None,
+        "heard_at": time_json(answer.heard_at),
+        "problem": answer.problem,
     }
 
 

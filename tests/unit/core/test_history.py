@@ -15,7 +15,7 @@ from tests.unit.core.values import (
 
 from runbatch.core.attempt import Phase
 from runbatch.core.events import Event, Kind
-from runbatch.core.history import Level, Stretch, Told, history_of
+from runbatch.core.history import Level, Stretch, Told, history_of, with_seen
 from runbatch.core.job import View
 from runbatch.core.journal import Changed, Did, Ended
 
@@ -97,3 +97,37 @@ def test_what_was_told_is_there_word_by_word() -> None:
         Told(at(1), "WAIT", "50 active", None),
         Told(at(2), "SKIP", "gone", "37"),
     )
+
+
+def test_what_a_look_has_just_shown_stands_behind_what_was_recorded() -> None:
+    recorded = entries(
+        started(2, "36", "37", "38"),
+        Changed(Did.CALLED, called("36")),
+        Changed(Did.SEEN, listed("37")),
+        Changed(Did.SEEN, listed("38")),
+    )
+    silent = listed("38", seconds=50)  # a mere sign of life is nothing to draw
+    looked = with_seen(recorded, [called("36"), succeeded("37", seconds=20), silent], at(90))
+    assert list(looked[:4]) == recorded
+    (new,) = looked[4:]
+    assert (new.seq, new.at, new.what) == (
+        recorded[-1].seq + 1,
+        at(20),
+        Changed(Did.ENDED, succeeded("37", seconds=20)),
+    )
+    assert history_of(looked).levels[-1] == Level(at(20), 2, 2)
+
+
+def test_an_end_before_the_last_entry_is_put_behind_it_and_none_into_the_future() -> None:
+    recorded = entries(started(2, "36", "37"), *(Changed(Did.SEEN, listed(k)) for k in "67"))
+    seen = [succeeded("6", seconds=1), failed("7", seconds=100), listed("8")]
+    new = with_seen(recorded, seen, at(90))[3:]
+    assert [(each.at, each.what.attempt.key) for each in new if isinstance(each.what, Changed)] == [
+        (recorded[-1].at, "6"),
+        (at(90), "7"),
+        (at(90), "8"),
+    ]
+
+
+def test_where_nothing_was_recorded_a_look_is_not_the_beginning_of_it() -> None:
+    assert with_seen((), [succeeded()], at(90)) == ()

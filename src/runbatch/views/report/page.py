@@ -38,8 +38,11 @@ _OPTION = re.compile(r"--[a-z-]+")
 _SCRIPTS = ("vendor/uPlot.iife.min.js", "charts.js", "table.js", "page.js")
 
 
-def page_of(snapshot: Snapshot, history: History, folder: Path) -> str:
-    """Return the page, whose links to saved logs hold for a file that lies in `folder`."""
+def page_of(snapshot: Snapshot, history: History, folder: Path, as_of: str = "") -> str:
+    """Return the page, whose links to saved logs hold for a file that lies in `folder`.
+
+    `as_of` is as of when it speaks, if that is not now.
+    """
     bars = bars_of(snapshot, history)
     every = [bar for each in bars.values() for bar in each]
     style, script = _text(_STYLES), _text(_SCRIPTS)
@@ -51,6 +54,7 @@ def page_of(snapshot: Snapshot, history: History, folder: Path) -> str:
         snapshot=snapshot,
         history=history,
         place=place_of(snapshot.batch),
+        as_of=as_of[:1].upper() + as_of[1:],
         highest=findings.highest(history.levels),
         any_attempt=any(job.attempts for job in snapshot.jobs),
         failures=findings.failures(snapshot),
