@@ -1,8 +1,10 @@
 """One bad answer of the cluster's programs decides nothing for ever."""
 
+import random
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import cast
 
 import pytest
 from tests.runai.conftest import MakeRig
@@ -44,6 +46,7 @@ NO_LOGS = [
     pytest.param(Reply(1, "", ""), id="no word"),
     pytest.param(Reply(0, "", ""), id="nothing, and exit code 0"),
 ]
+BAD = [cast("Reply", each.values[0]) for each in NO_LOGS]
 NO_DESCRIPTIONS = [said("no workload was found"), said("403 Forbidden"), said("oh no")]
 
 
@@ -165,3 +168,41 @@ def test_the_exit_code_that_comes_later_stops_the_retry_of_a_configuration_error
     assert job.last is not None
     assert job.last.is_verdict(Verdict.CONFIGURATION_ERROR)
     assert rig.standin.truth().created("gwas-2") == 1
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_with_a_fifth_of_all_answers_bad_every_mount_failure_comes_to_its_end(
+    make: MakeRig, seed: int
+) -> None:
+    """And no configuration error is retried, though its log ends with a marker."""
+    dice = random.Random(seed)
+    broken = {f"gwas-{key}": (2, 0) if key % 2 else (2, 2, 2, 2) for key in range(2, 8)}
+    wrong = {f"gwas-{key}": (1,) for key in range(8, 12)}
+    marker = "[ERROR] INFRASTRUCTURE MOUNT FAILURE: /data is not a mount point\n"
+    settings = Settings(
+        delays=QUICK, outcomes={**broken, **wrong}, logs=dict.fromkeys(wrong, marker)
+    )
+    rig = make(last=10, cap=10, settings=settings)
+    real = InProcess(rig.standin)
+
+    def runai(words: Sequence[str], limit_s: float) -> Reply:
+        if {"logs", "describe"} & set(words[:2]) and dice.random() < 0.2:
+            return dice.choice(BAD)
+        return real(words, limit_s)
+
+    def kubectl(words: Sequence[str], limit_s: float) -> Reply:
+        if dice.random() < 0.2:
+            return said("You must be logged in to the server")
+        return Reply(0, "lab\n" if words[0] == "config" else pods_json(rig.standin), "")
+
+    rig.kubectl = kubectl
+    for wish in (replace(SUBMIT, wait=True), RETRY, RETRY, RETRY):
+        with rig.ledger() as ledger:
+            lasts = [job.last for job in ledger.view().jobs.values()]
+            again = frozenset(last.turn for last in lasts if last and last.is_doubtful)
+            cluster = RunaiCluster("talmo-lab", "workspace", execute=runai, kubectl=rig.kubectl)
+            asked = replace(wish, again=again)
+            Runner(rig.batch, cluster, ledger, asked, rig.clock, PACE).run("test")
+    truth = rig.standin.truth()
+    made = {name: truth.created(name) for name in settings.outcomes}
+    assert made == {name: len(codes) for name, codes in settings.outcomes.items()}
