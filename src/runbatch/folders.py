@@ -12,6 +12,8 @@ def make_private(folder: Path) -> None:
     try:
         folder.mkdir(mode=_OURS_ALONE)
     except FileNotFoundError:
+        if folder.parent.is_dir():
+            raise  # no folder can be made there, as below /proc
         make_private(folder.parent)
         make_private(folder)
     except FileExistsError:

@@ -36,7 +36,7 @@ JOB = """
 import os, time
 time.sleep(0.2 + int(os.environ["KEY"]) % 7 / 5)
 missing = int(os.environ["KEY"]) % 6 == 0 and not os.path.isdir("mounted")
-missing and print("data is not a mount point", flush=True)
+missing and print("INFRASTRUCTURE MOUNT FAILURE: data", flush=True)
 os._exit(2 if missing else 137 if os.environ["KEY"] == "23" else 0)
 """
 

@@ -13,7 +13,7 @@ JOB = [
     "-I",
     "-S",
     "-c",
-    f"import os; print({HOSTILE!r} + ' is not a mount point', flush=True); os._exit(2)",
+    f"import os; print('INFRASTRUCTURE MOUNT FAILURE ' + {HOSTILE!r}, flush=True); os._exit(2)",
 ]
 
 

@@ -16,7 +16,7 @@ RUNBATCH = Path(sys.executable).with_name("runbatch")
 # How a job of these tests ends: by the exit-code contract, so with a marker before a 2.
 ENDING = """import os, sys
 def end(code):
-    if code == 2: print("[ERROR] /data is not a mount point", flush=True)
+    if code == 2: print("[ERROR] INFRASTRUCTURE MOUNT FAILURE", flush=True)
     sys.exit(code)
 """
 
