@@ -79,7 +79,7 @@ class Pods:
         """Return the ends, none where there is no `kubectl` to ask, or why to ask again.
 
         Without a current context it would ask this machine, at port 8080, where a stranger may
-        listen (kubectl 1.31).
+        listen (kubectl 1.37.1).
         """
         try:
             context = self._kubectl(["config", "current-context"], _LIMIT_S)
