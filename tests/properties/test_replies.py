@@ -128,6 +128,8 @@ def programs(replies: dict[str, Reply]) -> Execute:
     def execute(words: Sequence[str], limit_s: float) -> Reply:
         for word in words:
             assert b"\0" not in os.fsencode(word)
+        if words[0] == "config":
+            return Reply(0, "lab\n", "")
         return replies[next(word for word in words if word in replies)]
 
     return execute

@@ -110,6 +110,25 @@ def test_a_verdict_that_stands_is_not_changed(ledger: Ledger) -> None:
     assert found.outcome == Outcome(Verdict.MOUNT_FAILURE, "exit code 2")
 
 
+def test_a_success_is_not_judged_anew_and_a_doubtful_verdict_by_stronger_evidence_only(
+    ledger: Ledger,
+) -> None:
+    rows = [
+        Observation(name=f"gwas-{key}", uid=key, phase=phase)
+        for key, phase in (("1", Phase.COMPLETED), ("2", Phase.FAILED))
+    ]
+    jobs = ledger.record(Listing(tuple(rows), 2), frozenset(), BATCH, NOW, PATIENCE).view.jobs
+    mount, wrong = Outcome(Verdict.MOUNT_FAILURE, ""), Outcome(Verdict.CONFIGURATION_ERROR, "")
+    done, failed = (jobs[key].attempts[-1] for key in "12")
+    ledger.judged(replace(done, evidence=Evidence(exit_code=2), outcome=mount), NOW)
+    assert ledger.view().jobs["1"].attempts[-1] == done
+
+    ledger.judged(replace(failed, evidence=Evidence(marker="m"), outcome=mount), NOW)
+    ledger.judged(replace(failed, evidence=Evidence(exit_code=1), outcome=wrong), NOW)
+    ledger.judged(replace(failed, evidence=Evidence(logged_code=2), outcome=mount), NOW)
+    assert ledger.view().jobs["2"].attempts[-1].outcome == wrong
+
+
 def test_a_verdict_is_not_reached_by_the_evidence_of_an_earlier_end(ledger: Ledger) -> None:
     def show(phase: Phase, seconds: int) -> Attempt:
         row = Observation(name="gwas-1", uid="u", phase=phase)

@@ -170,7 +170,7 @@ class Ledger:
             is_of_it = it.ended_at is not None and it.ended_at == after.ended_at
             known = it.evidence.strength if it.evidence is not None else 0
             is_better = after.evidence is not None and after.evidence.strength > known
-            if not is_of_it or (it.outcome is not None and not is_better):
+            if not is_of_it or (it.outcome is not None and not (it.is_doubtful and is_better)):
                 return it
             return replace(it, evidence=after.evidence, outcome=after.outcome)
 
