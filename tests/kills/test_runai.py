@@ -30,6 +30,7 @@ from runbatch.testing.runai import (
 PROJECT = "talmo-lab"
 CLUSTER = f"""
 image = "ghcr.io/lab/pipeline:1.4"
+mounts = [{{ host = "/hpi/data", path = "/data" }}]
 [cluster]
 kind = "runai"
 project = "{PROJECT}"

@@ -211,7 +211,8 @@ def test_a_kubectl_that_never_connects_holds_up_no_verdict(tmp_path: Path) -> No
     lab = Lab(tmp_path, replace(QUICK, outcomes={"eberrigan-gapit-gwas-3": (2, 0)}))
     kubectl = tmp_path / "bin" / "kubectl"
     kubectl.write_text(
-        "#!/bin/sh\necho 'Unable to connect to the server: i/o timeout' >&2; exit 1\n"
+        "#!/bin/sh\n[ $1 = config ] && exec echo lab\n"
+        "echo 'Unable to connect to the server: i/o timeout' >&2; exit 1\n"
     )
     assert lab.run("submit", "--yes", "--wait", *FAST).code == 3
     dry = lab.run("retry", "--dry-run", "--state-dir", "another")  # where nothing is judged yet
@@ -227,6 +228,8 @@ sys.path[:0] = [{root!r}]
 from pathlib import Path
 from runbatch.testing.runai import StandIn
 from tests.runai.rig import pods_json
+if sys.argv[1:] == ["config", "current-context"]:
+    sys.exit(print("lab"))
 assert sys.argv[1:] == ["get", "pods", "-n", "runai-talmo-lab", "-o", "json"], sys.argv
 print(pods_json(StandIn(Path({cluster!r}))))
 """

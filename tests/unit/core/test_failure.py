@@ -28,6 +28,17 @@ def test_the_clusters_word_for_the_exit_code_counts_more_than_the_logs() -> None
     assert Evidence().known_code is None
 
 
+def test_evidence_is_told_by_whom_it_is_from() -> None:
+    told = [
+        Evidence(),
+        Evidence(marker="m"),
+        Evidence(logged_code=1, marker="m"),
+        Evidence(logged_code=1, reason="OOMKilled"),
+        Evidence(exit_code=1),
+    ]
+    assert [each.strength for each in told] == [0, 1, 2, 3, 4]
+
+
 LINE = "INFRASTRUCTURE MOUNT FAILURE: /data is not a mount point"
 NOTHING = Outcome(Verdict.UNDETERMINED, "no exit code, no marker in the log")
 KILLED = "killed by signal 9"
