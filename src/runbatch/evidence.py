@@ -76,7 +76,7 @@ def judged_on_sight(view: View, prefix: str, cluster: Cluster, policy: RetryPoli
     for found in gather(unjudged, prefix, cluster):
         if found.error is None:
             attempts[found.attempt.id] = found.judged(policy)
-    return replace(View.of(attempts.values(), rows_seen_at=view.rows_seen_at), trusted=view.trusted)
+    return replace(view, jobs=View.of(attempts.values()).jobs)
 
 
 def _tail(chunks: Iterable[bytes]) -> bytes:

@@ -10,13 +10,14 @@ from tests.runai.conftest import MakeRig
 from tests.runai.rig import PACE, QUICK, Rewriting, forbidden
 from tests.runai.test_pure import WORKLOAD
 
-from runbatch.clusters.runai.cluster import RunaiCluster
+from runbatch.clusters.runai.cluster import MOST_LOGINS_ASKED, RunaiCluster
 from runbatch.clusters.runai.program import Reply
 from runbatch.core.errors import ClusterError, NameTaken, Rejected, Unreachable
 from runbatch.core.job import State
 from runbatch.core.wish import Wish
 from runbatch.runner import Ears, Runner
 from runbatch.testing.runai import Fault, Settings, Switches, Trouble
+from runbatch.views.removal import removal_of
 
 OURS = {"name": "gwas-37", "id": "u", "projectName": "lab", "type": "Workspace", "phase": "Failed"}
 THEIRS = {**OURS, "id": "v", "type": "Training", "submittedBy": "a@lab"}
@@ -73,6 +74,92 @@ def test_a_retry_outlasts_its_old_workload_that_leaves_and_is_said_to_be_deleted
     assert not rig.lines("REFUSED")
     assert after.counts[State.SUCCEEDED] == 2
     assert rig.standin.truth().overlapping(rig.is_ours) == set()
+
+
+COLLEAGUE = ("-e", "RUNBATCH_PREFIX=gwas", "-e", "RUNBATCH_KEY=3", "-e", "RUNBATCH_BATCH=theirs")
+OTHER_BATCH = ("-e", "RUNBATCH_PREFIX=gwas-x", "-e", "RUNBATCH_KEY=3")
+
+
+@pytest.mark.parametrize(
+    ("words", "owner", "is_listed", "why"),
+    [
+        (COLLEAGUE, "other", True, "another ledger submitted it"),
+        (COLLEAGUE, "other", False, "another person submitted it"),
+        (COLLEAGUE, "batch", True, "another ledger submitted it"),
+        (OTHER_BATCH, "batch", True, "it says that it is job 3 of the batch gwas-x"),
+        ((), "other", True, "another person submitted it"),
+        ((), "batch", False, "this ledger did not submit it"),
+    ],
+)
+def test_a_job_whose_name_is_another_s_is_refused_and_all_others_run(
+    make: MakeRig, words: Sequence[str], owner: str, is_listed: bool, why: str
+) -> None:
+    rig = make(last=4, cap=2, switches=Switches(list_environment=is_listed))
+    rig.says_yes = False
+    base = ("workspace", "submit", "gwas-3", "-p", "talmo-lab", "-i", "x:1")
+    rig.standin.call(*base, *words, owner=owner)
+    after = rig.run()
+    assert after.counts[State.SUCCEEDED] == 3
+    (refused,) = rig.lines("REFUSED")
+    assert f"(Creating): {why}" in refused or f"(Pending): {why}" in refused
+    assert not rig.lines("ADOPT")
+    called = [call.name for call in rig.standin.truth().calls_of("submit")]
+    assert called.count("gwas-3") == 1, "the one that is not ours"
+    with rig.ledger() as ledger:
+        removal = removal_of(rig.batch, ledger.view(), every=True)
+    rig.run(Wish(delete=removal.turns, cut_off=True))
+    assert list(rig.standin.truth().live(rig.is_ours)) == ["gwas-3"]
+
+
+def test_an_answer_that_was_lost_needs_no_question_whatever_is_listed(make: MakeRig) -> None:
+    for is_listed in (True, False):
+        lost = Fault(Trouble.LOST_ANSWER, rate=1.0, until_s=60)
+        rig = make(last=2, cap=1, switches=Switches(faults=(lost,), list_environment=is_listed))
+        rig.says_yes = False
+        assert rig.run().counts[State.SUCCEEDED] == 2
+        assert not rig.lines("REFUSED")
+
+
+@pytest.mark.parametrize(
+    ("whoami", "is_taken"),
+    [
+        pytest.param(Reply(0, "User: ANN@lab", ""), False, id="you are who submitted it"),
+        pytest.param(Reply(0, '{"name": "bob@lab"}', ""), True, id="you are another"),
+        pytest.param(Reply(0, "", ""), False, id="it prints nothing"),
+    ],
+)
+def test_a_name_that_is_taken_in_mid_call_is_another_s_where_the_owner_is(
+    whoami: Reply, is_taken: bool
+) -> None:
+    def runai(words: Sequence[str], limit_s: float) -> Reply:
+        if words == ["whoami"]:
+            return whoami
+        if words == ["version"]:
+            return Reply(0, "2.23.1", "")
+        if "list" in words:
+            return Reply(0, json.dumps({"workloads": [OURS | {"submittedBy": "Ann@lab"}]}), "")
+        return Reply(1, "", "Error: workload gwas-37 already exists")
+
+    with pytest.raises(ClusterError) as told:
+        RunaiCluster("lab", "workspace", execute=runai).submit(WORKLOAD)
+    assert isinstance(told.value, Rejected) == is_taken
+
+
+def test_a_program_that_never_says_who_is_logged_in_holds_up_no_batch_for_long() -> None:
+    def runai(words: Sequence[str], limit_s: float) -> Reply:
+        if words == ["version"]:
+            return Reply(0, "2.23.1", "")
+        if "list" in words:
+            return Reply(0, json.dumps({"workloads": [OURS | {"submittedBy": "Ann@lab"}]}), "")
+        return Reply(1, "", "whoami: what is that?")
+
+    cluster = RunaiCluster("lab", "workspace", execute=runai)
+    for _ in range(MOST_LOGINS_ASKED - 1):
+        with pytest.raises(Unreachable):
+            cluster.list("gwas")
+    listed = cluster.list("gwas")
+    assert listed.login is None
+    assert [each.origin.owner for each in listed.observations] == ["Ann@lab"]
 
 
 TABLE = " Name      GPU Quota\n {}   2.00\n talmo-lab   2.00\n"

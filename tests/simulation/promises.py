@@ -14,6 +14,7 @@ from tests.simulation.weather import DELAYS, Mishap
 from runbatch.core.attempt import Attempt, Verdict
 from runbatch.core.batch import Batch
 from runbatch.core.job import Job
+from runbatch.core.reconcile import Change as Learnt
 from runbatch.core.reconcile import Learned
 from runbatch.core.snapshot import snapshot_of
 from runbatch.ledger.store import FILE_NAME, Ledger
@@ -70,6 +71,7 @@ class Promises:
         self._decided_on_s: dict[tuple[str, int], float] = {}
         self._hand: Mishap | None = None
         self._by_hand: set[str] = set()
+        self._colleagues: set[str] = set()
         self._retries: defaultdict[str, set[int]] = defaultdict(set)
         self._succeeded: set[tuple[str, int, str]] = set()
         self.was_disturbed = False
@@ -102,7 +104,9 @@ class Promises:
         is_awake = change.phase not in ENDED and change.phase is not Phase.GONE
         if before in ENDED and is_awake:
             self._woken_at_s[change.uid] = change.at_s
-        if before is None and self._hand is not None:
+        if before is None and change.owner == "other":
+            self._colleagues.add(change.uid)
+        elif before is None and self._hand is not None:
             self._woken_at_s[change.uid] = change.at_s + LONGEST_LAG_S
             self._by_hand.add(change.uid)
         self._phases[change.uid] = change.phase
@@ -127,12 +131,18 @@ class Promises:
         return [uid for uid in there if self._workload(uid).name == name]
 
     def _active(self, listed_at_s: float) -> set[str]:
-        """Return the names in flight, but for what woke by itself since a listing."""
+        """Return the names in flight, but for what woke by itself since a listing.
+
+        What was started by hand is the batch's only once a person has said so.
+        """
+        known = {each.uid for each in self._ledger.view().attempts}
+        not_ours = self._colleagues | (self._by_hand - known)
         return {
             self._workload(uid).name
             for uid, phase in self._phases.items()
             if phase not in ENDED
             and phase is not Phase.GONE
+            and uid not in not_ours
             and self._woken_at_s.get(uid, -1) < listed_at_s
         }
 
@@ -155,7 +165,8 @@ class Promises:
         before = dict(self._phases)
         new = self.look()
         for change in new:
-            hold(self.is_ours(change.name), f"{change.name} is not ours, and {change.phase}")
+            is_ours = self.is_ours(change.name) and change.uid not in self._colleagues
+            hold(is_ours, f"{change.name} is not ours, and {change.phase}")
             if change.phase is Phase.CREATING:
                 self._check_start(change)
             elif change.phase is Phase.DELETING:
@@ -248,6 +259,8 @@ class Promises:
 
     def _check_learned(self, learned: Learned) -> None:
         self._in_flight = len(learned.view.in_flight)
+        for change in learned.changes:
+            self._check_whose(change)
         for before, after in ((each.before, each.after) for each in learned.changes):
             is_new = before is None or before.ended_at != after.ended_at
             if after.ended_at is None or not is_new:
@@ -256,9 +269,18 @@ class Promises:
             if not after.listed:
                 there = [uid for uid in self._live(name) if uid == (after.uid or uid)]
                 there = [uid for uid in there if uid not in self._woken_at_s]
+                there = [uid for uid in there if uid not in self._colleagues]
                 hold(not there, f"{name} has not vanished: {self._phases.get(after.uid or '')}")
             else:
                 self._check_end(name, after)
+
+    def _check_whose(self, change: Learnt) -> None:
+        """Check that a colleague's workload is never taken for the batch's."""
+        before, after = change.before, change.after
+        name = self._batch.workload_name(after.key)
+        hold(after.uid not in self._colleagues, f"{name} is a colleague's, and was taken for ours")
+        if after.uid in self._by_hand and (before is None or before.uid is None):
+            self._woken_at_s[after.uid] = max(self._stage.now_s, self._woken_at_s[after.uid])
 
     def _check_end(self, name: str, after: Attempt) -> None:
         past = {word for _, word in self._workload(after.uid or "").history}

@@ -120,7 +120,7 @@ def test_of_one_listing_what_frees_a_slot_comes_first(ledger: Ledger) -> None:
         Observation(name="gwas-1", uid="u1", phase=Phase.RUNNING),
         Observation(name="gwas-3", uid="u3", phase=Phase.COMPLETED),
     )
-    ledger.record(Listing(rows, 2), set(), BATCH, NOW, PATIENCE)
+    ledger.record(Listing(rows, 2), set(), BATCH, NOW, PATIENCE, frozenset({"u1"}))
     found = [(did, attempt.key) for did, attempt, _ in changes(ledger.folder)]
     assert found == [(Did.CALLED, "3"), (Did.ENDED, "3"), (Did.ADOPTED, "1")]
     assert max(step.in_flight for step in replay(read_record(ledger.folder).entries)) == 1

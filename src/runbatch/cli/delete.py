@@ -27,6 +27,7 @@ Examples:
   runbatch delete --dry-run        which workloads would go
   runbatch delete --yes            those that have ended
   runbatch delete --all            every one: this stops the batch
+  runbatch delete --foreign        also those that this ledger did not submit
 """,
 )
 @common
@@ -34,7 +35,14 @@ Examples:
 @yes_option
 @json_option
 @click.option("--all", "every", is_flag=True, help="Those in flight too: they are cut off.")
-def delete(*, where: Where, dry_run: bool, yes: bool, as_json: bool, every: bool) -> int:
+@click.option(
+    "--foreign",
+    is_flag=True,
+    help="Those too that have names of its jobs, and that this ledger did not submit.",
+)
+def delete(
+    *, where: Where, dry_run: bool, yes: bool, as_json: bool, every: bool, foreign: bool
+) -> int:
     """Remove the batch's ended workloads from the cluster, after saving their logs.
 
     The ledger keeps all it knows: what succeeded is not started again, what failed can be retried,
@@ -42,8 +50,10 @@ def delete(*, where: Where, dry_run: bool, yes: bool, as_json: bool, every: bool
     """
     batch = where.batch()
     place, clock = where.place_to_act(batch), SystemClock()
-    view = place.look(clock).learned.view
-    removal = removal_of(batch, view, every=every)
+    look = place.look(clock)
+    if foreign:
+        look = look.agreed(look.learned.strangers)
+    removal = removal_of(batch, look.learned.view, every=every, foreign=foreign)
     if dry_run:
         print_json(removal_json(removal, ())) if as_json else click.echo(removal_text(removal))
         return 0
@@ -53,7 +63,7 @@ def delete(*, where: Where, dry_run: bool, yes: bool, as_json: bool, every: bool
         confirm(removal_question(removal), yes=yes)
     if every:
         _check_nobody_works(place, clock)  # somebody may have begun while the question was read
-    wish = Wish(delete=removal.turns, cut_off=every)
+    wish = Wish(delete=removal.turns, cut_off=every, adopt=look.adopt, foreign=foreign)
     _, stop = carry_out(where, batch, wish, "delete", lambda _: None)
     after = place.remembered()
     gone = removal.gone(after)

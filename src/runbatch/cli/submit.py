@@ -10,6 +10,7 @@ from runbatch.cli.output import (
     print_json,
 )
 from runbatch.cli.run import carry_out, exit_code, next_line
+from runbatch.cli.strangers import with_agreed
 from runbatch.clock import SystemClock
 from runbatch.clusters.local.preflight import lacking
 from runbatch.config.keys import parse_keys
@@ -83,7 +84,7 @@ def submit(
         raise BatchError("--notify", "goes with --wait; else submit is over while jobs still run.")
     address = notify_address(notify) if wait else None
     place, clock = where.place_to_act(batch), SystemClock()
-    look = place.look(clock)
+    look = with_agreed(place.look(clock), yes=yes, may_ask=not dry_run)
     wish = look.wish_to_submit(wait=wait, keys=keys)
     preview = preview_of(batch, look.learned, wish, clock.now(), place.cluster().patience)
     if dry_run:

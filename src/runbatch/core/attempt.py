@@ -56,6 +56,23 @@ _PHASE_OF_WORD = {phase.value.lower(): phase for phase in Phase} | _LEGACY_WORDS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Origin:
+    """What a workload says of where it comes from; None for what the cluster does not show.
+
+    `owner` is the person who submitted it, as the cluster says. The others are its RUNBATCH_PREFIX,
+    RUNBATCH_KEY and RUNBATCH_BATCH, the mark of the ledger that submitted it.
+    """
+
+    owner: str | None = None
+    prefix: str | None = None
+    key: str | None = None
+    batch: str | None = None
+
+
+UNKNOWN_ORIGIN = Origin()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Observation:
     """One workload as a cluster listed it.
 
@@ -71,6 +88,7 @@ class Observation:
     number: int | None = None
     ended_at: datetime | None = None
     reason: str | None = None
+    origin: Origin = UNKNOWN_ORIGIN
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,12 +97,14 @@ class Listing:
 
     `rows` counts everybody's workloads that were looked at: a listing without a single row is
     believed less than one that shows other people's (Run:ai reference, 9.2). `unreadable` holds, by
-    its name, why a workload that is there cannot be read: for all that is known it runs.
+    its name, why a workload that is there cannot be read: for all that is known it runs. `login` is
+    what the cluster says of who is logged in, in any form: it is searched for owners.
     """
 
     observations: tuple[Observation, ...]
     rows: int
     unreadable: Mapping[str, str] = field(default_factory=dict)
+    login: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -164,6 +184,7 @@ class Attempt:
     outcome: Outcome | None = None
     log: str | None = None
     delete_asked_at: datetime | None = None
+    origin: Origin = UNKNOWN_ORIGIN
 
     @property
     def id(self) -> tuple[str, int]:
@@ -194,7 +215,17 @@ class Attempt:
     @property
     def waiting_for_name(self) -> bool:
         """Whether it only holds a slot so far: the attempt before it must leave first."""
-        return self.called_at is None and self.uid is None
+        return self.called_at is None and self.uid is None and self.refusal is None
+
+    @property
+    def is_foreign(self) -> bool:
+        """Whether it has a workload that no call of this ledger made: a person said yes to it."""
+        return self.uid is not None and self.calls == 0
+
+    @property
+    def is_left_alone(self) -> bool:
+        """Whether only a person may delete its workload, which may still be there."""
+        return self.is_foreign and (self.listed or self.holds_slot)
 
     @property
     def holds_slot(self) -> bool:

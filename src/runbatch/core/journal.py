@@ -4,7 +4,7 @@ Level-based: an entry holds the attempt as a change left it, whole. So a replay 
 it reads, and its end is what the ledger remembers. Nothing here knows how entries are written.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import Enum
@@ -17,6 +17,7 @@ from runbatch.core.events import Event, Kind
 from runbatch.core.failure import RetryPolicy
 from runbatch.core.job import Job, View
 from runbatch.core.reconcile import Change
+from runbatch.core.whose import owners_of
 
 # What people are told, but for what an attempt's own entries tell.
 TOLD = (Kind.WAIT, Kind.PENDING, Kind.TROUBLE, Kind.OK, Kind.SKIP)
@@ -51,7 +52,7 @@ class Started:
     """An invocation began, and what it went by.
 
     `keys` are the batch's jobs; None where they are those last recorded. `beside` are the runs that
-    were at work then.
+    were at work then. `batch_id` is the ledger's mark, which its workloads bear.
     """
 
     command: str
@@ -63,6 +64,7 @@ class Started:
     retry: RetryPolicy = field(default_factory=RetryPolicy)
     beside: tuple[int, ...] = ()
     keys: tuple[str, ...] | None = None
+    batch_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +74,7 @@ class Ended:
 
 @dataclass(frozen=True, slots=True)
 class Changed:
-    """An attempt as it was left; `why` it was started, if it is a new one.
+    """An attempt as it was left; `why` it was started, if it is a new one, or why it was touched.
 
     Once `RELEASED` it is no attempt any more: it is as it was before.
     """
@@ -97,11 +99,14 @@ class Entry:
     what: Happening
 
 
-def changed_by_listing(change: Change) -> Changed | None:
-    """Return what a listing's change is in the journal; a mere sign of life is nothing."""
+def changed_by_listing(change: Change, agreed: Collection[str] = ()) -> Changed | None:
+    """Return what a listing's change is in the journal; a mere sign of life is nothing.
+
+    `agreed` are the uids of workloads that a person said yes to.
+    """
     before, after = change.before, change.after
-    if before is None:
-        return Changed(Did.ADOPTED, after)
+    if before is None or change.adopts:
+        return Changed(Did.ADOPTED, after, Why.AGREED if after.uid in agreed else None)
     if replace(before, seen_at=after.seen_at) == after:
         return None
     return Changed(_did(before, after), after)
@@ -151,6 +156,7 @@ class Terms:
     integer_keys: bool = False
     cap: int = 0
     retry: RetryPolicy = field(default_factory=RetryPolicy)
+    batch_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,6 +164,7 @@ class Step:
     """An entry and how it left things.
 
     `terms` are those of its run. `cap` is the one in force: the largest of the runs at work.
+    `owners` are the people who are known by then to have submitted workloads of the batch.
     """
 
     entry: Entry
@@ -165,6 +172,7 @@ class Step:
     cap: int
     in_flight: int
     move: Move | None = None
+    owners: frozenset[str] = frozenset()
 
 
 def replay(entries: Iterable[Entry]) -> Iterator[Step]:
@@ -190,6 +198,7 @@ class _Replay:
         self._last = Terms()
         self._terms: dict[RunId, Terms] = {}
         self._at_work: set[RunId] = set()
+        self._owners: frozenset[str] = frozenset()
 
     def step(self, entry: Entry) -> Step:
         move = None
@@ -205,12 +214,13 @@ class _Replay:
             case _:
                 assert_never(entry.what)
         terms = self._terms.get(entry.run, self._last)
-        return Step(entry, terms, self._cap(), len(self._held), move)
+        return Step(entry, terms, self._cap(), len(self._held), move, self._owners)
 
     def _begin(self, run: RunId, started: Started) -> None:
         keys = self._last.keys if started.keys is None else frozenset(started.keys)
         integers = are_integers(keys)
-        self._last = Terms(started.prefix, keys, integers, started.cap, started.retry)
+        retry, batch_id = started.retry, started.batch_id
+        self._last = Terms(started.prefix, keys, integers, started.cap, retry, batch_id)
         self._terms[run] = self._last
         self._at_work = {run, *started.beside} & self._terms.keys()
 
@@ -226,6 +236,7 @@ class _Replay:
             attempts.append(attempt)
         after = Job(attempt.key, tuple(sorted(attempts, key=lambda each: each.number)))
         self._jobs[attempt.key] = after
+        self._owners |= owners_of([attempt])
         if after.holds_slot:
             self._held.add(attempt.key)
         else:

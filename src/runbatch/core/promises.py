@@ -14,6 +14,7 @@ from runbatch.core.failure import next_retry_at
 from runbatch.core.job import Job
 from runbatch.core.journal import Did, Move, Step
 from runbatch.core.names import is_integer
+from runbatch.core.whose import People, another_batch, is_marked, speaks_against
 
 
 class Promise(Enum):
@@ -24,7 +25,7 @@ class Promise(Enum):
     SUCCEEDED = "no job that had succeeded was started again, unless a person named it"
     RETRIES = "only mount failures were retried, after the delay, within the bound"
     LOGS = "no workload was deleted before its log was saved"
-    NAMES = "only workloads of the batch's own names were counted or touched"
+    OWN = "only the batch's own workloads were counted or touched, unless a person agreed"
     LOST = "no job was lost"
     WHOLE = "the events are whole"
     LEDGER = "the events say what the ledger says"
@@ -87,7 +88,7 @@ def _retries(step: Step, move: Move) -> str | None:
             fits = last is not None and last.is_verdict(Verdict.VANISHED)
         case Why.REFUSED_BEFORE:
             fits = last is not None and last.refusal is not None
-        case None:
+        case Why.AGREED | None:
             fits = False
         case _:
             assert_never(why)
@@ -135,6 +136,22 @@ def _names(step: Step, move: Move) -> str | None:
     return None
 
 
+def _own(step: Step, move: Move) -> str | None:
+    """Return what is wrong with an adoption or a deletion of a workload that is another's."""
+    did, attempt = move.changed.did, move.changed.attempt
+    if did not in (Did.ADOPTED, Did.DELETE_ASKED) or move.changed.why is Why.AGREED:
+        return None
+    if is_marked(attempt.origin, step.terms.batch_id):
+        return None
+    if other := another_batch(attempt.origin, step.terms.prefix, attempt.key):
+        return f"{did.value}, although {other}"
+    against = speaks_against(attempt.origin, People(step.owners))
+    if against is None or attempt.calls:
+        return None
+    owner = f" ({attempt.origin.owner})" if attempt.origin.owner else ""
+    return f"{did.value} without a person's yes, although {against}{owner}"
+
+
 def _released(_: Step, move: Move) -> str | None:
     attempt = move.changed.attempt
     if move.changed.did is Did.RELEASED and (attempt.uid or attempt.submitted_at):
@@ -148,6 +165,6 @@ RULES: dict[Promise, Rule] = {
     Promise.SUCCEEDED: _succeeded,
     Promise.RETRIES: _retries,
     Promise.LOGS: _logs,
-    Promise.NAMES: _names,
+    Promise.OWN: lambda step, move: _names(step, move) or _own(step, move),
     Promise.LOST: _released,
 }

@@ -8,13 +8,24 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from runbatch.core.attempt import Attempt, Listing, Observation, Outcome, Patience, Phase, Verdict
+from runbatch.core.attempt import (
+    UNKNOWN_ORIGIN,
+    Attempt,
+    Listing,
+    Observation,
+    Outcome,
+    Patience,
+    Phase,
+    Verdict,
+)
 from runbatch.core.batch import Batch
 from runbatch.core.errors import Unreachable
 from runbatch.core.job import Job, View
 from runbatch.core.names import key_of
+from runbatch.core.whose import Claims, Sorted, Stranger, sort_out
 
 ENDED_DOUBT_S = 3600
+NO_CLAIMS = Claims()
 SUCCEEDED = Outcome(Verdict.SUCCEEDED, "phase Completed")
 # These do not undo an end that was seen; a word that nobody knows tells nothing.
 _NO_RESTART = (Phase.DELETING, Phase.TERMINATING, Phase.UNKNOWN)
@@ -22,18 +33,28 @@ _NO_RESTART = (Phase.DELETING, Phase.TERMINATING, Phase.UNKNOWN)
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """An attempt before and after a listing; `before` is None when it was unknown: adopted."""
+    """An attempt before and after a listing; `before` is None when it was unknown."""
 
     before: Attempt | None
     after: Attempt
 
+    @property
+    def adopts(self) -> bool:
+        """Whether the listing shows a workload for which no submit had been called."""
+        before, after = self.before, self.after
+        return before is None or (before.uid is None and before.calls == 0 and bool(after.uid))
+
 
 @dataclass(frozen=True, slots=True)
 class Learned:
-    """What a listing changed, and the view after it."""
+    """What a listing changed, and the view after it.
+
+    `strangers` have names of the batch's jobs, and are not the batch's.
+    """
 
     changes: tuple[Change, ...]
     view: View
+    strangers: tuple[Stranger, ...] = ()
 
 
 def _is_believable(listing: Listing, view: View, now: datetime, patience: Patience) -> bool:
@@ -73,6 +94,7 @@ def learn(
     asked_before: Collection[tuple[str, int]],
     now: datetime,
     patience: Patience,
+    claims: Claims = NO_CLAIMS,
 ) -> Learned:
     """Return every attempt that the listing changes, and the view after it.
 
@@ -90,20 +112,32 @@ def learn(
         return Learned((), replace(view, trusted=False))
     if listing.rows == 0:
         asked_before = set(asked_before) - _kept_by_doubt(view, now, patience)
-    ours = _by_key(listing, batch, known)
+    named = _by_key(listing, batch, known)
+    found = sort_out(named, view, batch.prefix, claims, listing.login)
     changes: list[Change] = []
-    for key in sorted(view.jobs.keys() | ours.keys()):
-        job, listed = view.job(key), ours.get(key, ())
+    for key in sorted(view.jobs.keys() | found.ours.keys()):
+        job, listed = view.job(key), found.ours.get(key, ())
         changes += _changes(job, dict(_match(job, listed)), asked_before, now, patience)
         changes += _adoptions(job, listed, now)
+    changes = [_credited(change, found) for change in changes]
     attempts = {each.id: each for job in view.jobs.values() for each in job.attempts}
     attempts |= {change.after.id: change.after for change in changes}
     rows_seen_at = now if listing.rows > 0 else view.rows_seen_at
-    return Learned(tuple(changes), View.of(attempts.values(), rows_seen_at=rows_seen_at))
+    after = View.of(attempts.values(), rows_seen_at=rows_seen_at)
+    return Learned(tuple(changes), replace(after, taken=found.taken), found.strangers)
+
+
+def _credited(change: Change, found: Sorted) -> Change:
+    """Return the change, its attempt called by us or, where only a person said yes, by nobody."""
+    before, after = change.before, change.after
+    if after.uid is None or (before is not None and before.uid == after.uid):
+        return change
+    calls = 0 if after.uid in found.agreed else max(after.calls, 1)
+    return replace(change, after=replace(after, calls=calls))
 
 
 def _by_key(listing: Listing, batch: Batch, known: Collection[str]) -> dict[str, list[Observation]]:
-    """Return the batch's own workloads by key; everybody else's are dropped here."""
+    """Return by key the workloads that have names of the batch's jobs; others are dropped here."""
     found: dict[str, list[Observation]] = {}
     for observation in listing.observations:
         key = _key(observation.name, batch, known)
@@ -174,6 +208,7 @@ def _seen(attempt: Attempt, observation: Observation, now: datetime) -> Attempt:
         refusal=None,
         seen_at=now,
         missed=0,
+        origin=attempt.origin if observation.origin == UNKNOWN_ORIGIN else observation.origin,
     )
     if observation.phase.ended:
         return _ended(attempt, seen, observation, now)

@@ -20,6 +20,9 @@ class Wish:
     twice. `stale`: those that had vanished or been refused before the invocation began. `rerun`:
     those of the jobs that a person named. `spare`: those that it has given up on, since their
     workloads cannot be deleted.
+
+    `adopt`: the uids of workloads that nothing shows to be the batch's, and that a person said yes
+    to. `foreign`: those may be deleted too.
     """
 
     start: bool = False
@@ -32,6 +35,13 @@ class Wish:
     delete: frozenset[tuple[str, int, int]] | None = None
     cut_off: bool = False
     spare: frozenset[tuple[str, int, int]] = frozenset()
+    adopt: frozenset[str] = frozenset()
+    foreign: bool = False
+
+    def spares(self, attempt: Attempt) -> bool:
+        """Whether the attempt's workload is not to be deleted, nor the attempt followed."""
+        is_left_alone = attempt.is_left_alone and not self.foreign
+        return is_left_alone or attempt.turn in self.spare
 
 
 def stale(before: View) -> frozenset[tuple[str, int, int]]:

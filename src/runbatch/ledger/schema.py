@@ -68,6 +68,9 @@ MIGRATIONS = (
     DROP TABLE marks;
     ALTER TABLE new_marks RENAME TO marks;
     """,
+    """
+    ALTER TABLE attempts ADD COLUMN origin TEXT;
+    """,
 )
 
 

@@ -13,6 +13,7 @@ from runbatch.core.batch import LARGEST_CAP, Batch, memory_bytes
 from runbatch.core.job import Job, State
 from runbatch.core.planner import plan
 from runbatch.core.reconcile import Learned
+from runbatch.core.whose import Stranger
 from runbatch.core.wish import Wish
 from runbatch.views.json import SCHEMA
 from runbatch.views.text import plural, printable
@@ -58,13 +59,24 @@ def preview_of(
     steps = plan(batch.with_cap(LARGEST_CAP), view, wish, now, patience).actions
     starts = {step.key for step in steps if isinstance(step, Submit | Reserve)} - view.in_flight
     adopted = {change.after.key for change in learned.changes if change.before is None}
+    strangers = {each.key: each for each in learned.strangers}
     submit = tuple(key for key in batch.keys if key in starts)
     leave = {
         key: _why_left(view.job(key), adopted=key in adopted)
         for key in batch.keys
         if key not in starts
     }
+    leave |= {
+        key: _why_taken(strangers[key])
+        for key in leave.keys() & strangers.keys()
+        if view.job(key).state in (State.WAITING, State.FAILED)
+    }
     return Preview(batch, submit, leave, len(view.in_flight))
+
+
+def _why_taken(stranger: Stranger) -> str:
+    act = "refuse" if stranger.of_another_batch else "ask"
+    return f"{act}: the name is taken by {stranger.description}"
 
 
 def _why_left(job: Job, *, adopted: bool) -> str:
@@ -126,7 +138,7 @@ def _lines(preview: Preview) -> Iterator[str]:
     if len(preview.submit) > _FIRST:
         yield f"  and {len(preview.submit) - _FIRST} more"
     for why, keys in _grouped(preview.leave).items():
-        yield f"would {why}"
+        yield f"would {printable(why)}"
         yield f"  {_names(batch, keys)}"
 
 
@@ -143,7 +155,7 @@ def leave_lines(preview: Preview) -> Iterator[str]:
     for why, keys in _grouped(preview.leave).items():
         act, _, reason = why.partition(": ")
         jobs = f"{plural(len(keys), 'job')} ({_names(preview.batch, keys)})"
-        yield f"[{act.upper()}] {jobs}: {reason}"
+        yield f"[{act.upper()}] {jobs}: {printable(reason)}"
 
 
 def _range(batch: Batch) -> str:

@@ -1,5 +1,6 @@
 """Short ways to write what an audit is made from, and to read what it found."""
 
+from dataclasses import replace
 from typing import Any
 
 from tests.unit.core.test_journal import entries, started
@@ -27,7 +28,8 @@ def known(attempt: Attempt) -> Changed:
 
 def audited(*happenings: Happening, cap: int = 2, retry: RetryPolicy = QUICK) -> Audit:
     """The audit of these, behind the beginning of a run: the first of them is line 2."""
-    return audit_of(entries(started(cap, *KEYS, retry=retry), *happenings))
+    begun = replace(started(cap, *KEYS, retry=retry), batch_id="ours")
+    return audit_of(entries(begun, *happenings))
 
 
 def breaches(audit: Audit) -> dict[Promise, tuple[Remark, ...]]:

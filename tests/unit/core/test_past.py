@@ -37,7 +37,7 @@ def taken(*attempts: Attempt) -> Snapshot:
         pytest.param(
             listed(number=2, calls=1), [(0, "gwas-37 (attempt 2) submitted")], id="a retry"
         ),
-        pytest.param(listed(), [(0, "gwas-37 found, not submitted again")], id="adopted"),
+        pytest.param(listed(calls=0), [(0, "gwas-37 found, not submitted again")], id="adopted"),
         pytest.param(refused(calls=1), [(0, "gwas-37 refused: no such image")], id="refused"),
         pytest.param(
             succeeded(seconds=9, calls=1),

@@ -209,8 +209,8 @@ def test_whose_workload_has_the_job_s_name(
 
 def test_each_call_of_an_attempt_is_another_turn() -> None:
     assert reserved().turn == ("37", 1, 0)
-    assert refused().turn != refused(calls=1).turn
-    assert refused(calls=1).turn == called(calls=1).turn
+    assert refused().turn != refused(calls=2).turn
+    assert refused().turn == called().turn
     assert len({failed("3").turn, failed("3", 2).turn, failed("4").turn}) == 3
 
 

@@ -17,7 +17,8 @@ from types import NoneType
 from typing import Any
 
 from runbatch.clusters.local.wrapper import write_whole
-from runbatch.core.attempt import Phase
+from runbatch.core.attempt import UNKNOWN_ORIGIN, Origin, Phase
+from runbatch.core.workload import origin_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +28,7 @@ class Description:
     name: str
     uid: str
     number: int
+    origin: Origin = UNKNOWN_ORIGIN
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +57,10 @@ class WorkloadFolder:
     def describe(self) -> Description | None:
         """Return which workload it is, or None when the folder is no longer there."""
         found = self._json("workload.json", name=str, uid=str, attempt=int)
-        return Description(found["name"], found["uid"], found["attempt"]) if found else None
+        if not found:
+            return None
+        origin = origin_of(found.get("origin") or {})
+        return Description(found["name"], found["uid"], found["attempt"], origin)
 
     def end(self) -> End | None:
         """Return how it ended, if its wrapper lived to record it."""

@@ -62,4 +62,5 @@ def _observed(
         node=node(),
         number=description.number,
         ended_at=end.at if end and phase.ended else None,
+        origin=description.origin,
     )

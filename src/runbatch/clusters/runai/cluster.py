@@ -1,4 +1,4 @@
-"""The adapter: the five calls, through the program. It keeps no state but the version."""
+"""The adapter: the five calls, through the program. It remembers its version and its login."""
 
 import math
 from collections.abc import Callable, Iterator, Sequence
@@ -12,8 +12,15 @@ from runbatch.clusters.runai.pods import MOST_TRIES, Pods
 from runbatch.clusters.runai.program import Execute, Reply, execute, execute_kubectl
 from runbatch.clusters.runai.words import text_of
 from runbatch.core.attempt import Evidence, Listing, Observation, Patience
-from runbatch.core.errors import Busy, ClusterError, NameTaken, Rejected, Unreachable
-from runbatch.core.workload import Workload
+from runbatch.core.errors import (
+    Busy,
+    ClusterError,
+    NameTaken,
+    Rejected,
+    Unauthorized,
+    Unreachable,
+)
+from runbatch.core.workload import Workload, origin_of
 
 CALL_LIMIT_S = 60
 SUBMIT_LIMIT_S = 120
@@ -26,6 +33,7 @@ UNLISTED_LIMIT_S = 60
 PATIENCE = Patience(
     grace_s=HELD_UP_LIMIT_S + SUBMIT_LIMIT_S + UNLISTED_LIMIT_S, empty_doubt_s=math.inf
 )
+MOST_LOGINS_ASKED = 3
 _MOST_PAGES = 100
 
 
@@ -50,6 +58,8 @@ class RunaiCluster:
         self._execute = execute
         self._pods = Pods(project, kubectl, kubectl_tries)
         self._version: Version | None = None
+        self._login: str | None = None
+        self._logins_asked = 0
 
     def list(self, prefix: str) -> Listing:
         """Return the batch's workloads; one call, but for old programs in very large projects."""
@@ -58,7 +68,9 @@ class RunaiCluster:
         if not rows:
             self._check_connection()
         ours = listing.observations(rows, self._project, self._kind, f"{prefix}-")
-        return Listing(tuple(ours), rows=len(rows))
+        is_doubtful = any(each.origin.owner and not each.origin.batch for each in ours)
+        login = self._login_text() if is_doubtful else None
+        return Listing(tuple(ours), rows=len(rows), login=login)
 
     def submit(self, workload: Workload, age_s: Callable[[], float] = just_begun) -> None:
         """Submit the workload; its uid is not printed (Run:ai reference, 1.6)."""
@@ -71,7 +83,7 @@ class RunaiCluster:
             return
         out, err = (without_values(text, workload) for text in (reply.out, reply.err))
         error = self._fault(Reply(reply.code, out, err))
-        raise self._whose(workload.name, error) if isinstance(error, NameTaken) else error
+        raise self._whose(workload, error) if isinstance(error, NameTaken) else error
 
     def evidence(self, name: str, uid: str) -> Evidence:
         """Return the node and events that `describe` tells, and the exit code if `kubectl` does."""
@@ -150,6 +162,22 @@ class RunaiCluster:
     def _observations(self, beginning: str) -> Sequence[Observation]:
         return listing.observations(self._rows(), self._project, self._kind, beginning)
 
+    def _login_text(self) -> str | None:
+        """Return all that `whoami` prints, once it does: nothing is known of its form.
+
+        Without it a colleague's workload may be taken for a submit whose answer was lost, so it is
+        asked again. But a program that never tells it must not hold up a batch.
+        """
+        if self._login is None and self._logins_asked < MOST_LOGINS_ASKED:
+            reply = self._execute(["whoami"], CALL_LIMIT_S)
+            error = None if reply.code == 0 else self._fault(reply)
+            if not isinstance(error, Busy | Unauthorized):
+                self._logins_asked += 1
+            if error is not None and self._logins_asked < MOST_LOGINS_ASKED:
+                raise error
+            self._login = None if error is not None else reply.out.strip() or None
+        return self._login
+
     def _check_connection(self) -> None:
         """Raise Unreachable unless the project can be seen: an empty list proves nothing alone."""
         projects = self._call(arguments.projects_args(), CALL_LIMIT_S)
@@ -157,22 +185,34 @@ class RunaiCluster:
             problem = f"nothing is listed, and the project {self._project} cannot be seen"
             raise Unreachable(f"Run:ai: {problem}. Is the VPN up?")
 
-    def _whose(self, name: str, error: NameTaken) -> ClusterError:
+    def _whose(self, workload: Workload, error: NameTaken) -> ClusterError:
         """Return the error again if the name is one of ours, or of one that was deleted and leaves.
 
         The first a listing will show, the other frees the name by itself. Names are shared between
         types of workloads (Run:ai reference, 5, assumed): one of another type is never listed to
-        us, and to submit again would fail again.
+        us, and to submit again would fail again. So it would where what has the name says that it
+        is another's.
         """
+        name = workload.name
         text = self._call(arguments.find_args(self._project, self.version()), CALL_LIMIT_S)
         found = (row for row in listing.parse_page(text).rows if listing.name_of(row) == name)
         rows = [row for row in found if not listing.is_deleted(row)]
-        if not rows or any(listing.is_ours(row, self._project, self._kind) for row in rows):
+        if not rows or any(self._may_be_ours(row, workload) for row in rows):
             return error
         what = text_of(rows[0].get("type", "workload"))
         who = text_of(rows[0].get("submittedBy", "somebody"))
         owner = f"the name {name} is taken by a {what} of {who}"
         return Rejected(f"Run:ai: {owner}; delete that one, or choose another prefix.")
+
+    def _may_be_ours(self, row: listing.Row, workload: Workload) -> bool:
+        """Whether a listing will show the row to us, and nothing that it says is another's."""
+        if not listing.is_ours(row, self._project, self._kind):
+            return False
+        said, ours = listing.origin_in(row), origin_of(workload.env)
+        if said.batch is not None or said.prefix is not None:
+            return replace(said, owner=None) == ours
+        login = self._login_text() if said.owner is not None else None
+        return login is None or (said.owner or "").casefold() in login.casefold()
 
     def _call(self, words: Sequence[str], limit_s: float) -> str:
         reply = self._execute(words, limit_s)
