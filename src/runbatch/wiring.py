@@ -52,8 +52,8 @@ class Look:
     adopt: frozenset[str] = frozenset()
 
     def agreed(self, strangers: Iterable[Stranger]) -> "Look":
-        """Return the look once a person has said yes to these; another batch's it never takes."""
-        adopt = frozenset(each.observation.uid for each in strangers if not each.of_another_batch)
+        """Return the look once a person has said yes to these, too."""
+        adopt = self.adopt | {each.observation.uid for each in strangers}
         return replace(self, adopt=adopt, learned=self.learn(adopt)) if adopt else self
 
     def turns(self, keys: Iterable[str]) -> frozenset[tuple[str, int, int]]:

@@ -27,7 +27,7 @@ Examples:
   runbatch delete --dry-run        which workloads would go
   runbatch delete --yes            those that have ended
   runbatch delete --all            every one: this stops the batch
-  runbatch delete --foreign        also those that this ledger did not submit
+  runbatch delete --foreign        also adopted ones, which this ledger did not submit
 """,
 )
 @common
@@ -38,7 +38,7 @@ Examples:
 @click.option(
     "--foreign",
     is_flag=True,
-    help="Those too that have names of its jobs, and that this ledger did not submit.",
+    help="Those too that this ledger did not submit, and that you said are this batch's.",
 )
 def delete(
     *, where: Where, dry_run: bool, yes: bool, as_json: bool, every: bool, foreign: bool
@@ -50,10 +50,8 @@ def delete(
     """
     batch = where.batch()
     place, clock = where.place_to_act(batch), SystemClock()
-    look = place.look(clock)
-    if foreign:
-        look = look.agreed(look.learned.strangers)
-    removal = removal_of(batch, look.learned.view, every=every, foreign=foreign)
+    view = place.look(clock).learned.view
+    removal = removal_of(batch, view, every=every, foreign=foreign)
     if dry_run:
         print_json(removal_json(removal, ())) if as_json else click.echo(removal_text(removal))
         return 0
@@ -63,7 +61,7 @@ def delete(
         confirm(removal_question(removal), yes=yes)
     if every:
         _check_nobody_works(place, clock)  # somebody may have begun while the question was read
-    wish = Wish(delete=removal.turns, cut_off=every, adopt=look.adopt, foreign=foreign)
+    wish = Wish(delete=removal.turns, cut_off=every, foreign=foreign)
     _, stop = carry_out(where, batch, wish, "delete", lambda _: None)
     after = place.remembered()
     gone = removal.gone(after)

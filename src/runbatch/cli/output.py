@@ -55,10 +55,14 @@ def confirm(question: str, *, yes: bool) -> None:
         return
     if not can_ask():
         raise BatchError("", f"{question} There is no terminal to ask on; say --yes.")
+    if not ask(question):
+        raise click.Abort
+
+
+def ask(question: str) -> bool:
+    """Return what the person on the terminal answers; raise click.Abort if that is Ctrl-C."""
     try:
-        is_meant = click.confirm(question, err=True)
+        return click.confirm(question, err=True)
     except click.Abort:
         click.echo(err=True)  # the cursor still stands behind the question
         raise
-    if not is_meant:
-        raise click.Abort

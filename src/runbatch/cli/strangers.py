@@ -1,8 +1,10 @@
 """Asking about workloads that have names of the batch's jobs, but are not its ledger's."""
 
+from collections.abc import Sequence
+
 import click
 
-from runbatch.cli.output import can_ask
+from runbatch.cli.output import ask, can_ask
 from runbatch.core.whose import Stranger
 from runbatch.views.text import plural, printable
 from runbatch.wiring import Look
@@ -10,24 +12,31 @@ from runbatch.wiring import Look
 _MOST_SHOWN = 20
 
 
-def with_agreed(look: Look, *, yes: bool, may_ask: bool) -> Look:
+def with_agreed(look: Look, *, yes: bool) -> Look:
     """Return the look with those workloads adopted that the person says yes to.
 
-    With `yes` those are adopted that nothing speaks against. Else each is named, with its owner,
-    and the person is asked, if there is one. Another batch's are never adopted.
+    Each is named, with its owner. `yes` is the answer for those that nothing speaks against; the
+    others are asked about by themselves, and only a person can answer that.
     """
-    strangers = [each for each in look.learned.strangers if not each.of_another_batch]
-    if yes:
-        return look.agreed(each for each in strangers if each.against is None)
-    if not strangers or not may_ask or not can_ask():
-        return look
+    strangers = look.learned.strangers
+    own = [each for each in strangers if each.against is None]
+    others = [each for each in strangers if each.against is not None]
+    if _is_meant(own, "Are they this batch's?", yes=yes):
+        look = look.agreed(own)
+    if not yes and _is_meant(others, "Are they this batch's all the same?", yes=False):
+        look = look.agreed(others)
+    return look
+
+
+def _is_meant(strangers: Sequence[Stranger], question: str, *, yes: bool) -> bool:
+    if not strangers or not (yes or can_ask()):
+        return False
     for line in _lines(strangers):
         click.echo(line, err=True)
-    question = "Are they this batch's? Then they are counted, and what they come to is its result."
-    return look.agreed(strangers) if click.confirm(question, err=True) else look
+    return yes or ask(f"Adopted ones count, and their ends are the batch's results. {question}")
 
 
-def _lines(strangers: list[Stranger]) -> list[str]:
+def _lines(strangers: Sequence[Stranger]) -> list[str]:
     """Return a line for each, and how many more there are."""
     count = plural(len(strangers), "workload")
     shown = [f"{each.observation.name}: {each.description}" for each in strangers[:_MOST_SHOWN]]

@@ -84,7 +84,8 @@ def submit(
         raise BatchError("--notify", "goes with --wait; else submit is over while jobs still run.")
     address = notify_address(notify) if wait else None
     place, clock = where.place_to_act(batch), SystemClock()
-    look = with_agreed(place.look(clock), yes=yes, may_ask=not dry_run)
+    look = place.look(clock)
+    look = look if dry_run else with_agreed(look, yes=yes)
     wish = look.wish_to_submit(wait=wait, keys=keys)
     preview = preview_of(batch, look.learned, wish, clock.now(), place.cluster().patience)
     if dry_run:

@@ -98,13 +98,14 @@ class Listing:
     `rows` counts everybody's workloads that were looked at: a listing without a single row is
     believed less than one that shows other people's (Run:ai reference, 9.2). `unreadable` holds, by
     its name, why a workload that is there cannot be read: for all that is known it runs. `login` is
-    what the cluster says of who is logged in, in any form: it is searched for owners.
+    what the cluster says of who is logged in, in any form: it is searched for owners. None: it
+    could not be asked.
     """
 
     observations: tuple[Observation, ...]
     rows: int
     unreadable: Mapping[str, str] = field(default_factory=dict)
-    login: str | None = None
+    login: str | None = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -17,7 +17,6 @@ from runbatch.core.events import Event, Kind
 from runbatch.core.failure import RetryPolicy
 from runbatch.core.job import Job, View
 from runbatch.core.reconcile import Change
-from runbatch.core.whose import owners_of
 
 # What people are told, but for what an attempt's own entries tell.
 TOLD = (Kind.WAIT, Kind.PENDING, Kind.TROUBLE, Kind.OK, Kind.SKIP)
@@ -164,7 +163,6 @@ class Step:
     """An entry and how it left things.
 
     `terms` are those of its run. `cap` is the one in force: the largest of the runs at work.
-    `owners` are the people who are known by then to have submitted workloads of the batch.
     """
 
     entry: Entry
@@ -172,7 +170,6 @@ class Step:
     cap: int
     in_flight: int
     move: Move | None = None
-    owners: frozenset[str] = frozenset()
 
 
 def replay(entries: Iterable[Entry]) -> Iterator[Step]:
@@ -198,7 +195,6 @@ class _Replay:
         self._last = Terms()
         self._terms: dict[RunId, Terms] = {}
         self._at_work: set[RunId] = set()
-        self._owners: frozenset[str] = frozenset()
 
     def step(self, entry: Entry) -> Step:
         move = None
@@ -214,7 +210,7 @@ class _Replay:
             case _:
                 assert_never(entry.what)
         terms = self._terms.get(entry.run, self._last)
-        return Step(entry, terms, self._cap(), len(self._held), move, self._owners)
+        return Step(entry, terms, self._cap(), len(self._held), move)
 
     def _begin(self, run: RunId, started: Started) -> None:
         keys = self._last.keys if started.keys is None else frozenset(started.keys)
@@ -236,7 +232,6 @@ class _Replay:
             attempts.append(attempt)
         after = Job(attempt.key, tuple(sorted(attempts, key=lambda each: each.number)))
         self._jobs[attempt.key] = after
-        self._owners |= owners_of([attempt])
         if after.holds_slot:
             self._held.add(attempt.key)
         else:

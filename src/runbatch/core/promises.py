@@ -14,7 +14,7 @@ from runbatch.core.failure import next_retry_at
 from runbatch.core.job import Job
 from runbatch.core.journal import Did, Move, Step
 from runbatch.core.names import is_integer
-from runbatch.core.whose import People, another_batch, is_marked, speaks_against
+from runbatch.core.whose import NOT_OURS, People, contradiction, is_marked
 
 
 class Promise(Enum):
@@ -25,7 +25,7 @@ class Promise(Enum):
     SUCCEEDED = "no job that had succeeded was started again, unless a person named it"
     RETRIES = "only mount failures were retried, after the delay, within the bound"
     LOGS = "no workload was deleted before its log was saved"
-    OWN = "only the batch's own workloads were counted or touched, unless a person agreed"
+    NAMES = "only the batch's own workloads were counted or touched, unless a person agreed"
     LOST = "no job was lost"
     WHOLE = "the events are whole"
     LEDGER = "the events say what the ledger says"
@@ -137,19 +137,19 @@ def _names(step: Step, move: Move) -> str | None:
 
 
 def _own(step: Step, move: Move) -> str | None:
-    """Return what is wrong with an adoption or a deletion of a workload that is another's."""
+    """Return what is wrong with counting or deleting a workload that no submit of ours made."""
     did, attempt = move.changed.did, move.changed.attempt
-    if did not in (Did.ADOPTED, Did.DELETE_ASKED) or move.changed.why is Why.AGREED:
+    if move.changed.why is Why.AGREED or is_marked(attempt.origin, step.terms.batch_id):
         return None
-    if is_marked(attempt.origin, step.terms.batch_id):
-        return None
-    if other := another_batch(attempt.origin, step.terms.prefix, attempt.key):
-        return f"{did.value}, although {other}"
-    against = speaks_against(attempt.origin, People(step.owners))
-    if against is None or attempt.calls:
-        return None
-    owner = f" ({attempt.origin.owner})" if attempt.origin.owner else ""
-    return f"{did.value} without a person's yes, although {against}{owner}"
+    against = contradiction(attempt.origin, step.terms.prefix, attempt.key, People())
+    if attempt.is_foreign and did in (Did.ADOPTED, Did.DELETE_ASKED):
+        owner = attempt.origin.owner
+        whose = f" (of {owner})" if owner is not None else ""
+        return f"{did.value} without a person's yes, although {against or NOT_OURS}{whose}"
+    is_new = all(each.uid != attempt.uid for each in move.before.attempts)
+    if attempt.uid is not None and attempt.calls and is_new and against:
+        return f"taken for the batch's own, although {against}"
+    return None
 
 
 def _released(_: Step, move: Move) -> str | None:
@@ -165,6 +165,6 @@ RULES: dict[Promise, Rule] = {
     Promise.SUCCEEDED: _succeeded,
     Promise.RETRIES: _retries,
     Promise.LOGS: _logs,
-    Promise.OWN: lambda step, move: _names(step, move) or _own(step, move),
+    Promise.NAMES: lambda step, move: _names(step, move) or _own(step, move),
     Promise.LOST: _released,
 }

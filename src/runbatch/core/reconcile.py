@@ -40,9 +40,10 @@ class Change:
 
     @property
     def adopts(self) -> bool:
-        """Whether the listing shows a workload for which no submit had been called."""
+        """Whether the listing shows a workload that no submit was called for, or none of ours."""
         before, after = self.before, self.after
-        return before is None or (before.uid is None and before.calls == 0 and bool(after.uid))
+        is_new = before is None or (before.uid is None and after.uid is not None)
+        return is_new and (before is None or 0 in (before.calls, after.calls))
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +103,8 @@ def learn(
     (`asked_before`): another process may have submitted one since. A listing that cannot be
     believed changes nothing, and its view is not trusted; one without a row frees no slot before
     `empty_doubt_s` is over. Raises Unreachable if one of the batch's own workloads is there and
-    cannot be read; another batch's, in the same listing by its name, is nothing to us.
+    cannot be read, or whose it is cannot be told now; another batch's, in the same listing by its
+    name, is nothing to us.
     """
     known = view.jobs.keys() | set(batch.keys)
     for name, why in listing.unreadable.items():

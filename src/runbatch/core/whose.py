@@ -1,15 +1,19 @@
 """Whose a workload is that has the name of one of the batch's jobs: what it says of itself decides.
 
-The ledger's own mark makes a workload the batch's. Another's prefix, key or mark, or another owner,
-speaks against that. Where neither is so, the ledger must have called a submit for it, or a person
-must say yes.
+The ledger's own mark makes a workload the batch's. So does a submit that the ledger called for it,
+unless what the workload says contradicts that: another batch, another person, another ledger. All
+others are strangers, and only a person's yes makes one of them the batch's.
 """
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from runbatch.core.attempt import Attempt, Observation, Origin
+from runbatch.core.errors import Unreachable
 from runbatch.core.job import Job, View
+
+NOT_OURS = "this ledger did not submit it"
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,45 +32,50 @@ class Claims:
 class Stranger:
     """A workload that has the name of the batch's job `key`, and that is not the batch's.
 
-    `against` is what speaks against it, None where nothing does. One `of_another_batch` never is
-    ours, whatever a person says.
+    `against` is what it says that contradicts a person's claim to it, None where nothing does: so
+    it is where the same person lost the ledger that submitted it.
     """
 
     key: str
     observation: Observation
     against: str | None
-    of_another_batch: bool = False
 
     @property
     def description(self) -> str:
         """Return what people are to know of it."""
-        owner = self.observation.origin.owner
-        whose = f" of {owner}" if owner is not None else ""
-        why = self.against or "this ledger did not submit it"
-        return f"a workload{whose} ({self.observation.phase.value}): {why}"
+        origin = self.observation.origin
+        whose = f" of {origin.owner}" if origin.owner is not None else ""
+        which = "another ledger submitted it" if origin.batch else NOT_OURS
+        return f"a workload{whose} ({self.observation.phase.value}): {self.against or which}"
 
     @property
     def taker(self) -> str:
         """Return by what the name is taken, and what a person can do."""
-        agree = "" if self.of_another_batch else ' If it is yours, "runbatch submit" asks.'
-        way_out = "Choose another prefix, or delete that workload."
-        return f"{self.description}. {way_out}{agree}"
+        if_not = "Choose another prefix, or delete that workload."
+        return f'{self.description}. If it is yours, "runbatch submit" without --yes asks. {if_not}'
 
 
 @dataclass(frozen=True, slots=True)
 class People:
     """Who submits the batch's workloads, as far as is known, in small letters.
 
-    `owners` are known to have done so. `login` is what the cluster says of who is logged in now.
+    `owners` are known to have done so. `login` is all that the cluster says of who is logged in
+    now, None while it cannot be asked. Its form is not known.
     """
 
-    owners: frozenset[str]
-    login: str = ""
+    owners: frozenset[str] = frozenset()
+    login: str | None = ""
 
-    def may_be(self, owner: str) -> bool:
-        """Whether this owner is one of them, or nothing is known of them."""
-        is_known = bool(self.owners or self.login)
-        return owner in self.owners or owner in self.login or not is_known
+    @property
+    def is_nobody(self) -> bool:
+        """Whether nothing is known of them."""
+        return not self.owners and not self.login
+
+    def know(self, owner: str) -> bool:
+        """Whether this owner is one of them. Ann is named in `user: ann`, not in `joann@lab`."""
+        name = owner.casefold()
+        words = rf"(?<![\w.@+-]){re.escape(name)}(?!\.?[\w@+-])"
+        return name in self.owners or re.search(words, self.login or "") is not None
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,42 +100,45 @@ def sort_out(
     view: View,
     prefix: str,
     claims: Claims,
-    login: str | None = None,
+    login: str | None = "",
 ) -> Sorted:
-    """Return which of the workloads that have names of the batch's jobs are the batch's."""
-    people = People(owners_of(view.attempts), (login or "").casefold())
+    """Return which of the workloads that have names of the batch's jobs are the batch's.
+
+    Raises Unreachable if only who is logged in could tell, and that cannot be asked now.
+    """
+    people = People(owners_of(view.attempts), login.casefold() if login is not None else None)
     ours: dict[str, list[Observation]] = {}
     agreed: set[str] = set()
     strangers: list[Stranger] = []
     for key, observations in named.items():
         job = view.job(key)
         for each in observations:
-            stranger = _stranger(job, each, prefix, claims, people)
-            if stranger is None or _is_agreed(stranger, claims):
+            is_ours = _is_ours(job, each, prefix, claims, people)
+            if is_ours or each.uid in claims.agreed:
                 ours.setdefault(key, []).append(each)
-                agreed |= {each.uid} if stranger is not None else set()
+                agreed |= set() if is_ours else {each.uid}
             else:
-                strangers.append(stranger)
+                strangers.append(Stranger(key, each, _against(job, each, prefix, people)))
     return Sorted(ours, frozenset(agreed), tuple(strangers))
 
 
-def _is_agreed(stranger: Stranger, claims: Claims) -> bool:
-    return stranger.observation.uid in claims.agreed and not stranger.of_another_batch
-
-
-def _stranger(
-    job: Job, seen: Observation, prefix: str, claims: Claims, people: People
-) -> Stranger | None:
-    """Return the workload as a stranger's; None if it is the batch's."""
-    if any(each.uid == seen.uid for each in job.attempts):
-        return None
-    if is_marked(seen.origin, claims.batch_id):
-        return None
-    if other := another_batch(seen.origin, prefix, job.key):
-        return Stranger(job.key, seen, other, of_another_batch=True)
-    against = speaks_against(seen.origin, people)
-    was_called = job.last is not None and job.last.uid is None and job.last.called_at is not None
-    return None if was_called and against is None else Stranger(job.key, seen, against)
+def _is_ours(job: Job, seen: Observation, prefix: str, claims: Claims, people: People) -> bool:
+    """Whether the workload is known, bears the mark, or is what one of our submits made."""
+    if any(each.uid == seen.uid for each in job.attempts) or is_marked(
+        seen.origin, claims.batch_id
+    ):
+        return True
+    last = job.last
+    if last is None or last.uid is not None or last.called_at is None:
+        return False
+    if last.submitted_at is not None and not people.owners:
+        # The cluster said yes, so the name is ours; a login in a form of its own disproves nothing.
+        people = People()
+    if contradiction(seen.origin, prefix, job.key, people):
+        return False
+    if seen.origin.owner is not None and people.login is None and people.is_nobody:
+        raise Unreachable(f"{seen.name} is there; who is logged in cannot be told now.")
+    return True
 
 
 def is_marked(origin: Origin, batch_id: str | None) -> bool:
@@ -134,18 +146,32 @@ def is_marked(origin: Origin, batch_id: str | None) -> bool:
     return origin.batch is not None and origin.batch == batch_id
 
 
+def contradiction(origin: Origin, prefix: str, key: str, people: People) -> str | None:
+    """Return why our submit did not make a workload without our mark, None if nothing says so."""
+    if other := another_batch(origin, prefix, key):
+        return other
+    if origin.owner is not None and not people.is_nobody and not people.know(origin.owner):
+        return "another person submitted it"
+    return "another ledger submitted it" if origin.batch is not None else None
+
+
+def _against(job: Job, seen: Observation, prefix: str, people: People) -> str | None:
+    """Return what contradicts a person's claim to a stranger's workload.
+
+    Another ledger's mark does not: the person may have lost that ledger.
+    """
+    unmarked = replace(seen.origin, batch=None)
+    if found := contradiction(unmarked, prefix, job.key, people):
+        return found
+    is_unknown = unmarked.owner is not None and people.is_nobody
+    return "whether that is you cannot be told" if is_unknown else None
+
+
 def another_batch(origin: Origin, prefix: str, key: str) -> str | None:
     """Return what a workload says of the other batch that it is of, None if it names none."""
     if origin.prefix in (None, prefix) and origin.key in (None, key):
         return None
     return f"it says that it is job {origin.key or key} of the batch {origin.prefix or prefix}"
-
-
-def speaks_against(origin: Origin, people: People) -> str | None:
-    """Return why a workload without this ledger's mark is another's, None if nothing says so."""
-    if origin.owner is not None and not people.may_be(origin.owner.casefold()):
-        return "another person submitted it"
-    return "another ledger submitted it" if origin.batch is not None else None
 
 
 def owners_of(attempts: Iterable[Attempt]) -> frozenset[str]:

@@ -58,7 +58,7 @@ class FakeCluster:
     calls: list[tuple[str, str]] = field(default_factory=list)
     instant_delete: bool = True
     unreadable: dict[str, str] = field(default_factory=dict)
-    logged_in: str | None = None
+    logged_in: str = ""
     most_active: int = 0
     _made: int = 0
 

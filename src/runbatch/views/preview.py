@@ -18,6 +18,7 @@ from runbatch.core.wish import Wish
 from runbatch.views.json import SCHEMA
 from runbatch.views.text import plural, printable
 
+_ASK = "ask"
 _FIRST = 5
 _UNITS = ("bytes", "kB", "MB", "GB", "TB", "PB")
 
@@ -75,8 +76,7 @@ def preview_of(
 
 
 def _why_taken(stranger: Stranger) -> str:
-    act = "refuse" if stranger.of_another_batch else "ask"
-    return f"{act}: the name is taken by {stranger.description}"
+    return f"{_ASK}: the name is taken by {stranger.description}"
 
 
 def _why_left(job: Job, *, adopted: bool) -> str:
@@ -151,9 +151,14 @@ def place_of(batch: Batch) -> str:
 
 
 def leave_lines(preview: Preview) -> Iterator[str]:
-    """Yield a line for each reason why jobs are not submitted, with the first of them."""
+    """Yield a line for each reason why jobs are not submitted, with the first of them.
+
+    Not for a name that is taken: a person was asked, and each refusal is told by itself.
+    """
     for why, keys in _grouped(preview.leave).items():
         act, _, reason = why.partition(": ")
+        if act == _ASK:
+            continue
         jobs = f"{plural(len(keys), 'job')} ({_names(preview.batch, keys)})"
         yield f"[{act.upper()}] {jobs}: {printable(reason)}"
 

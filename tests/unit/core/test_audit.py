@@ -19,7 +19,7 @@ from tests.unit.core.values import (
 )
 
 from runbatch.core.actions import Why
-from runbatch.core.attempt import Attempt, Origin, Phase
+from runbatch.core.attempt import UNKNOWN_ORIGIN, Attempt, Origin, Phase
 from runbatch.core.audit import Remark, audit_of
 from runbatch.core.failure import RetryPolicy
 from runbatch.core.journal import Changed, Did, Ended, Entry, Happening
@@ -97,7 +97,7 @@ def reserve(attempt: Attempt, why: Why | None) -> Changed:
             [
                 start("1"),
                 Changed(Did.SEEN, listed("1", calls=1)),
-                Changed(Did.ADOPTED, listed("1", number=2, calls=0)),
+                Changed(Did.ADOPTED, listed("1", number=2, calls=0), Why.AGREED),
             ],
             id="somebody started it again by hand",
         ),
@@ -105,7 +105,10 @@ def reserve(attempt: Attempt, why: Why | None) -> Changed:
             [adopted(Origin(owner="bob@lab", batch="theirs"), Why.AGREED)], id="a person said yes"
         ),
         pytest.param([adopted(Origin(batch="ours"))], id="it bears the ledger's mark"),
-        pytest.param([adopted(Origin(owner="bob@lab"))], id="nobody knows who we are"),
+        pytest.param(
+            [start("1"), Changed(Did.SEEN, listed("1", origin=Origin(owner="bob@lab")))],
+            id="we called a submit for it",
+        ),
         pytest.param(
             [
                 Changed(
@@ -256,49 +259,63 @@ def test_what_happened_as_it_should_breaks_no_promise(happenings: list[Happening
         ),
         pytest.param(
             [start("370")],
-            Promise.OWN,
+            Promise.NAMES,
             2,
             "called, and is not one of the batch's jobs",
             id="a job outside the batch started",
         ),
         pytest.param(
             [Changed(Did.DELETE_ASKED, failed("370", log="/log"))],
-            Promise.OWN,
+            Promise.NAMES,
             2,
             "delete asked, and is not",
             id="a job outside the batch deleted",
         ),
         pytest.param(
             [Changed(Did.ADOPTED, listed("test"))],
-            Promise.OWN,
+            Promise.NAMES,
             2,
             "adopted, and its name is not the batch's",
             id="somebody else's workload counted",
         ),
         pytest.param(
             [adopted(Origin(owner="bob@lab", batch="theirs"))],
-            Promise.OWN,
+            Promise.NAMES,
             2,
-            "adopted without a person's yes, although another ledger submitted it (bob@lab)",
+            "adopted without a person's yes, although another ledger submitted it (of bob@lab)",
             id="another ledger's workload counted",
         ),
         pytest.param(
-            [known(listed("2", origin=Origin(owner="Ann@lab"))), adopted(Origin(owner="bob@lab"))],
-            Promise.OWN,
-            3,
-            "adopted without a person's yes, although another person submitted it (bob@lab)",
+            [adopted(Origin(owner="bob@lab"))],
+            Promise.NAMES,
+            2,
+            "adopted without a person's yes, although this ledger did not submit it (of bob@lab)",
             id="a colleague's workload counted",
         ),
         pytest.param(
             [adopted(Origin(prefix="gwas-1", key="q"))],
-            Promise.OWN,
+            Promise.NAMES,
             2,
-            "adopted, although it says that it is job q of the batch gwas-1",
+            "adopted without a person's yes, although it says that it is job q of the batch gwas-1",
             id="another batch's workload counted",
         ),
         pytest.param(
+            [adopted(UNKNOWN_ORIGIN)],
+            Promise.NAMES,
+            2,
+            "adopted without a person's yes, although this ledger did not submit it",
+            id="anybody's workload counted, by a version that asked nobody",
+        ),
+        pytest.param(
+            [start("1"), Changed(Did.SEEN, listed("1", origin=Origin(batch="theirs")))],
+            Promise.NAMES,
+            3,
+            "taken for the batch's own, although another ledger submitted it",
+            id="another ledger's workload taken for a submit whose answer was lost",
+        ),
+        pytest.param(
             [Changed(Did.DELETE_ASKED, replace(SAVED, calls=0, origin=Origin(batch="theirs")))],
-            Promise.OWN,
+            Promise.NAMES,
             2,
             "delete asked without a person's yes, although another ledger submitted it",
             id="another ledger's workload deleted",
@@ -354,6 +371,6 @@ def test_each_run_is_held_to_its_own_cap_and_policy() -> None:
 
 def test_before_anybody_began_no_name_is_the_batchs() -> None:
     audit = audit_of(entries(Changed(Did.ADOPTED, listed("5")), started(2, *KEYS)))
-    assert breaches(audit)[Promise.OWN] == (
+    assert breaches(audit)[Promise.NAMES] == (
         Remark("adopted, and its name is not the batch's", 1, at(1), "5"),
     )

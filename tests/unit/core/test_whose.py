@@ -28,11 +28,12 @@ from tests.unit.core.values import (
 
 from runbatch.core.actions import Delete, Refuse, Release, Reserve, Submit, Why
 from runbatch.core.attempt import UNKNOWN_ORIGIN, Attempt, Origin, Phase
+from runbatch.core.errors import Unreachable
 from runbatch.core.failure import RetryPolicy, advice, next_retry_at
 from runbatch.core.job import View
 from runbatch.core.planner import plan
 from runbatch.core.reconcile import Learned
-from runbatch.core.whose import Claims
+from runbatch.core.whose import Claims, People
 from runbatch.core.wish import Wish, rerun
 from runbatch.views.removal import removal_json, removal_of, removal_question, removal_text
 
@@ -40,10 +41,11 @@ OURS = Claims("our-mark")
 MARKED = Origin(prefix="gwas", key="37", batch="our-mark")
 ANOTHER_LEDGERS = Origin(prefix="gwas", key="37", batch="their-mark")
 UNMARKED = Origin(prefix="gwas", key="37")
+OWN_OLD = replace(ANOTHER_LEDGERS, owner="Ann@lab")
 KNOWN = listed("9", origin=Origin(owner="Ann@lab"))
 
 
-def seen(known: View, origin: Origin, *, login: str | None = None, yes: bool = False) -> Learned:
+def seen(known: View, origin: Origin, *, login: str | None = "", yes: bool = False) -> Learned:
     """What a listing teaches that shows one workload of job 37 which says this of itself."""
     shown = replace(listing(observation(uid="new", origin=origin)), login=login)
     agreed = frozenset({"new"}) if yes else frozenset()
@@ -53,7 +55,7 @@ def seen(known: View, origin: Origin, *, login: str | None = None, yes: bool = F
 @pytest.mark.parametrize(
     ("origin", "login"),
     [
-        pytest.param(UNKNOWN_ORIGIN, None, id="it says nothing at all"),
+        pytest.param(UNKNOWN_ORIGIN, "", id="it says nothing at all"),
         pytest.param(UNMARKED, None, id="its prefix and key are ours: so may be a colleague's"),
         pytest.param(Origin(owner="Ann@lab"), None, id="our own, of which nobody here knows"),
         pytest.param(Origin(owner="bob@lab"), "User: ann@lab", id="a colleague's"),
@@ -77,17 +79,63 @@ def test_what_nothing_shows_to_be_ours_is_neither_counted_nor_adopted_without_a_
 @pytest.mark.parametrize(
     ("prefix", "key"), [("gwas-3", "7"), ("gwas", "3-7"), ("GWAS", "37"), (None, "7"), ("x", None)]
 )
-@pytest.mark.parametrize("yes", [False, True])
-@pytest.mark.parametrize("known", [view(), view(called()), view(refused())])
-def test_what_says_that_it_is_another_batch_s_is_never_ours(
-    known: View, prefix: str | None, key: str | None, yes: bool
+@pytest.mark.parametrize("known", [view(), view(called()), view(accepted(uid=None))])
+def test_what_says_that_it_is_another_batch_s_is_not_ours_although_we_called_a_submit(
+    known: View, prefix: str | None, key: str | None
 ) -> None:
-    learned = seen(known, Origin(prefix=prefix, key=key), yes=yes)
+    learned = seen(known, Origin(prefix=prefix, key=key))
     assert "new" not in {each.uid for each in learned.view.attempts}
     (stranger,) = learned.strangers
-    assert stranger.of_another_batch
-    assert "it says that it is job" in stranger.taker
-    assert "submit" not in stranger.taker
+    assert stranger.against is not None
+    assert "it says that it is job" in stranger.against
+
+
+def test_a_person_may_say_that_what_we_called_a_submit_for_is_none_of_ours_and_yet_the_batch_s() -> (
+    None
+):
+    learned = seen(view(called()), Origin(prefix="gwas-3", key="7"), yes=True)
+    (change,) = learned.changes
+    assert (change.adopts, change.after.is_foreign, change.after.number) == (True, True, 1)
+
+
+@pytest.mark.parametrize(
+    ("known", "origin", "login", "against"),
+    [
+        pytest.param((), UNKNOWN_ORIGIN, "", None, id="it says nothing"),
+        pytest.param((), UNMARKED, "", None, id="before there were marks"),
+        pytest.param((), ANOTHER_LEDGERS, "", None, id="the ledger was lost, on local"),
+        pytest.param((), OWN_OLD, "User: Ann@lab", None, id="the ledger was lost"),
+        pytest.param((KNOWN,), OWN_OLD, "", None, id="you submitted others"),
+        pytest.param((), OWN_OLD, "", "that is you", id="nobody knows who you are"),
+        pytest.param((), OWN_OLD, None, "that is you", id="nobody can be asked who you are"),
+        pytest.param((), OWN_OLD, "User: joann@lab", "another person", id="another is logged in"),
+        pytest.param((KNOWN,), Origin(owner="bob@lab"), "", "another person", id="a colleague's"),
+        pytest.param((), Origin(prefix="gwas-3"), "", "the batch gwas-3", id="another batch's"),
+    ],
+)
+def test_only_what_nothing_contradicts_is_taken_by_a_yes_that_saw_no_name(
+    known: Sequence[Attempt], origin: Origin, login: str | None, against: str | None
+) -> None:
+    (stranger,) = seen(view(*known), origin, login=login).strangers
+    assert (stranger.against is None) == (against is None)
+    assert (against or "this ledger") in (stranger.against or "this ledger")
+
+
+@pytest.mark.parametrize(
+    ("login", "is_named"),
+    [
+        ("User: ann@lab\nid 7", True),
+        ('{"name":"ann@lab"}', True),
+        ("You are ann@lab.", True),
+        ("ann@lab.org", False),
+        ("joann@lab", False),
+        ("ann@lab-2", False),
+        ("ann", False),
+        ("", False),
+    ],
+)
+def test_a_login_names_a_person_by_a_whole_word(login: str, is_named: bool) -> None:
+    assert People(login=login).know("Ann@lab") is is_named
 
 
 def test_what_bears_the_ledger_s_mark_is_ours_without_a_question() -> None:
@@ -132,6 +180,24 @@ def test_a_first_submit_whose_answer_was_lost_needs_to_know_nobody() -> None:
     assert seen(view(called()), Origin(owner="bob@lab"), login="ann@lab").strangers
 
 
+def test_a_login_that_cannot_be_asked_is_awaited_only_where_it_decides() -> None:
+    owned = Origin(owner="ann@lab")
+    with pytest.raises(Unreachable, match="gwas-37 is there; who is logged in"):
+        seen(view(called()), owned, login=None)
+    for known, origin in [
+        ((called(), KNOWN), owned),
+        ((accepted(uid=None),), owned),
+        ((called(),), UNKNOWN_ORIGIN),
+        ((called(),), replace(MARKED, owner="ann@lab")),
+    ]:
+        assert not seen(view(*known), origin, login=None).strangers
+
+
+def test_a_login_in_a_form_of_its_own_does_not_disown_what_was_accepted() -> None:
+    owned = Origin(owner="ann@lab")
+    assert not seen(view(accepted(uid=None)), owned, login="Ann Smith").strangers
+
+
 def test_an_attempt_that_only_waits_for_its_name_is_no_stranger_s() -> None:
     known = view(failed(missed=1), reserved_after(failed()))
     assert seen(known, UNKNOWN_ORIGIN).strangers
@@ -163,8 +229,9 @@ def test_a_submit_of_a_name_that_a_stranger_has_is_a_refusal_and_no_call(
     assert isinstance(step, Refuse)
     assert step.submit == submit
     assert step.taker == (
-        "a workload of bob@lab (Running): another person submitted it. Choose"
-        ' another prefix, or delete that workload. If it is yours, "runbatch submit" asks.'
+        "a workload of bob@lab (Running): another person submitted it."
+        ' If it is yours, "runbatch submit" without --yes asks. Choose another prefix, or delete'
+        " that workload."
     )
 
 

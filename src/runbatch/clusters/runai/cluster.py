@@ -12,17 +12,11 @@ from runbatch.clusters.runai.pods import MOST_TRIES, Pods
 from runbatch.clusters.runai.program import Execute, Reply, execute, execute_kubectl
 from runbatch.clusters.runai.words import text_of
 from runbatch.core.attempt import Evidence, Listing, Observation, Patience
-from runbatch.core.errors import (
-    Busy,
-    ClusterError,
-    NameTaken,
-    Rejected,
-    Unauthorized,
-    Unreachable,
-)
-from runbatch.core.workload import Workload, origin_of
+from runbatch.core.errors import Busy, ClusterError, NameTaken, Rejected, Unauthorized, Unreachable
+from runbatch.core.workload import Workload
 
 CALL_LIMIT_S = 60
+LOGIN_LIMIT_S = 20
 SUBMIT_LIMIT_S = 120
 # So long the program may be called after its slot was taken; its version is asked for before.
 HELD_UP_LIMIT_S = 60
@@ -68,8 +62,7 @@ class RunaiCluster:
         if not rows:
             self._check_connection()
         ours = listing.observations(rows, self._project, self._kind, f"{prefix}-")
-        is_doubtful = any(each.origin.owner and not each.origin.batch for each in ours)
-        login = self._login_text() if is_doubtful else None
+        login = self._login_text() if any(each.origin.owner for each in ours) else ""
         return Listing(tuple(ours), rows=len(rows), login=login)
 
     def submit(self, workload: Workload, age_s: Callable[[], float] = just_begun) -> None:
@@ -83,7 +76,7 @@ class RunaiCluster:
             return
         out, err = (without_values(text, workload) for text in (reply.out, reply.err))
         error = self._fault(Reply(reply.code, out, err))
-        raise self._whose(workload, error) if isinstance(error, NameTaken) else error
+        raise self._whose(workload.name, error) if isinstance(error, NameTaken) else error
 
     def evidence(self, name: str, uid: str) -> Evidence:
         """Return the node and events that `describe` tells, and the exit code if `kubectl` does."""
@@ -165,17 +158,18 @@ class RunaiCluster:
     def _login_text(self) -> str | None:
         """Return all that `whoami` prints, once it does: nothing is known of its form.
 
-        Without it a colleague's workload may be taken for a submit whose answer was lost, so it is
-        asked again. But a program that never tells it must not hold up a batch.
+        None: it failed, and is asked again with the next listing. A program that never tells it
+        must not hold up a batch: in the end it counts as one that tells nothing.
         """
-        if self._login is None and self._logins_asked < MOST_LOGINS_ASKED:
-            reply = self._execute(["whoami"], CALL_LIMIT_S)
+        if self._login is None:
+            reply = self._execute(["whoami"], LOGIN_LIMIT_S)
             error = None if reply.code == 0 else self._fault(reply)
             if not isinstance(error, Busy | Unauthorized):
                 self._logins_asked += 1
-            if error is not None and self._logins_asked < MOST_LOGINS_ASKED:
-                raise error
-            self._login = None if error is not None else reply.out.strip() or None
+            if error is None:
+                self._login = reply.out.strip()
+            elif self._logins_asked >= MOST_LOGINS_ASKED:
+                self._login = ""
         return self._login
 
     def _check_connection(self) -> None:
@@ -185,34 +179,22 @@ class RunaiCluster:
             problem = f"nothing is listed, and the project {self._project} cannot be seen"
             raise Unreachable(f"Run:ai: {problem}. Is the VPN up?")
 
-    def _whose(self, workload: Workload, error: NameTaken) -> ClusterError:
+    def _whose(self, name: str, error: NameTaken) -> ClusterError:
         """Return the error again if the name is one of ours, or of one that was deleted and leaves.
 
         The first a listing will show, the other frees the name by itself. Names are shared between
         types of workloads (Run:ai reference, 5, assumed): one of another type is never listed to
-        us, and to submit again would fail again. So it would where what has the name says that it
-        is another's.
+        us, and to submit again would fail again.
         """
-        name = workload.name
         text = self._call(arguments.find_args(self._project, self.version()), CALL_LIMIT_S)
         found = (row for row in listing.parse_page(text).rows if listing.name_of(row) == name)
         rows = [row for row in found if not listing.is_deleted(row)]
-        if not rows or any(self._may_be_ours(row, workload) for row in rows):
+        if not rows or any(listing.is_ours(row, self._project, self._kind) for row in rows):
             return error
         what = text_of(rows[0].get("type", "workload"))
         who = text_of(rows[0].get("submittedBy", "somebody"))
         owner = f"the name {name} is taken by a {what} of {who}"
         return Rejected(f"Run:ai: {owner}; delete that one, or choose another prefix.")
-
-    def _may_be_ours(self, row: listing.Row, workload: Workload) -> bool:
-        """Whether a listing will show the row to us, and nothing that it says is another's."""
-        if not listing.is_ours(row, self._project, self._kind):
-            return False
-        said, ours = listing.origin_in(row), origin_of(workload.env)
-        if said.batch is not None or said.prefix is not None:
-            return replace(said, owner=None) == ours
-        login = self._login_text() if said.owner is not None else None
-        return login is None or (said.owner or "").casefold() in login.casefold()
 
     def _call(self, words: Sequence[str], limit_s: float) -> str:
         reply = self._execute(words, limit_s)
