@@ -1,51 +1,103 @@
-"""A colleague who has the same prefix in the same project, and two batches of one's own."""
+"""A colleague who has the same prefix in the same project; and a ledger of one's own that is lost.
 
-from collections.abc import Iterator
+The installed command, with the program `runai` on PATH.
+"""
+
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from tests.e2e.shell import Shell, toml
+from tests.e2e.shell import wait_until
 from tests.e2e.terminal import on_terminal
 from tests.runai.test_command import FAST, QUICK, Lab
 
-from runbatch.testing.runai import Switches
-from runbatch.testing.runai.truth import Truth
+from runbatch.testing.runai import CallMade, Phase, Switches
 
 PREFIX = "eberrigan-gapit-gwas"
-THEIRS = f"{PREFIX}-3"
-FEW = {"START_TRAIT": "2", "END_TRAIT": "3"}
+RUNS, FAILED = f"{PREFIX}-3", f"{PREFIX}-4"
+LISTED = pytest.mark.parametrize("listed", [True, False], ids=["marks listed", "marks not listed"])
 
 
-@pytest.fixture(params=[True, False], ids=["variables listed", "variables not listed"])
-def lab(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Lab]:
-    """A project in which a colleague's trait 3 runs for long, and his trait 4 fails."""
-    long = replace(QUICK, durations_s={THEIRS: 1e6}, outcomes={f"{PREFIX}-4": 1})
-    made = Lab(tmp_path, long, Switches(list_environment=request.param))
-    for key in ("3", "4"):
-        marks = (f"RUNBATCH_PREFIX={PREFIX}", f"RUNBATCH_KEY={key}", "RUNBATCH_BATCH=theirs")
-        words = [word for mark in marks for word in ("-e", mark)]
-        name = f"{PREFIX}-{key}"
-        made.standin.call(
-            "workspace", "submit", name, "-p", "talmo-lab", "-i", "x:1", *words, owner="other"
-        )
-    yield made
-    truth: Truth = made.standin.truth()
-    assert not truth.calls_of("delete"), "nothing of anyone else's is deleted"
+def make_lab(folder: Path, listed: bool) -> Lab:
+    """A project in which a colleague's job 3 runs on and on, and his job 4 has failed."""
+    settings = replace(QUICK, durations_s={RUNS: 1e6, FAILED: 0.1}, outcomes={FAILED: (1,)})
+    lab = Lab(folder, settings, Switches(list_environment=listed))
+    for name in (RUNS, FAILED):
+        told = {"PREFIX": PREFIX, "KEY": name.rpartition("-")[2], "BATCH": "his"}
+        words = [
+            word for each, value in told.items() for word in ("-e", f"RUNBATCH_{each}={value}")
+        ]
+        base = ("workspace", "submit", name, "-p", "talmo-lab", "-i", "x:1", "--backoff-limit", "0")
+        lab.standin.call(*base, *words, owner="other")
+    wait_until(lambda: lab.standin.truth().live(lab.is_ours).get(FAILED) is Phase.FAILED)
+    return lab
 
 
-def test_a_colleagues_running_workload_outlives_delete_all(lab: Lab) -> None:
-    for words in (("submit", "--yes"), ("delete", "--all", "--yes"), ("delete", "--all", "--yes")):
-        lab.run(*words, *FAST[: 2 if words[0] == "delete" else 4], START_TRAIT="3", END_TRAIT="3")
-    assert list(lab.standin.truth().live(lab.is_ours))[:1] == [THEIRS]
+def deletions(lab: Lab) -> list[CallMade]:
+    return lab.standin.truth().calls_of("delete")
 
 
-def test_a_colleagues_failure_is_not_this_batchs(lab: Lab) -> None:
-    lab.standin.advance(600)
-    done = lab.run("submit", "--yes", "--wait", *FAST, START_TRAIT="4", END_TRAIT="5")
-    assert "[ADOPT]" not in done.err
-    assert "[FAIL]" not in done.err
-    assert "[DONE] eberrigan-gapit-gwas-5 succeeded" in done.err
-    assert f"[REFUSED] {PREFIX}-4: The name is taken by a workload of colleague@" in done.err
-    audited = lab.run("audit", START_TRAIT="4", END_TRAIT="5")
-    assert "Every promise was kept." in audited.out
+def range_of(first: int, last: int) -> dict[str, str]:
+    return {"START_TRAIT": str(first), "END_TRAIT": str(last)}
+
+
+@LISTED
+def test_delete_all_leaves_a_colleagues_running_workload(tmp_path: Path, listed: bool) -> None:
+    lab = make_lab(tmp_path, listed)
+    only = range_of(3, 3)
+    lab.run("submit", "--yes", *FAST, **only)
+    command = ("delete", "--all", "--yes", *FAST[:2])
+    with lab.shell.start(*command, env={"PATH": lab.path, **only}) as process:
+        wait_until(lambda: process.poll() is not None or bool(deletions(lab)))
+        process.kill()
+    assert not deletions(lab)
+    assert lab.run("delete", "--all", "--foreign", "--yes", **only).code == 0
+    assert not deletions(lab), "nobody said that it is this batch's"
+
+
+@LISTED
+def test_submit_never_takes_a_colleagues_failure_for_its_own(tmp_path: Path, listed: bool) -> None:
+    lab = make_lab(tmp_path, listed)
+    few = range_of(4, 5)
+    done = lab.run("submit", "--yes", "--wait", *FAST, **few)
+    assert not {"[ADOPT]", "[FAIL]"} & set(done.err.split()), done.err
+    assert f"[DONE] {PREFIX}-5 succeeded" in done.err
+    refused = f"[REFUSED] {FAILED}: The name is taken by a workload of colleague@example.org"
+    assert refused in done.err
+    asks = lab.run("submit", "--dry-run", **few)
+    assert "would ask: the name is taken by a workload of colleague@example.org" in asks.out
+    lab.run("retry", "--yes", *FAST, **few)
+    truth = lab.standin.truth()
+    assert (truth.created(FAILED), truth.calls_of("delete")) == (1, [])
+    assert "Every promise was kept." in lab.run("audit", **few).out
+
+
+def test_a_colleagues_workload_is_adopted_when_a_person_types_yes_and_deleted_with_foreign(
+    tmp_path: Path,
+) -> None:
+    lab = make_lab(tmp_path, listed=True)
+    few = range_of(4, 4)
+    with on_terminal(lab.shell, "submit", columns=150, env={"PATH": lab.path, **few}) as terminal:
+        terminal.type(b"y\n")
+        assert terminal.wait() == 3
+        seen = terminal.raw.decode()
+    assert f"{FAILED}: a workload of colleague@example.org (Failed): another person" in seen
+    assert "Are they this batch's all the same?" in seen
+    left = lab.run("delete", "--yes", **few)
+    assert "not submitted by this ledger, but colleague@example.org did; see --foreign" in left.out
+    assert not deletions(lab)
+    gone = lab.run("delete", "--yes", "--foreign", **few)
+    assert "1 workload deleted" in gone.out
+    assert "Every promise was kept." in lab.run("audit", **few).out
+
+
+def test_yes_adopts_ones_own_after_the_ledger_was_lost_and_no_colleagues(tmp_path: Path) -> None:
+    lab = make_lab(tmp_path, listed=True)
+    lab.run("submit", "--yes", "--wait", *FAST, **range_of(5, 6))
+    lab.shell.state.rename(tmp_path / "lost")
+    again = lab.run("submit", "--yes", "--wait", *FAST, **range_of(3, 6))
+    assert f"{PREFIX}-5: a workload of someone@example.org (Completed): another ledger" in again.err
+    assert "adopted 2" in again.out
+    assert again.err.count("[REFUSED]") == 2
+    truth = lab.standin.truth()
+    assert [truth.created(f"{PREFIX}-{key}") for key in range(3, 7)] == [1, 1, 1, 1]
