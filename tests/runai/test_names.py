@@ -10,7 +10,7 @@ from tests.runai.conftest import MakeRig
 from tests.runai.rig import PACE, QUICK, Rewriting, forbidden
 from tests.runai.test_pure import WORKLOAD
 
-from runbatch.clusters.runai.cluster import MOST_LOGINS_ASKED, RunaiCluster
+from runbatch.clusters.runai.cluster import RunaiCluster
 from runbatch.clusters.runai.program import Reply
 from runbatch.core.errors import ClusterError, NameTaken, Rejected, Unreachable
 from runbatch.core.job import State
@@ -121,45 +121,36 @@ def test_an_answer_that_was_lost_needs_no_question_whatever_is_listed(make: Make
 
 
 @pytest.mark.parametrize(
-    ("whoami", "is_taken"),
+    ("answers", "logins"),
     [
-        pytest.param(Reply(0, "User: ANN@lab", ""), False, id="you are who submitted it"),
-        pytest.param(Reply(0, '{"name": "bob@lab"}', ""), True, id="you are another"),
-        pytest.param(Reply(0, "", ""), False, id="it prints nothing"),
+        pytest.param([Reply(0, "User: Ann@lab\n", "")], ["User: Ann@lab"] * 4, id="at once"),
+        pytest.param([Reply(0, "", "")], [""] * 4, id="it prints nothing"),
+        pytest.param(
+            [Reply(1, "", "whoami: what is that?")] * 3, [None, None, "", ""], id="it never tells"
+        ),
+        pytest.param(
+            [Reply(1, "", "service unavailable")] * 3 + [Reply(0, "Ann@lab", "")],
+            [None, None, None, "Ann@lab"],
+            id="it is busy for long",
+        ),
     ],
 )
-def test_a_name_that_is_taken_in_mid_call_is_another_s_where_the_owner_is(
-    whoami: Reply, is_taken: bool
+def test_who_is_logged_in_is_asked_until_it_is_told_and_holds_up_no_listing(
+    answers: list[Reply], logins: list[str | None]
 ) -> None:
-    def runai(words: Sequence[str], limit_s: float) -> Reply:
-        if words == ["whoami"]:
-            return whoami
-        if words == ["version"]:
-            return Reply(0, "2.23.1", "")
-        if "list" in words:
-            return Reply(0, json.dumps({"workloads": [OURS | {"submittedBy": "Ann@lab"}]}), "")
-        return Reply(1, "", "Error: workload gwas-37 already exists")
+    left = iter(answers)
 
-    with pytest.raises(ClusterError) as told:
-        RunaiCluster("lab", "workspace", execute=runai).submit(WORKLOAD)
-    assert isinstance(told.value, Rejected) == is_taken
-
-
-def test_a_program_that_never_says_who_is_logged_in_holds_up_no_batch_for_long() -> None:
     def runai(words: Sequence[str], limit_s: float) -> Reply:
         if words == ["version"]:
             return Reply(0, "2.23.1", "")
         if "list" in words:
             return Reply(0, json.dumps({"workloads": [OURS | {"submittedBy": "Ann@lab"}]}), "")
-        return Reply(1, "", "whoami: what is that?")
+        return next(left)
 
     cluster = RunaiCluster("lab", "workspace", execute=runai)
-    for _ in range(MOST_LOGINS_ASKED - 1):
-        with pytest.raises(Unreachable):
-            cluster.list("gwas")
-    listed = cluster.list("gwas")
-    assert listed.login is None
-    assert [each.origin.owner for each in listed.observations] == ["Ann@lab"]
+    assert [cluster.list("gwas").login for _ in logins] == logins
+    assert next(left, None) is None
+    assert cluster.list("other").login == "", "nobody is asked where nothing has an owner"
 
 
 TABLE = " Name      GPU Quota\n {}   2.00\n talmo-lab   2.00\n"

@@ -90,9 +90,7 @@ def test_what_says_that_it_is_another_batch_s_is_not_ours_although_we_called_a_s
     assert "it says that it is job" in stranger.against
 
 
-def test_a_person_may_say_that_what_we_called_a_submit_for_is_none_of_ours_and_yet_the_batch_s() -> (
-    None
-):
+def test_a_person_may_say_yes_to_what_a_submit_of_ours_did_not_make() -> None:
     learned = seen(view(called()), Origin(prefix="gwas-3", key="7"), yes=True)
     (change,) = learned.changes
     assert (change.adopts, change.after.is_foreign, change.after.number) == (True, True, 1)
