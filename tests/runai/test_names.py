@@ -83,7 +83,7 @@ OTHER_BATCH = ("-e", "RUNBATCH_PREFIX=gwas-x", "-e", "RUNBATCH_KEY=3")
 @pytest.mark.parametrize(
     ("words", "owner", "is_listed", "why"),
     [
-        (COLLEAGUE, "other", True, "another ledger submitted it"),
+        (COLLEAGUE, "other", True, "another person submitted it"),
         (COLLEAGUE, "other", False, "another person submitted it"),
         (COLLEAGUE, "batch", True, "another ledger submitted it"),
         (OTHER_BATCH, "batch", True, "it says that it is job 3 of the batch gwas-x"),

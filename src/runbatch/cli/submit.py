@@ -74,7 +74,8 @@ def submit(
     """Start the jobs that were never started, at most the cap at a time.
 
     Those that succeeded are skipped, those that failed are left to `runbatch retry`. Workloads that
-    have names of its jobs, but are not its own, are adopted only if you say so. Stop it at any time and run it again: no job is lost or doubled.
+    have names of its jobs, but are not its own, are adopted only if you say so. Stop it at any time
+    and run it again: no job is lost or doubled.
     """
     batch = where.batch()
     batch = batch if cap is None else batch.with_cap(cap)

@@ -66,10 +66,10 @@ class People:
     owners: frozenset[str] = frozenset()
     login: str | None = ""
 
-    @property
-    def is_nobody(self) -> bool:
-        """Whether nothing is known of them."""
-        return not self.owners and not self.login
+    def can_tell(self, owner: str) -> bool:
+        """Whether they are known by names of this form; a login `Ann Smith` tells no `ann@lab`."""
+        login = self.login or ""
+        return bool(self.owners) or (bool(login) and ("@" in owner) == ("@" in login))
 
     def know(self, owner: str) -> bool:
         """Whether this owner is one of them. Ann is named in `user: ann`, not in `joann@lab`."""
@@ -131,12 +131,9 @@ def _is_ours(job: Job, seen: Observation, prefix: str, claims: Claims, people: P
     last = job.last
     if last is None or last.uid is not None or last.called_at is None:
         return False
-    if last.submitted_at is not None and not people.owners:
-        # The cluster said yes, so the name is ours; a login in a form of its own disproves nothing.
-        people = People()
     if contradiction(seen.origin, prefix, job.key, people):
         return False
-    if seen.origin.owner is not None and people.login is None and people.is_nobody:
+    if seen.origin.owner is not None and people.login is None and not people.owners:
         raise Unreachable(f"{seen.name} is there; who is logged in cannot be told now.")
     return True
 
@@ -150,7 +147,8 @@ def contradiction(origin: Origin, prefix: str, key: str, people: People) -> str 
     """Return why our submit did not make a workload without our mark, None if nothing says so."""
     if other := another_batch(origin, prefix, key):
         return other
-    if origin.owner is not None and not people.is_nobody and not people.know(origin.owner):
+    owner = origin.owner
+    if owner is not None and people.can_tell(owner) and not people.know(owner):
         return "another person submitted it"
     return "another ledger submitted it" if origin.batch is not None else None
 
@@ -163,8 +161,8 @@ def _against(job: Job, seen: Observation, prefix: str, people: People) -> str | 
     unmarked = replace(seen.origin, batch=None)
     if found := contradiction(unmarked, prefix, job.key, people):
         return found
-    is_unknown = unmarked.owner is not None and people.is_nobody
-    return "whether that is you cannot be told" if is_unknown else None
+    is_known = unmarked.owner is None or people.can_tell(unmarked.owner)
+    return None if is_known else "whether that is you cannot be told"
 
 
 def another_batch(origin: Origin, prefix: str, key: str) -> str | None:

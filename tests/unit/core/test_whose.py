@@ -184,16 +184,22 @@ def test_a_login_that_cannot_be_asked_is_awaited_only_where_it_decides() -> None
         seen(view(called()), owned, login=None)
     for known, origin in [
         ((called(), KNOWN), owned),
-        ((accepted(uid=None),), owned),
         ((called(),), UNKNOWN_ORIGIN),
         ((called(),), replace(MARKED, owner="ann@lab")),
     ]:
         assert not seen(view(*known), origin, login=None).strangers
 
 
-def test_a_login_in_a_form_of_its_own_does_not_disown_what_was_accepted() -> None:
-    owned = Origin(owner="ann@lab")
-    assert not seen(view(accepted(uid=None)), owned, login="Ann Smith").strangers
+@pytest.mark.parametrize(
+    ("owner", "login"), [("ann@lab", "Ann Smith"), ("ann", "User: ann@lab"), ("ann@lab", "")]
+)
+@pytest.mark.parametrize("before", [called(), accepted(uid=None)])
+def test_a_login_in_a_form_of_its_own_disowns_nothing(
+    before: Attempt, owner: str, login: str
+) -> None:
+    assert not seen(view(before), Origin(owner=owner), login=login).strangers
+    (stranger,) = seen(view(), Origin(owner=owner), login=login).strangers
+    assert stranger.against == "whether that is you cannot be told"
 
 
 def test_an_attempt_that_only_waits_for_its_name_is_no_stranger_s() -> None:
