@@ -66,7 +66,9 @@ def test_submit_never_takes_a_colleagues_failure_for_its_own(tmp_path: Path, lis
     assert refused in done.err
     asks = lab.run("submit", "--dry-run", **few)
     assert "would ask: the name is taken by a workload of colleague@example.org" in asks.out
-    lab.run("retry", "--yes", *FAST, **few)
+    retried = lab.run("retry", "--yes", *FAST, **few)
+    assert f"  {FAILED}: a workload of colleague@example.org (Failed): another" in retried.err
+    assert '"runbatch submit" asks whether they are this batch' in retried.err
     truth = lab.standin.truth()
     assert (truth.created(FAILED), truth.calls_of("delete")) == (1, [])
     assert "Every promise was kept." in lab.run("audit", **few).out

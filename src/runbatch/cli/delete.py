@@ -5,6 +5,7 @@ import click
 from runbatch.cli.options import Where, common, dry_run_option, json_option, yes_option
 from runbatch.cli.output import confirm, print_json
 from runbatch.cli.run import carry_out, stop_code
+from runbatch.cli.strangers import tell_of
 from runbatch.clock import SystemClock
 from runbatch.core.errors import BatchError
 from runbatch.core.wish import Wish
@@ -50,8 +51,9 @@ def delete(
     """
     batch = where.batch()
     place, clock = where.place_to_act(batch), SystemClock()
-    view = place.look(clock).learned.view
-    removal = removal_of(batch, view, every=every, foreign=foreign)
+    look = place.look(clock)
+    tell_of(look)
+    removal = removal_of(batch, look.learned.view, every=every, foreign=foreign)
     if dry_run:
         print_json(removal_json(removal, ())) if as_json else click.echo(removal_text(removal))
         return 0

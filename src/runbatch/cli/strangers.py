@@ -28,6 +28,13 @@ def with_agreed(look: Look, *, yes: bool) -> Look:
     return look
 
 
+def tell_of(look: Look) -> None:
+    """Tell of those that a command which asks nothing leaves alone."""
+    if strangers := look.learned.strangers:
+        for line in (*_lines(strangers), '"runbatch submit" asks whether they are this batch\'s.'):
+            click.echo(line, err=True)
+
+
 def _is_meant(strangers: Sequence[Stranger], question: str, *, yes: bool) -> bool:
     if not strangers or not (yes or can_ask()):
         return False
