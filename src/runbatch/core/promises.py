@@ -25,7 +25,7 @@ class Promise(Enum):
     SUCCEEDED = "no job that had succeeded was started again, unless a person named it"
     RETRIES = "only mount failures were retried, after the delay, within the bound"
     LOGS = "no workload was deleted before its log was saved"
-    NAMES = "only the batch's own workloads were counted or touched, unless a person agreed"
+    NAMES = "only its own workloads, or agreed ones, were counted or touched"
     LOST = "no job was lost"
     WHOLE = "the events are whole"
     LEDGER = "the events say what the ledger says"
