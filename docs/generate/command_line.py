@@ -33,6 +33,7 @@ LIBRARIES_VARIABLES = {
 _TOLD = {
     "RUNBATCH_PREFIX": "the batch's prefix",
     "RUNBATCH_KEY": "the job's key; also in the variable that `[jobs] variable` names",
+    "RUNBATCH_BATCH": "the mark of the ledger that submitted it",
     "RUNBATCH_ATTEMPT": "the number of the attempt: 1, or more for a retry",
     "RUNBATCH_MOUNT_…": "on `local`: the host folder of a mount; `RUNBATCH_MOUNT_DATA` that at "
     "`/data`",

@@ -27,6 +27,7 @@ def submit(
     wait: bool = False,
     rerun: int | str | Iterable[int | str] = (),
     keep_going: bool = False,
+    adopt: bool = False,
     on_event: Callable[[Event], None] | None = None,
     state: Path | None = None,
     poll_interval_s: float | None = None,
@@ -40,9 +41,12 @@ def submit(
     is not there) and none succeeded, unless `keep_going`.
     Returns when all are submitted; with `wait`, when all have ended. Stop it at any time and call
     it again: no job is lost or started twice. `on_event` hears of each event; `state` is the state
-    folder. Raises BatchError for keys the batch does not have, or for a poll interval that is not
-    from 0.05 to 3600 seconds, before anything is touched; LedgerError; and ClusterError when the
-    cluster does not answer at first. A failed job is no exception: see `Snapshot.failed`.
+    folder. Workloads that have names of its jobs, and that its ledger did not submit, are adopted
+    only with `adopt`: that says that they are this batch's. Else their jobs are refused.
+
+    Raises BatchError for keys the batch does not have, or for a poll interval that is not from 0.05
+    to 3600 seconds, before anything is touched; LedgerError; and ClusterError when the cluster does
+    not answer at first. A failed job is no exception: see `Snapshot.failed`.
     """
     _check_interval(poll_interval_s)
     place = Place(batch, state_dir(state))
@@ -50,6 +54,8 @@ def submit(
     keys = parse_keys(map(str, words), batch)
     clock = SystemClock()
     look = place.look(clock)
+    if adopt:
+        look = look.agreed(look.learned.strangers)
     turns = place.ask(keys, look.learned.view, clock.now())
     wish = look.wish_to_submit(wait=wait, rerun=turns, keep_going=keep_going)
     ears = Ears(event=on_event) if on_event else Ears()

@@ -103,7 +103,7 @@ def judged_on_sight(view: View, batch: Batch, cluster: Cluster) -> View:
     for found in gather(open_ones, batch.prefix, cluster):
         if found.error is None or found.is_enough:
             attempts[found.attempt.id] = found.judged(batch)
-    return replace(View.of(attempts.values(), rows_seen_at=view.rows_seen_at), trusted=view.trusted)
+    return replace(view, jobs=View.of(attempts.values()).jobs)
 
 
 def _tail(chunks: Iterable[bytes]) -> bytes:

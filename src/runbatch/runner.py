@@ -13,7 +13,17 @@ from datetime import datetime, timedelta
 
 from runbatch.clock import Clock
 from runbatch.clusters.base import Cluster
-from runbatch.core.actions import Action, Delete, Gather, Plan, Release, Reserve, Submit
+from runbatch.core.actions import (
+    Action,
+    Delete,
+    Gather,
+    Plan,
+    Refuse,
+    Release,
+    Reserve,
+    Submit,
+    Why,
+)
 from runbatch.core.attempt import Attempt, Listing
 from runbatch.core.batch import Batch
 from runbatch.core.errors import (
@@ -138,7 +148,7 @@ class Runner:
         took = self._clock.now() - looked_at
         if not self._perform_all(planned, took):
             return Plan()
-        view = replace(self._ledger.view(), trusted=view.trusted)
+        view = replace(self._ledger.view(), trusted=view.trusted, taken=view.taken)
         self._ears.snapshot(self._snapshot(view))
         return self._plan(view)
 
@@ -156,7 +166,8 @@ class Runner:
             empty_since = self._empty_since(listing, now)
             patience = self._patience = replace(self._patience, empty_since=empty_since)
             self._listed_at = now
-            learned = self._ledger.record(listing, before.called, self._batch, now, patience)
+            called, agreed = before.called, self._wish.adopt
+            learned = self._ledger.record(listing, called, self._batch, now, patience, agreed)
         except ClusterError as error:
             self._silent_since.clear()  # it is silent on all: that tells nothing of one attempt
             self._patience = replace(self._patience, empty_since=None)
@@ -200,6 +211,8 @@ class Runner:
         match action:
             case Submit():
                 return self._submit(action)
+            case Refuse():
+                self._refuse(action)
             case Reserve():
                 self._reserve(action)
             case Delete():
@@ -225,7 +238,8 @@ class Runner:
             return True
         self._may_submit_at = self._now() + timedelta(seconds=self._pace.submit_interval_s)
         try:
-            workload = workload_of(self._batch, attempt.key, attempt.number)
+            number, batch_id = attempt.number, self._ledger.batch_id()
+            workload = workload_of(self._batch, attempt.key, number, batch_id)
             uid = self._cluster.submit(workload, lambda: self._age_s(attempt))
         except Rejected as error:
             self._refused(attempt, error)
@@ -242,6 +256,22 @@ class Runner:
             self._ledger.submitted(attempt, uid, self._now())
             self._narrator.submitted(attempt)
         return True
+
+    def _refuse(self, action: Refuse) -> None:
+        """Remember and tell that the job's name is taken by a workload that is not ours.
+
+        The cluster is not called. This invocation leaves the job alone, the next submit tries anew.
+        """
+        submit, now = action.submit, self._now()
+        attempt = submit.instead_of
+        if attempt is None:
+            attempt = Attempt(key=submit.key, number=submit.number, reserved_at=now)
+            if not self._ledger.reserve(attempt, None, self._batch.cap, submit.why):
+                return
+        text = f"The name is taken by {action.taker}"
+        self._ledger.refused(attempt, text, now)
+        self._narrator.tell(Kind.REFUSED, attempt, text)
+        self._spare(attempt)
 
     def _refused(self, attempt: Attempt, error: Rejected) -> None:
         """Remember and tell a refusal that cannot have had an effect: it frees the slot."""
@@ -350,7 +380,8 @@ class Runner:
         try:
             if attempt.log is None:
                 self._save_log(attempt)
-            if not self._ledger.delete_asked(attempt, self._now()):
+            why = Why.AGREED if self._wish.foreign and attempt.agreed else None
+            if not self._ledger.delete_asked(attempt, self._now(), why=why):
                 return True  # its end is another by now: the next look decides anew
             is_gone = self._cluster.delete(*self._workload_of(attempt))
         except ClusterError as error:
@@ -364,8 +395,8 @@ class Runner:
         what = "deleted" if is_gone else "asked to go"
         if asked and not is_gone:
             what = "still there, asked to go once more"
-        why = "" if asked or self._wish.delete is not None else " to make room for the next"
-        self._narrator.tell(Kind.DELETE, attempt, f"{what}{why}; its log is saved")
+        for_what = "" if asked or self._wish.delete is not None else " to make room for the next"
+        self._narrator.tell(Kind.DELETE, attempt, f"{what}{for_what}; its log is saved")
         return True
 
     def _save_log(self, attempt: Attempt) -> None:

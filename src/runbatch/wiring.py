@@ -1,7 +1,7 @@
 """Puts the parts together: which folder, which cluster, which ledger, at what pace."""
 
 import os
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
@@ -20,6 +20,7 @@ from runbatch.core.errors import BatchError
 from runbatch.core.job import View
 from runbatch.core.reconcile import Learned, learn
 from runbatch.core.runai import check_for_runai, project_of
+from runbatch.core.whose import Claims, Stranger
 from runbatch.core.wish import Wish, rerun, stale
 from runbatch.evidence import judged_on_sight
 from runbatch.ledger.runs import Run
@@ -40,11 +41,21 @@ _JUDGED_ON_SIGHT = ("local",)
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """A look at the cluster that left no trace: what was known before, and what it would teach."""
+    """A look at the cluster that left no trace: what was known before, and what it would teach.
+
+    `adopt` are the uids of workloads that are not the batch's, and that a person said yes to.
+    """
 
     before: View
     listing: Listing
     learned: Learned
+    learn: Callable[[frozenset[str]], Learned]
+    adopt: frozenset[str] = frozenset()
+
+    def agreed(self, strangers: Iterable[Stranger]) -> "Look":
+        """Return the look once a person has said yes to these, too."""
+        adopt = self.adopt | {each.observation.uid for each in strangers}
+        return replace(self, adopt=adopt, learned=self.learn(adopt)) if adopt else self
 
     def turns(self, keys: Iterable[str]) -> frozenset[tuple[str, int, int]]:
         """Return the last attempts of these jobs, each by its turn, but for jobs in flight."""
@@ -70,6 +81,7 @@ class Look:
             stale=stale(self.before),
             rerun=rerun,
             keep_going=keep_going,
+            adopt=self.adopt,
         )
 
 
@@ -110,9 +122,13 @@ class Place:
 
     def remembered(self) -> View:
         """Return what the ledger knows, making nothing; raise LedgerError."""
+        return self._remembered()[0]
+
+    def _remembered(self) -> tuple[View, str | None]:
+        """Return what the ledger knows, and its mark."""
         ledger = Ledger(self.ledger_folder, read_only=True)
         try:
-            return ledger.view()
+            return ledger.view(), ledger.batch_id()
         finally:
             ledger.close()
 
@@ -181,11 +197,18 @@ class Place:
         before = self.remembered()
         listing = cluster.list(self.batch.prefix)
         # A job that another command started meanwhile is in the ledger by now, and no stranger's.
-        view, now, patience = self.remembered(), clock.now(), cluster.patience
-        learned = learn(self.batch, view, listing, before.called, now, patience)
-        if judge or self.batch.cluster.kind in _JUDGED_ON_SIGHT:
-            learned = replace(learned, view=judged_on_sight(learned.view, self.batch, cluster))
-        return Look(before, listing, learned)
+        (view, batch_id), now = self._remembered(), clock.now()
+        batch, patience = self.batch, cluster.patience
+
+        def learn_of(agreed: frozenset[str]) -> Learned:
+            claims = Claims(batch_id, agreed)
+            learned = learn(batch, view, listing, before.called, now, patience, claims)
+            if judge or batch.cluster.kind in _JUDGED_ON_SIGHT:
+                seen = judged_on_sight(learned.view, batch, cluster)
+                learned = replace(learned, view=seen)
+            return learned
+
+        return Look(before, listing, learn_of(frozenset()), learn_of)
 
 
 def state_dir(option: Path | str | None) -> Path:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 from tests.e2e.shell import RUNBATCH, Journal, Shell, toml
+from tests.e2e.terminal import on_terminal
 
 
 def test_init_writes_a_batch_that_works_as_it_is(shell: Shell) -> None:
@@ -58,15 +59,35 @@ def test_the_dry_run_says_what_would_be_skipped_or_adopted_and_why(
     assert "would skip: succeeded already (--rerun KEY starts it again)\n  test-1" in text
     assert "would skip: failed; retry looks at it" in text
 
-    # Another ledger, the same cluster: what is there was started by somebody else.
+
+def test_a_lost_ledger_s_jobs_are_adopted_only_when_a_person_says_so(
+    shell: Shell, journal: Journal
+) -> None:
+    shell.write(toml(journal.command(seconds=0), last=2))
+    shell.submit()
+    shell.write(toml(journal.command(seconds=0), last=3))
     (shell.state / "local").rename(shell.state / "lost")
-    adopting = shell.run("submit", "--dry-run", "--json").json
-    assert adopting["submit"] == ["3", "4"]
-    assert adopting["leave"]["1"] == "adopt: succeeded already, not started by this ledger"
-    done = shell.submit("--json")
-    assert "[ADOPT] test-1 exists already (Completed)" in done.err
-    assert [len(job["attempts"]) for job in done.json["jobs"]] == [1, 1, 1, 1]
-    assert sorted(journal.begun()) == ["1", "2", "3", "4"]
+
+    taken = "the name is taken by a workload (Completed): another ledger submitted it"
+    asking = shell.run("submit", "--dry-run", "--json").json
+    assert (asking["submit"], asking["leave"]["1"]) == (["3"], f"ask: {taken}")
+    with on_terminal(shell, "submit", columns=150) as terminal:
+        terminal.type(b"n\ny\n")
+        assert terminal.wait() == 3
+        seen = terminal.raw.decode()
+    assert "test-1: a workload (Completed): another ledger submitted it" in seen
+    assert "Are they this batch's?" in seen
+    assert "submitted 1, adopted 0, skipped 0, failed to submit 2" in seen
+
+    adopted = shell.submit()
+    assert "test-1: a workload (Completed): another ledger submitted it" in adopted.err
+    assert "adopted 2" in adopted.out
+    assert sorted(journal.begun()) == ["1", "2", "3"]
+
+    left = shell.run("delete", "--yes")
+    assert "2 workloads left alone: not submitted by this ledger; see --foreign" in left.out
+    gone = shell.run("delete", "--yes", "--foreign")
+    assert (gone.code, "2 workloads deleted" in gone.out) == (0, True)
 
 
 def test_check_and_status_and_logs_leave_nothing_behind(shell: Shell) -> None:

@@ -21,6 +21,7 @@ from runbatch.core.attempt import Attempt, Evidence, Listing, Observation, Outco
 from runbatch.core.errors import BatchError, LedgerError
 from runbatch.core.job import View
 from runbatch.core.reconcile import learn
+from runbatch.core.whose import Claims
 from runbatch.ledger.store import Ledger
 
 CAP = 2
@@ -231,10 +232,14 @@ class Processes(RuleBasedStateMachine):
         """A listing comes, perhaps one that was asked for long ago."""
         listing = self.listing(rows, others)
         asked = self.known[process] if is_late else self.view.called
-        expected = learn(BATCH, self.view, listing, asked, self.now, PATIENCE)
+        agreed = frozenset(each.uid for each in listing.observations)
+        claims = Claims(agreed=agreed)
+        expected = learn(BATCH, self.view, listing, asked, self.now, PATIENCE, claims)
         after = [change.after for change in expected.changes]
         learned = self.write(
-            process, lambda it: it.record(listing, asked, BATCH, self.now, PATIENCE), *after
+            process,
+            lambda it: it.record(listing, asked, BATCH, self.now, PATIENCE, agreed),
+            *after,
         )
         if learned is None:
             return multiple()

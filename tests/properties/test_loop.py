@@ -22,6 +22,7 @@ from runbatch.core.failure import judge
 from runbatch.core.job import State, View
 from runbatch.core.planner import plan
 from runbatch.core.reconcile import learn
+from runbatch.core.whose import Claims
 from runbatch.core.wish import Wish, rerun, stale
 
 BATCH = a_batch(*(str(key) for key in range(2, 10)))
@@ -162,7 +163,8 @@ class Loop(RuleBasedStateMachine):
     def look(self, tick: Tick) -> None:
         answer = self.truth.listing(tick.omitted, self.now, tells_ends=tick.tells_ends)
         asked = self.memory.called
-        learned = learn(self.batch, self.memory, answer, asked, self.now, PATIENCE)
+        claims = Claims(agreed=frozenset(each.uid for each in answer.observations))
+        learned = learn(self.batch, self.memory, answer, asked, self.now, PATIENCE, claims)
         assert learned.view.trusted
         self.memory = learned.view
         self.promises.listed(answer, self.now)

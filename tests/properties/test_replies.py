@@ -6,6 +6,7 @@ The real adapter is asked for its five calls; only the programs behind it are no
 import json
 import os
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path, PurePosixPath
 from tempfile import TemporaryDirectory
@@ -170,14 +171,15 @@ def test_any_reply_is_an_answer_that_can_be_kept_or_a_clear_error(
 def check_can_be_kept(ledger: Ledger, cluster: RunaiCluster, listing: Listing) -> None:
     """The listing and the evidence on what it shows are stored, found again and shown."""
     ledger._connection.execute("DELETE FROM attempts")
-    learned = ledger.record(listing, frozenset(), BATCH, at(0), PATIENCE)
+    agreed = frozenset(each.uid for each in listing.observations)
+    learned = ledger.record(listing, frozenset(), BATCH, at(0), PATIENCE, agreed)
     for found in gather(attempts_of(learned.view), "gwas", cluster):
         ledger.judged(found.judged(BATCH), at(0))
         answer(partial(cluster.delete, "gwas-37", found.attempt.uid or ""))
-    again = ledger.record(listing, frozenset(), BATCH, at(1), PATIENCE)
+    again = ledger.record(listing, frozenset(), BATCH, at(1), PATIENCE, agreed)
     assert [change for change in again.changes if change.before is None] == []
     known = ledger.view()
-    assert known == again.view
+    assert known == replace(again.view, taken={})
     uids = [attempt.uid for attempt in attempts_of(known)]
     assert len(set(uids)) == len(uids)
     for attempt in attempts_of(known):

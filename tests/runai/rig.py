@@ -16,6 +16,7 @@ from runbatch.core.batch import Batch, ClusterChoice, Mount, Run
 from runbatch.core.events import Event
 from runbatch.core.reconcile import learn
 from runbatch.core.snapshot import Snapshot
+from runbatch.core.whose import Claims
 from runbatch.core.wish import Wish, rerun, stale
 from runbatch.ledger.store import Ledger
 from runbatch.runner import Ears, Pace, Runner
@@ -67,6 +68,7 @@ class Rig:
     standin: StandIn
     said: list[Event] = field(default_factory=list)
     kubectl: Execute = forbidden
+    says_yes: bool = True
     clock: Clock = field(init=False)
 
     def __post_init__(self) -> None:
@@ -93,12 +95,20 @@ class Rig:
             before = ledger.view()
         listing = cluster.list(self.batch.prefix)
         now = self.clock.now()
-        learned = learn(self.batch, before, listing, before.called, now, cluster.patience)
+        claims = Claims(agreed=self.there())
+        patience = cluster.patience
+        learned = learn(self.batch, before, listing, before.called, now, patience, claims)
         named = rerun(learned.view, keys)
         return Wish(start=True, wait=True, stale=stale(before), rerun=named)
 
+    def there(self) -> frozenset[str]:
+        """The uids of what is there: a person may say yes to it when a command begins."""
+        there = self.standin.truth().workloads if self.says_yes else ()
+        return frozenset(each.uid for each in there)
+
     def runner(self, ledger: Ledger, wish: Wish, ticks: Iterator[int] | None = None) -> Runner:
         left = iter(range(MOST_TICKS)) if ticks is None else ticks
+        wish = replace(wish, adopt=self.there())
         return Runner(
             self.batch,
             self.cluster(),

@@ -12,7 +12,7 @@ import pytest
 from tests.e2e.shell import RUNBATCH, Result, Shell, wait_for_line, wait_until
 from tests.runai.rig import path_with
 
-from runbatch.testing.runai import Delays, Fault, Settings, StandIn, Switches, Trouble
+from runbatch.testing.runai import Delays, Fault, Phase, Settings, StandIn, Switches, Trouble
 
 # Some hundred times as fast as life: jobs of seconds, and a program that answers at once.
 QUICK = Settings(
@@ -214,11 +214,14 @@ def test_a_kubectl_that_never_connects_holds_up_no_verdict(tmp_path: Path) -> No
         "#!/bin/sh\n[ $1 = config ] && exec echo lab\n"
         "echo 'Unable to connect to the server: i/o timeout' >&2; exit 1\n"
     )
-    assert lab.run("submit", "--yes", "--wait", *FAST).code == 3
-    dry = lab.run("retry", "--dry-run", "--state-dir", "another")  # where nothing is judged yet
+    only = {"START_TRAIT": "3", "END_TRAIT": "3"}
+    assert lab.run("submit", "--yes", *FAST, **only).code == 0
+    name = "eberrigan-gapit-gwas-3"
+    wait_until(lambda: lab.standin.truth().live(lab.is_ours).get(name) is Phase.FAILED)
+    dry = lab.run("retry", "--dry-run", **only)  # nothing is judged yet
     assert "eberrigan-gapit-gwas-3  mount failure (log: " in dry.out
     assert "would retry 1 job" in dry.out
-    done = lab.run("retry", "--yes", "--retry-delay", "1", *FAST)
+    done = lab.run("retry", "--yes", "--retry-delay", "1", *FAST, **only)
     assert done.code == 0, done.err
 
 

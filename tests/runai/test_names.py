@@ -17,6 +17,7 @@ from runbatch.core.job import State
 from runbatch.core.wish import Wish
 from runbatch.runner import Ears, Runner
 from runbatch.testing.runai import Fault, Settings, Switches, Trouble
+from runbatch.views.removal import removal_of
 
 OURS = {"name": "gwas-37", "id": "u", "projectName": "lab", "type": "Workspace", "phase": "Failed"}
 THEIRS = {**OURS, "id": "v", "type": "Training", "submittedBy": "a@lab"}
@@ -73,6 +74,83 @@ def test_a_retry_outlasts_its_old_workload_that_leaves_and_is_said_to_be_deleted
     assert not rig.lines("REFUSED")
     assert after.counts[State.SUCCEEDED] == 2
     assert rig.standin.truth().overlapping(rig.is_ours) == set()
+
+
+COLLEAGUE = ("-e", "RUNBATCH_PREFIX=gwas", "-e", "RUNBATCH_KEY=3", "-e", "RUNBATCH_BATCH=theirs")
+OTHER_BATCH = ("-e", "RUNBATCH_PREFIX=gwas-x", "-e", "RUNBATCH_KEY=3")
+
+
+@pytest.mark.parametrize(
+    ("words", "owner", "is_listed", "why"),
+    [
+        (COLLEAGUE, "other", True, "another person submitted it"),
+        (COLLEAGUE, "other", False, "another person submitted it"),
+        (COLLEAGUE, "batch", True, "another ledger submitted it"),
+        (OTHER_BATCH, "batch", True, "it says that it is job 3 of the batch gwas-x"),
+        ((), "other", True, "another person submitted it"),
+        ((), "batch", False, "this ledger did not submit it"),
+    ],
+)
+def test_a_job_whose_name_is_another_s_is_refused_and_all_others_run(
+    make: MakeRig, words: Sequence[str], owner: str, is_listed: bool, why: str
+) -> None:
+    rig = make(last=4, cap=2, switches=Switches(list_environment=is_listed))
+    rig.says_yes = False
+    base = ("workspace", "submit", "gwas-3", "-p", "talmo-lab", "-i", "x:1")
+    rig.standin.call(*base, *words, owner=owner)
+    after = rig.run()
+    assert after.counts[State.SUCCEEDED] == 3
+    (refused,) = rig.lines("REFUSED")
+    assert f"(Creating): {why}" in refused or f"(Pending): {why}" in refused
+    assert not rig.lines("ADOPT")
+    called = [call.name for call in rig.standin.truth().calls_of("submit")]
+    assert called.count("gwas-3") == 1, "the one that is not ours"
+    with rig.ledger() as ledger:
+        removal = removal_of(rig.batch, ledger.view(), every=True)
+    rig.run(Wish(delete=removal.turns, cut_off=True))
+    assert list(rig.standin.truth().live(rig.is_ours)) == ["gwas-3"]
+
+
+def test_an_answer_that_was_lost_needs_no_question_whatever_is_listed(make: MakeRig) -> None:
+    for is_listed in (True, False):
+        lost = Fault(Trouble.LOST_ANSWER, rate=1.0, until_s=60)
+        rig = make(last=2, cap=1, switches=Switches(faults=(lost,), list_environment=is_listed))
+        rig.says_yes = False
+        assert rig.run().counts[State.SUCCEEDED] == 2
+        assert not rig.lines("REFUSED")
+
+
+@pytest.mark.parametrize(
+    ("answers", "logins"),
+    [
+        pytest.param([Reply(0, "User: Ann@lab\n", "")], ["User: Ann@lab"] * 4, id="at once"),
+        pytest.param([Reply(0, "", "")], [""] * 4, id="it prints nothing"),
+        pytest.param(
+            [Reply(1, "", "whoami: what is that?")] * 3, [None, None, "", ""], id="it never tells"
+        ),
+        pytest.param(
+            [Reply(1, "", "service unavailable")] * 3 + [Reply(0, "Ann@lab", "")],
+            [None, None, None, "Ann@lab"],
+            id="it is busy for long",
+        ),
+    ],
+)
+def test_who_is_logged_in_is_asked_until_it_is_told_and_holds_up_no_listing(
+    answers: list[Reply], logins: list[str | None]
+) -> None:
+    left = iter(answers)
+
+    def runai(words: Sequence[str], limit_s: float) -> Reply:
+        if words == ["version"]:
+            return Reply(0, "2.23.1", "")
+        if "list" in words:
+            return Reply(0, json.dumps({"workloads": [OURS | {"submittedBy": "Ann@lab"}]}), "")
+        return next(left)
+
+    cluster = RunaiCluster("lab", "workspace", execute=runai)
+    assert [cluster.list("gwas").login for _ in logins] == logins
+    assert next(left, None) is None
+    assert cluster.list("other").login == "", "nobody is asked where nothing has an owner"
 
 
 TABLE = " Name      GPU Quota\n {}   2.00\n talmo-lab   2.00\n"

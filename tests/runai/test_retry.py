@@ -76,6 +76,10 @@ def test_a_lost_ledger_forgets_no_attempt(make: MakeRig) -> None:
     rig.run(replace(RETRY, once=True))
     rig.clock.sleep(300)
     (rig.folder / "ledger").rename(rig.folder / "lost")
+    after = rig.run(RETRY)
+    assert rig.standin.truth().created("gwas-2") == 2, "a person must say that it may be deleted"
+    (last,) = after.jobs[0].attempts
+    rig.run(Wish(delete=frozenset({last.turn}), foreign=True))
     rig.run(RETRY)
     assert rig.standin.truth().created("gwas-2") == 4
 

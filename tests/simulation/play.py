@@ -19,11 +19,13 @@ from runbatch.core.batch import Batch
 from runbatch.core.errors import ClusterError, LedgerError
 from runbatch.core.events import Event
 from runbatch.core.snapshot import Snapshot
+from runbatch.core.whose import Stranger
 from runbatch.core.wish import Wish
-from runbatch.core.workload import workload_of
+from runbatch.core.workload import Workload, workload_of
 from runbatch.ledger.store import Ledger
 from runbatch.runner import Ears, Pace, Runner
 from runbatch.testing.runai import Deed, Plot, StandIn, Trouble
+from runbatch.testing.runai.shapes import OWNERS
 from runbatch.views.removal import removal_of
 from runbatch.wiring import Place
 
@@ -146,6 +148,7 @@ class Play:
 
     def _wish(self, command: str, place: SimulatedPlace, clock: ProcessClock) -> Wish:
         look = place.look(clock, judge=command.startswith("retry"))
+        look = look.agreed(filter(_is_own, look.learned.strangers))
         match command:
             case "submit --wait":
                 return look.wish_to_submit(wait=True)
@@ -196,15 +199,16 @@ class Play:
                 self.full_until_s = self.stage.now_s + self.dice.uniform(1, LONGEST_FULL_S)
             case Mishap.OUTAGE:
                 self.out_until_s = self.stage.now_s + self.dice.uniform(1, LONGEST_OUTAGE_S)
-            case Mishap.CLOCK_FORWARD:
-                self._jump(self.dice.uniform(1, 900), mishap)
-            case Mishap.CLOCK_BACK:
-                self._jump(-self.dice.uniform(1, 900), mishap)
+            case Mishap.CLOCK_FORWARD | Mishap.CLOCK_BACK:
+                forward = 1 if mishap is Mishap.CLOCK_FORWARD else -1
+                self._jump(forward * self.dice.uniform(1, 900), mishap)
             case Mishap.BY_HAND:
                 self._start_by_hand()
             case Mishap.EMPTIED:
                 for name in sorted(self.standin.truth().live(self.promises.is_ours)):
                     self._deed(Deed.ERASE, name, mishap)
+            case Mishap.COLLEAGUE:
+                self._start_by_colleague()
             case _:
                 self._disturb(mishap)
 
@@ -218,10 +222,22 @@ class Play:
         batch = self.weather.batch
         workload = workload_of(batch, self.dice.choice(batch.keys), 1)
         plain = replace(workload, env={"TRAIT_INDEX": workload.env["TRAIT_INDEX"]})
-        words = submit_args(plain, PROJECT, batch.cluster.workload, Version(2, 20))
-        with self.promises.by_hand(Mishap.BY_HAND):
-            self.standin.call(*words)
-        self._count(Mishap.BY_HAND)
+        self._call_by_hand(plain, Mishap.BY_HAND, "batch")
+
+    def _start_by_colleague(self) -> None:
+        """Start a workload of a job's name as a colleague: with this tool, an old one, or none."""
+        batch = self.weather.batch
+        mark = self.dice.choice(["theirs", None])
+        workload = workload_of(batch, self.dice.choice(batch.keys), 1, mark)
+        if self.dice.random() < 0.5:
+            workload = replace(workload, env={})
+        self._call_by_hand(workload, Mishap.COLLEAGUE, "other")
+
+    def _call_by_hand(self, workload: Workload, mishap: Mishap, owner: str) -> None:
+        words = submit_args(workload, PROJECT, self.weather.batch.cluster.workload, Version(2, 20))
+        with self.promises.by_hand(mishap):
+            self.standin.call(*words, owner=owner)
+        self._count(mishap)
 
     def _disturb(self, mishap: Mishap) -> None:
         """Have a person or the cluster do something to one of the workloads."""
@@ -285,6 +301,11 @@ _DEEDS = {
     Mishap.SUSPENDED: Deed.SUSPEND,
     Mishap.RESTARTED: Deed.RESTART,
 }
+
+
+def _is_own(stranger: Stranger) -> bool:
+    """Whether a person who reads who submitted it says yes to it."""
+    return stranger.observation.origin.owner == OWNERS["batch"]
 
 
 def _is_settled(snapshot: Snapshot) -> bool:

@@ -14,6 +14,7 @@ from tests.simulation.weather import DELAYS, LONGEST_LAG_S, Mishap
 from runbatch.core.attempt import Attempt, Verdict
 from runbatch.core.batch import Batch
 from runbatch.core.job import Job
+from runbatch.core.reconcile import Change as Learnt
 from runbatch.core.reconcile import Learned
 from runbatch.core.snapshot import snapshot_of
 from runbatch.ledger.store import FILE_NAME, Ledger
@@ -73,6 +74,7 @@ class Promises:
         self._decided_on_s: dict[tuple[str, int], float] = {}
         self._hand: Mishap | None = None
         self._by_hand: set[str] = set()
+        self._colleagues: set[str] = set()
         self._retries: defaultdict[str, set[int]] = defaultdict(set)
         self._no_log_since_s: dict[str, float] = {}
         self._succeeded: set[tuple[str, int, str]] = set()
@@ -106,7 +108,9 @@ class Promises:
         is_awake = change.phase not in ENDED and change.phase is not Phase.GONE
         if before in ENDED and is_awake:
             self._woken_at_s[change.uid] = change.at_s
-        if before is None and self._hand is not None:
+        if before is None and change.owner == "other":
+            self._colleagues.add(change.uid)
+        elif before is None and self._hand is not None:
             self._woken_at_s[change.uid] = change.at_s + LONGEST_LAG_S
             self._by_hand.add(change.uid)
         self._phases[change.uid] = change.phase
@@ -144,12 +148,18 @@ class Promises:
         return [uid for uid in there if self._workload(uid).name == name]
 
     def _active(self, listed_at_s: float) -> set[str]:
-        """Return the names in flight, but for what woke by itself since a listing."""
+        """Return the names in flight, but for what woke by itself since a listing.
+
+        What was started by hand is the batch's only once a person has said so.
+        """
+        known = {each.uid for each in self._ledger.view().attempts}
+        not_ours = self._colleagues | (self._by_hand - known)
         return {
             self._workload(uid).name
             for uid, phase in self._phases.items()
             if phase not in ENDED
             and phase is not Phase.GONE
+            and uid not in not_ours
             and self._woken_at_s.get(uid, -1) < listed_at_s
         }
 
@@ -172,7 +182,8 @@ class Promises:
         before = dict(self._phases)
         new = self.look()
         for change in new:
-            hold(self.is_ours(change.name), f"{change.name} is not ours, and {change.phase}")
+            is_ours = self.is_ours(change.name) and change.uid not in self._colleagues
+            hold(is_ours, f"{change.name} is not ours, and {change.phase}")
             if change.phase is Phase.CREATING:
                 self._check_start(change)
             elif change.phase is Phase.DELETING:
@@ -279,6 +290,8 @@ class Promises:
         self._in_flight = len(learned.view.in_flight)
         for job in learned.view.jobs.values():
             self._check_attempts(job)
+        for change in learned.changes:
+            self._check_whose(change)
         for before, after in ((each.before, each.after) for each in learned.changes):
             is_new = before is None or before.ended_at != after.ended_at
             if after.ended_at is None or not is_new:
@@ -288,6 +301,7 @@ class Promises:
                 own_id = self._own_id(after.key, after.uid)
                 there = [uid for uid in self._live(name) if uid == (own_id or uid)]
                 there = [uid for uid in there if uid not in self._woken_at_s]
+                there = [uid for uid in there if uid not in self._colleagues]
                 hold(not there, f"{name} has not vanished: {self._phases.get(own_id)}")
             else:
                 self._check_end(name, after)
@@ -297,6 +311,15 @@ class Promises:
         ids = [self._own_id(each.key, each.uid) for each in job.attempts if each.uid is not None]
         hold("" not in ids, f"{job.key} has an attempt that never was")
         hold(len(set(ids)) == len(ids), f"{job.key} has two attempts that are one workload")
+
+    def _check_whose(self, change: Learnt) -> None:
+        """Check that a colleague's workload is never taken for the batch's."""
+        before, after = change.before, change.after
+        name = self._batch.workload_name(after.key)
+        uid = self._own_id(after.key, after.uid)
+        hold(uid not in self._colleagues, f"{name} is a colleague's, and was taken for ours")
+        if uid in self._by_hand and (before is None or before.uid is None):
+            self._woken_at_s[uid] = max(self._stage.now_s, self._woken_at_s[uid])
 
     def _check_end(self, name: str, after: Attempt) -> None:
         past = {word for _, word in self._workload(self._own_id(after.key, after.uid)).history}

@@ -1,7 +1,7 @@
 """What a seed decides: the batch, the cluster, and which faults are about, how often."""
 
 import random
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 from runbatch.core.batch import Batch, ClusterChoice, Mount, Run, range_of
@@ -40,6 +40,7 @@ class Mishap(StrEnum):
     NO_EXIT_CODE = "no exit code is told"
     CLEARED = "a person deletes what has ended, with the tool"
     CUT_OFF = "a person deletes every workload, with the tool"
+    COLLEAGUE = "a colleague's workload takes the name of a job"
 
 
 # A new workload may stay unlisted for so long.
@@ -108,6 +109,7 @@ MOST_DEEDS = {
     Mishap.RESTARTED: 4,
     Mishap.BY_HAND: 3,
 }
+MOST_COLLEAGUES = {Mishap.COLLEAGUE: 3}
 SHARE_OF_KINDS = 0.3
 # With a list that is behind, and a new workload that is not listed yet: shorter than the doubt
 # of an empty list. Past that it is believed, and no tool can tell.
@@ -142,16 +144,19 @@ def weather_of(seed: int) -> Weather:
     dice = random.Random(seed)
     clears_s = dice.uniform(200, 720)
     batch = _batch(dice)
-    return Weather(
+    weather = Weather(
         seed=seed,
         batch=batch,
         settings=_settings(seed, dice),
         switches=_switches(dice, clears_s),
         clears_s=clears_s,
         rates=_some(dice, HIGHEST_RATES),
-        deeds=tuple(_deeds(dice, clears_s)),
+        deeds=tuple(_deeds(dice, clears_s, MOST_DEEDS)),
         is_shared=dice.random() < 0.5,
     )
+    # New draws come last, so that a seed stays the history that it was.
+    deeds = (*weather.deeds, *_deeds(dice, clears_s, MOST_COLLEAGUES))
+    return replace(weather, deeds=tuple(sorted(deeds)))
 
 
 def _batch(dice: random.Random) -> Batch:
@@ -231,10 +236,12 @@ def _some(dice: random.Random, highest: dict[Mishap, float]) -> dict[Mishap, flo
     }
 
 
-def _deeds(dice: random.Random, clears_s: float) -> list[tuple[float, Mishap]]:
+def _deeds(
+    dice: random.Random, clears_s: float, most_deeds: dict[Mishap, int]
+) -> list[tuple[float, Mishap]]:
     return sorted(
         (dice.uniform(0, clears_s), mishap)
-        for mishap, most in MOST_DEEDS.items()
+        for mishap, most in most_deeds.items()
         if dice.random() < SHARE_OF_KINDS
         for _ in range(dice.randint(1, most))
     )

@@ -3,7 +3,7 @@
 import math
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, cast
 
@@ -14,6 +14,7 @@ from runbatch.core.failure import RetryPolicy
 from runbatch.core.job import View
 from runbatch.core.reconcile import learn
 from runbatch.core.snapshot import Snapshot
+from runbatch.core.whose import Claims
 from runbatch.core.wish import Wish, rerun, stale
 from runbatch.ledger.store import Ledger
 from runbatch.runner import Ears, Pace, Runner
@@ -100,9 +101,14 @@ class World:
         before = self.view()
         listing = self.cluster.list(self.batch.prefix)
         now, patience = self.clock.now(), self.cluster.patience
-        learned = learn(self.batch, before, listing, before.called, now, patience)
+        claims = Claims(agreed=self.there())
+        learned = learn(self.batch, before, listing, before.called, now, patience, claims)
         named = rerun(learned.view, keys)
         return Wish(start=True, wait=True, stale=stale(before), rerun=named)
+
+    def there(self) -> frozenset[str]:
+        """The uids of what is there: a person says yes to all of it when a command begins."""
+        return frozenset(each.uid for each in self.cluster.live.values())
 
     def submit(self, **more: Any) -> Snapshot:
         return self.run(self.wish(), **more)
@@ -117,6 +123,7 @@ class World:
     ) -> Snapshot:
         """Run one invocation to its end; a test that would never end fails."""
         ticks = iter(range(most_ticks))
+        wish = replace(wish, adopt=self.there())
         with self.ledger() as ledger:
             steps = Steps(math.inf if dies_at is None else dies_at)
             runner = Runner(
@@ -133,6 +140,7 @@ class World:
 
     def runner(self, ledger: Ledger, wish: Wish, **more: Any) -> Runner:
         ears = Ears(event=self.said.append)
+        wish = replace(wish, adopt=self.there())
         pace = Pace(POLL_S, 0)
         return Runner(self.batch, self.cluster, ledger, wish, self.clock, pace, ears=ears, **more)
 

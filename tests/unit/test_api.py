@@ -1,8 +1,11 @@
 """The Python API as a notebook uses it, on the real local cluster; its types are checked too."""
 
+import json
 import math
+import sqlite3
 import sys
 from collections.abc import Callable
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, assert_type
@@ -89,6 +92,37 @@ def test_a_rerun_that_was_stopped_and_called_again_runs_no_job_a_third_time(
         submit(stop)
     assert [len(job.attempts) for job in submit().jobs] == [2, 2, 2]
     assert [len(job.attempts) for job in submit().jobs] == [3, 3, 3]
+
+
+def test_what_a_lost_ledger_submitted_is_adopted_only_where_the_program_says_so(
+    tmp_path: Path,
+) -> None:
+    batch, state = make_batch(tmp_path, "pass"), tmp_path / "state"
+    runbatch.submit(batch, wait=True, state=state, poll_interval_s=0.05)
+    (state / "local").rename(tmp_path / "lost")
+    refused = runbatch.submit(batch, state=state, poll_interval_s=0.05)
+    assert {str(job.last.refusal)[:21] for job in refused.failed if job.last} == {
+        "The name is taken by "
+    }
+    adopted = runbatch.submit(batch, adopt=True, state=state, poll_interval_s=0.05)
+    assert adopted.counts[State.SUCCEEDED] == 3
+
+
+def test_a_batch_from_before_there_were_marks_goes_on_without_a_question(tmp_path: Path) -> None:
+    batch, state = make_batch(tmp_path, "pass"), tmp_path / "state"
+    runbatch.submit(batch, wait=True, state=state, poll_interval_s=0.05)
+    described = list(state.glob("clusters/local/**/workload.json"))
+    for path in described:
+        found = json.loads(path.read_text())
+        del found["origin"]
+        path.write_text(json.dumps(found))
+    with closing(sqlite3.connect(next(state.glob("local/**/ledger.sqlite3")))) as ledger:
+        ledger.execute("DELETE FROM marks WHERE name = 'batch id'")
+        ledger.execute("UPDATE attempts SET origin = NULL")
+        ledger.commit()
+    again = runbatch.submit(batch, wait=True, rerun="b", state=state, poll_interval_s=0.05)
+    assert [len(job.attempts) for job in again.jobs] == [1, 2, 1]
+    assert (len(described), again.counts[State.SUCCEEDED]) == (3, 3)
 
 
 @pytest.mark.parametrize("seconds", [math.nan, math.inf, -1, 0, 1e6])

@@ -18,5 +18,8 @@ def test_a_success_that_another_id_had_started_again() -> None:
         Promise.RETRIES: [
             (14, "started for: vanished; but before it attempt 1: succeeded (phase Completed)")
         ],
+        Promise.NAMES: [
+            (6, "adopted without a person's yes, although this ledger did not submit it"),
+        ],
         Promise.REAL: [(12, "attempt 2, which no submit made, vanished; attempt 1 was listed")],
     }

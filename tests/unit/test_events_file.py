@@ -120,7 +120,7 @@ def test_of_one_listing_what_frees_a_slot_comes_first(ledger: Ledger) -> None:
         Observation(name="gwas-1", uid="u1", phase=Phase.RUNNING),
         Observation(name="gwas-3", uid="u3", phase=Phase.COMPLETED),
     )
-    ledger.record(Listing(rows, 2), set(), BATCH, NOW, PATIENCE)
+    ledger.record(Listing(rows, 2), set(), BATCH, NOW, PATIENCE, frozenset({"u1"}))
     found = [(did, attempt.key) for did, attempt, _ in changes(ledger.folder)]
     assert found == [(Did.CALLED, "3"), (Did.ENDED, "3"), (Did.ADOPTED, "1")]
     assert max(step.in_flight for step in replay(read_record(ledger.folder).entries)) == 1
@@ -308,7 +308,7 @@ def test_a_ledger_that_knows_less_than_its_events_file_starts_nothing_and_says_s
     events_of(older).rename(older.folder / "aside")
     older.begin_run("submit", BATCH, LATER)
     shown = (Observation(name="gwas-1", uid="u1", phase=Phase.RUNNING),)
-    older.record(Listing(shown, 1), set(), BATCH, LATER, PATIENCE)
+    older.record(Listing(shown, 1), set(), BATCH, LATER, PATIENCE, frozenset({"u1"}))
     assert set(older.view().in_flight) == {"1"}
     assert [line["seq"] for line in lines(older.folder)] == [1, 2, 3]
     older.close()

@@ -117,7 +117,8 @@ def test_a_success_is_not_judged_anew_and_a_doubtful_verdict_by_stronger_evidenc
         Observation(name=f"gwas-{key}", uid=key, phase=phase)
         for key, phase in (("1", Phase.COMPLETED), ("2", Phase.FAILED))
     ]
-    jobs = ledger.record(Listing(tuple(rows), 2), frozenset(), BATCH, NOW, PATIENCE).view.jobs
+    shown, agreed = Listing(tuple(rows), 2), frozenset("12")
+    jobs = ledger.record(shown, frozenset(), BATCH, NOW, PATIENCE, agreed).view.jobs
     mount, wrong = Outcome(Verdict.MOUNT_FAILURE, ""), Outcome(Verdict.CONFIGURATION_ERROR, "")
     done, failed = (jobs[key].attempts[-1] for key in "12")
     ledger.judged(replace(done, evidence=Evidence(exit_code=2), outcome=mount), NOW)
@@ -133,7 +134,8 @@ def test_a_verdict_is_not_reached_by_the_evidence_of_an_earlier_end(ledger: Ledg
     def show(phase: Phase, seconds: int) -> Attempt:
         row = Observation(name="gwas-1", uid="u", phase=phase)
         now = NOW + timedelta(seconds=seconds)
-        learned = ledger.record(Listing((row,), 1), frozenset(), BATCH, now, PATIENCE)
+        agreed = frozenset({"u"})
+        learned = ledger.record(Listing((row,), 1), frozenset(), BATCH, now, PATIENCE, agreed)
         return learned.view.jobs["1"].attempts[-1]
 
     first_end = show(Phase.FAILED, 0)
@@ -168,7 +170,7 @@ def test_a_listing_is_remembered_whole(ledger: Ledger) -> None:
         Observation(name="gwas-7", uid="u7", phase=Phase.COMPLETED),
         Observation(name="gwas-2-7", uid="x", phase=Phase.RUNNING),
     )
-    learned = ledger.record(Listing(rows, 9), {("1", 1)}, BATCH, NOW, PATIENCE)
+    learned = ledger.record(Listing(rows, 9), {("1", 1)}, BATCH, NOW, PATIENCE, frozenset({"u7"}))
     assert learned.view == reopened(ledger).view()
     assert set(learned.view.jobs) == {"1", "7"}
     assert learned.view.in_flight == {"1"}

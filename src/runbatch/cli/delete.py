@@ -5,6 +5,7 @@ import click
 from runbatch.cli.options import Where, common, dry_run_option, json_option, yes_option
 from runbatch.cli.output import confirm, print_json
 from runbatch.cli.run import carry_out, stop_code
+from runbatch.cli.strangers import tell_of
 from runbatch.clock import SystemClock
 from runbatch.core.errors import BatchError
 from runbatch.core.wish import Wish
@@ -27,6 +28,7 @@ Examples:
   runbatch delete --dry-run        which workloads would go
   runbatch delete --yes            those that have ended
   runbatch delete --all            every one: this stops the batch
+  runbatch delete --foreign        also adopted ones, which this ledger did not submit
 """,
 )
 @common
@@ -34,7 +36,14 @@ Examples:
 @yes_option
 @json_option
 @click.option("--all", "every", is_flag=True, help="Those in flight too: they are cut off.")
-def delete(*, where: Where, dry_run: bool, yes: bool, as_json: bool, every: bool) -> int:
+@click.option(
+    "--foreign",
+    is_flag=True,
+    help="Those too that this ledger did not submit, and that you said are this batch's.",
+)
+def delete(
+    *, where: Where, dry_run: bool, yes: bool, as_json: bool, every: bool, foreign: bool
+) -> int:
     """Remove the batch's ended workloads from the cluster, after saving their logs.
 
     The ledger keeps all it knows: what succeeded is not started again, what failed can be retried,
@@ -42,8 +51,9 @@ def delete(*, where: Where, dry_run: bool, yes: bool, as_json: bool, every: bool
     """
     batch = where.batch()
     place, clock = where.place_to_act(batch), SystemClock()
-    view = place.look(clock).learned.view
-    removal = removal_of(batch, view, every=every)
+    look = place.look(clock)
+    tell_of(look)
+    removal = removal_of(batch, look.learned.view, every=every, foreign=foreign)
     if dry_run:
         print_json(removal_json(removal, ())) if as_json else click.echo(removal_text(removal))
         return 0
@@ -53,7 +63,7 @@ def delete(*, where: Where, dry_run: bool, yes: bool, as_json: bool, every: bool
         confirm(removal_question(removal), yes=yes)
     if every:
         _check_nobody_works(place, clock)  # somebody may have begun while the question was read
-    wish = Wish(delete=removal.turns, cut_off=every)
+    wish = Wish(delete=removal.turns, cut_off=every, foreign=foreign)
     _, stop = carry_out(where, batch, wish, "delete", lambda _: None)
     after = place.remembered()
     gone = removal.gone(after)

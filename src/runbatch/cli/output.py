@@ -46,6 +46,11 @@ def print_json(value: Mapping[str, object]) -> None:
     click.echo(json.dumps(value, indent=2))
 
 
+def can_ask() -> bool:
+    """Whether there is a terminal to ask a person on."""
+    return sys.stdin.isatty() and sys.stderr.isatty()
+
+
 def confirm(question: str, *, yes: bool) -> None:
     """Return if the person agrees, who is asked on a terminal only, and only without `--yes`.
 
@@ -53,12 +58,16 @@ def confirm(question: str, *, yes: bool) -> None:
     """
     if yes:
         return
-    if not (sys.stdin.isatty() and sys.stderr.isatty()):
+    if not can_ask():
         raise BatchError("", f"{question} There is no terminal to ask on; say --yes.")
+    if not ask(question):
+        raise click.Abort
+
+
+def ask(question: str) -> bool:
+    """Return what the person on the terminal answers; raise click.Abort if that is Ctrl-C."""
     try:
-        is_meant = click.confirm(question, err=True)
+        return click.confirm(question, err=True)
     except click.Abort:
         click.echo(err=True)  # the cursor still stands behind the question
         raise
-    if not is_meant:
-        raise click.Abort

@@ -9,6 +9,7 @@ from runbatch.cli.notify import notice, notify_address, notify_option, word_when
 from runbatch.cli.options import Seconds, Where, common, dry_run_option, json_option, yes_option
 from runbatch.cli.output import confirm, print_json
 from runbatch.cli.run import carry_out, exit_code
+from runbatch.cli.strangers import tell_of
 from runbatch.clock import SystemClock
 from runbatch.config.keys import parse_keys
 from runbatch.core.batch import Batch
@@ -88,6 +89,7 @@ def retry(
     address = notify_address(notify)
     clock = SystemClock()
     look = where.place_to_act(batch).look(clock, judge=True)
+    tell_of(look)
     before = snapshot_of(batch, look.learned.view, clock.now())
     wish = _wish(look, before, keys, once=once)
     chosen = Chosen(before, _chosen_keys(before, keys))

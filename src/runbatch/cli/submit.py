@@ -12,6 +12,7 @@ from runbatch.cli.output import (
     print_json,
 )
 from runbatch.cli.run import carry_out, exit_code, next_line
+from runbatch.cli.strangers import with_agreed
 from runbatch.clock import SystemClock
 from runbatch.clusters.local.preflight import lacking
 from runbatch.config.keys import parse_keys
@@ -83,8 +84,9 @@ def submit(
 ) -> int:
     """Start the jobs that were never started, at most the cap at a time.
 
-    Jobs that exist already are adopted, those that succeeded are skipped, those that failed are
-    left to `runbatch retry`. Stop it at any time and run it again: no job is lost or doubled.
+    Those that succeeded are skipped, those that failed are left to `runbatch retry`. Workloads that
+    have names of its jobs, but are not its own, are adopted only if you say so. Stop it at any time
+    and run it again: no job is lost or doubled.
     What --rerun names is remembered until each was started again and has ended: the same --rerun
     goes on with it, and starts none of them a second time. A submit without it starts none of them.
     No more are started once five have ended alike (of a configuration error, or of a program that
@@ -99,6 +101,7 @@ def submit(
     address = notify_address(notify) if wait else None
     place, clock = where.place_to_act(batch), SystemClock()
     look = place.look(clock)
+    look = look if dry_run else with_agreed(look, yes=yes)
     view, now = look.learned.view, clock.now()
     asked = ask(keys, view, place.asked(), now)
     turns = turns_of(asked, keys)

@@ -8,13 +8,14 @@ from runbatch.core.attempt import Attempt
 
 
 class Why(Enum):
-    """Why a job is started."""
+    """Why a job is started; or, `AGREED`, why a workload that is not ours was touched."""
 
     FIRST = "first"
     RETRY = "retry"
     RERUN = "rerun"
     VANISHED = "vanished"
     REFUSED_BEFORE = "refused before"
+    AGREED = "agreed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +29,14 @@ class Submit:
     number: int
     instead_of: Attempt | None = None
     why: Why | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Refuse:
+    """Do not call the cluster for this submit: `taker`, which is not ours, has the name."""
+
+    submit: Submit
+    taker: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +74,7 @@ class Gather:
     attempt: Attempt
 
 
-Action = Submit | Reserve | Delete | Release | Gather
+Action = Submit | Refuse | Reserve | Delete | Release | Gather
 
 
 @dataclass(frozen=True, slots=True)

@@ -56,6 +56,23 @@ _PHASE_OF_WORD = {phase.value.lower(): phase for phase in Phase} | _LEGACY_WORDS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Origin:
+    """What a workload says of where it comes from; None for what the cluster does not show.
+
+    `owner` is the person who submitted it, as the cluster says. The others are its RUNBATCH_PREFIX,
+    RUNBATCH_KEY and RUNBATCH_BATCH, the mark of the ledger that submitted it.
+    """
+
+    owner: str | None = None
+    prefix: str | None = None
+    key: str | None = None
+    batch: str | None = None
+
+
+UNKNOWN_ORIGIN = Origin()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Observation:
     """One workload as a cluster listed it.
 
@@ -73,6 +90,7 @@ class Observation:
     created_at: datetime | None = None
     ended_at: datetime | None = None
     reason: str | None = None
+    origin: Origin = UNKNOWN_ORIGIN
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,12 +99,15 @@ class Listing:
 
     `rows` counts everybody's workloads that were looked at: a listing without a single row is
     believed less than one that shows other people's (Run:ai reference, 9.2). `unreadable` holds, by
-    its name, why a workload that is there cannot be read: for all that is known it runs.
+    its name, why a workload that is there cannot be read: for all that is known it runs. `login` is
+    what the cluster says of who is logged in, in any form: it is searched for owners. None: it
+    could not be asked.
     """
 
     observations: tuple[Observation, ...]
     rows: int
     unreadable: Mapping[str, str] = field(default_factory=dict)
+    login: str | None = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -163,6 +184,8 @@ class Attempt:
 
     What tells its workload from others of its name: `uid`; `other_uid`, under which the last
     listing showed it, where that was another; and `created_at`, by the cluster's own clock.
+    `origin` is what it says of where it comes from. `agreed`: only a person's yes made it the
+    batch's.
     """
 
     key: str
@@ -186,6 +209,8 @@ class Attempt:
     outcome: Outcome | None = None
     log: str | None = None
     delete_asked_at: datetime | None = None
+    origin: Origin = UNKNOWN_ORIGIN
+    agreed: bool = False
 
     @property
     def id(self) -> tuple[str, int]:
@@ -230,7 +255,12 @@ class Attempt:
     @property
     def waiting_for_name(self) -> bool:
         """Whether it only holds a slot so far: the attempt before it must leave first."""
-        return self.called_at is None and self.uid is None
+        return self.called_at is None and self.uid is None and self.refusal is None
+
+    @property
+    def is_left_alone(self) -> bool:
+        """Whether only a person may delete its workload, which may still be there."""
+        return self.agreed and (self.listed or self.holds_slot)
 
     @property
     def holds_slot(self) -> bool:

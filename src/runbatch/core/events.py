@@ -38,7 +38,7 @@ class Event:
 def of_change(change: Change, batch: Batch) -> Event | None:
     """Return what a listing's change means to people, if it means anything."""
     before, after = change.before, change.after
-    if before is None or (before.waiting_for_name and after.uid is not None):
+    if before is None or change.adopts:
         phase = after.phase or Phase.UNKNOWN
         text = f"{_who(after, batch)} exists already ({phase.value}); it is not submitted again"
         return Event(Kind.ADOPT, text, after.key)

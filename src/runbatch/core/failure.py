@@ -4,7 +4,7 @@ The exit-code contract is the container's: 0 done, 1 wrong configuration, 2 a mo
 there, 137 killed for want of memory. A known exit code outranks any log line.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from runbatch.core.attempt import Attempt, Evidence, Outcome, Verdict
@@ -127,7 +127,7 @@ def next_retry_at(attempt: Attempt, policy: RetryPolicy) -> datetime | None:
     """
     if not attempt.is_verdict(Verdict.MOUNT_FAILURE) or attempt.ended_at is None:
         return None
-    if attempt.number > policy.max_retries:
+    if attempt.number > policy.max_retries or attempt.is_left_alone:
         return None
     return attempt.ended_at + policy.delay_before(attempt.number)
 
@@ -136,6 +136,9 @@ def advice(attempt: Attempt, policy: RetryPolicy) -> str:
     """Return what a person can do about an attempt that ended badly; KEYS stands for its job's."""
     if attempt.refusal is not None:
         return "correct what the cluster refused, then submit again"
+    if attempt.is_left_alone:
+        own = advice(replace(attempt, agreed=False), policy)
+        return f"this ledger did not submit it: runbatch delete --foreign makes room; then: {own}"
     if attempt.outcome is None:
         return "runbatch retry or runbatch submit --wait looks at the evidence"
     verdict = attempt.outcome.verdict

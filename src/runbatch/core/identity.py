@@ -55,6 +55,17 @@ def sort_out(
     return found, strangers
 
 
+def is_known(job: Job, row: Observation) -> bool:
+    """Whether an attempt's own id, or its time of creation, shows that the row is that attempt."""
+    return _by_id(job, row) is not None or _by_birth(job, row) is not None
+
+
+def may_be_known(job: Job, row: Observation) -> bool:
+    """Whether the row may be an attempt that was called, with no id known on one of the sides."""
+    attempt = _by_name(job, row)
+    return attempt is not None and attempt.called_at is not None
+
+
 def named(attempt: Attempt, row: Observation) -> Attempt:
     """Return the attempt with its id and its time of creation, as this row of it leaves them.
 

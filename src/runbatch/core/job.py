@@ -1,7 +1,7 @@
 """A job with its attempts, and the view of all jobs that decisions are made on."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import Enum
 
@@ -60,12 +60,14 @@ class View:
     """All jobs the ledger knows, and whether the last listing may be acted on.
 
     `trusted` is False while the cluster does not answer, or answers what cannot be believed:
-    then nothing is decided. `rows_seen_at` is when a listing last had a row, of anybody's.
+    then nothing is decided. `rows_seen_at` is when a listing last had a row, of anybody's. `taken`
+    says, by key, what workload that is not the batch's has the job's name.
     """
 
     jobs: Mapping[str, Job]
     trusted: bool = True
     rows_seen_at: datetime | None = None
+    taken: Mapping[str, str] = field(default_factory=dict)
 
     @classmethod
     def of(cls, attempts: Iterable[Attempt], *, rows_seen_at: datetime | None = None) -> "View":

@@ -4,7 +4,7 @@ Level-based: an entry holds the attempt as a change left it, whole. So a replay 
 it reads, and its end is what the ledger remembers. Nothing here knows how entries are written.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import Enum
@@ -55,7 +55,7 @@ class Started:
     """An invocation began, and what it went by.
 
     `keys` are the batch's jobs; None where they are those last recorded. `beside` are the runs that
-    were at work then.
+    were at work then. `batch_id` is the ledger's mark, which its workloads bear.
     """
 
     command: str
@@ -67,6 +67,7 @@ class Started:
     retry: RetryPolicy = field(default_factory=RetryPolicy)
     beside: tuple[int, ...] = ()
     keys: tuple[str, ...] | None = None
+    batch_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +77,7 @@ class Ended:
 
 @dataclass(frozen=True, slots=True)
 class Changed:
-    """An attempt as it was left; `why` it was started, if it is a new one.
+    """An attempt as it was left; `why` it was started, if it is a new one, or why it was touched.
 
     Once `RELEASED` or `FORGOTTEN` it is no attempt any more: it is as it was before.
     """
@@ -106,11 +107,14 @@ class Entry:
     what: Happening
 
 
-def changed_by_listing(change: Change) -> Changed | None:
-    """Return what a listing's change is in the journal; a mere sign of life is nothing."""
+def changed_by_listing(change: Change, agreed: Collection[str] = ()) -> Changed | None:
+    """Return what a listing's change is in the journal; a mere sign of life is nothing.
+
+    `agreed` are the uids of workloads that a person said yes to.
+    """
     before, after = change.before, change.after
-    if before is None:
-        return Changed(Did.ADOPTED, after)
+    if before is None or change.adopts:
+        return Changed(Did.ADOPTED, after, Why.AGREED if after.uid in agreed else None)
     if replace(before, seen_at=after.seen_at) == after:
         return None
     return Changed(_did(before, after), after)
@@ -169,6 +173,7 @@ class Terms:
     integer_keys: bool = False
     cap: int = 0
     retry: RetryPolicy = field(default_factory=RetryPolicy)
+    batch_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -228,7 +233,8 @@ class _Replay:
     def _begin(self, run: RunId, started: Started) -> None:
         keys = self._last.keys if started.keys is None else frozenset(started.keys)
         integers = are_integers(keys)
-        self._last = Terms(started.prefix, keys, integers, started.cap, started.retry)
+        retry, batch_id = started.retry, started.batch_id
+        self._last = Terms(started.prefix, keys, integers, started.cap, retry, batch_id)
         self._terms[run] = self._last
         self._at_work = {run, *started.beside} & self._terms.keys()
 

@@ -27,8 +27,9 @@ def last_moments(snapshot: Snapshot, most: int) -> tuple[Moment, ...]:
 def _moments(job: JobSnapshot) -> Iterator[Moment]:
     for attempt in job.attempts:
         who = attempt_name(job.name, attempt.number)
-        if attempt.called_at is not None:
-            yield Moment(attempt.submitted_at or attempt.called_at, f"{who} {_beginning(attempt)}")
+        begun_at = attempt.submitted_at or attempt.called_at
+        if begun_at is not None or attempt.refusal is not None:
+            yield Moment(begun_at or attempt.reserved_at, f"{who} {_beginning(attempt)}")
         if attempt.ended_at is not None:
             yield Moment(attempt.ended_at, f"{who} {_end(attempt)}")
         if attempt.delete_asked_at is not None:

@@ -7,7 +7,17 @@ tick like any other. Read `_next_step` first: it is the life of a job.
 from collections.abc import Collection, Iterator
 from datetime import datetime, timedelta
 
-from runbatch.core.actions import Action, Delete, Gather, Plan, Release, Reserve, Submit, Why
+from runbatch.core.actions import (
+    Action,
+    Delete,
+    Gather,
+    Plan,
+    Refuse,
+    Release,
+    Reserve,
+    Submit,
+    Why,
+)
 from runbatch.core.attempt import Attempt, Patience
 from runbatch.core.batch import Batch
 from runbatch.core.failure import next_retry_at
@@ -37,7 +47,8 @@ def plan(batch: Batch, view: View, wish: Wish, now: datetime, patience: Patience
     # What was asked to go before may be stuck: it holds up nobody.
     steps.sort(key=lambda step: isinstance(step, Delete) and bool(step.attempt.delete_asked_at))
     deletes_freely = patience.leaves_at_once
-    actions = tuple(_affordable(steps, view, batch.cap, deletes_freely=deletes_freely))
+    affordable = _affordable(steps, view, batch.cap, deletes_freely=deletes_freely)
+    actions = tuple(_unless_taken(each, view) for each in affordable)
     return Plan(
         actions,
         wake_at=_wake_at(jobs, batch, wish, now, patience),
@@ -45,6 +56,13 @@ def plan(batch: Batch, view: View, wish: Wish, now: datetime, patience: Patience
         done=not steps and not any(_is_awaited(job, batch, wish, now, patience) for job in jobs),
         streak=streak,
     )
+
+
+def _unless_taken(step: Action, view: View) -> Action:
+    """Return the step; for a submit of a name that a stranger's workload has, the refusal."""
+    if isinstance(step, Submit) and (taker := view.taken.get(step.key)):
+        return Refuse(step, taker)
+    return step
 
 
 def _step(job: Job, batch: Batch, wish: Wish, now: datetime, patience: Patience) -> Action | None:
@@ -84,8 +102,8 @@ def _remove(job: Job, wish: Wish, now: datetime, patience: Patience) -> Action |
 
 def _leaving(job: Job, wish: Wish, patience: Patience) -> list[Attempt]:
     """Return what of the job is to go, and may still be there: several listings must agree."""
-    turns = (wish.delete or frozenset()) - wish.spare
-    meant = [each for each in job.attempts if each.turn in turns]
+    turns = wish.delete or frozenset()
+    meant = [each for each in job.attempts if each.turn in turns and not wish.spares(each)]
     may_go = [each for each in meant if wish.cut_off or each.ended_at is not None]
     return [each for each in may_go if each.holds_slot or each.missed < patience.agreeing_listings]
 
@@ -97,7 +115,7 @@ def _cut_off_again(last: Attempt, wish: Wish, now: datetime, patience: Patience)
     where nothing else is listed.
     """
     silent_s = (now - last.last_sign_at).total_seconds()
-    may_ask = silent_s >= patience.grace_s and last.turn not in wish.spare
+    may_ask = silent_s >= patience.grace_s and not wish.spares(last)
     return _ask_to_go(last, now, patience) if may_ask else None
 
 
@@ -111,7 +129,7 @@ def _ask_to_go(attempt: Attempt, now: datetime, patience: Patience) -> Delete | 
 
 def _why_follow(last: Attempt, batch: Batch, wish: Wish, now: datetime) -> Why | None:
     """Return why an attempt that has ended is to be followed by another, if it is."""
-    if last.turn in wish.spare:
+    if wish.spares(last):
         return None
     if last.turn in wish.rerun:
         return Why.RERUN
@@ -126,7 +144,7 @@ def _why_follow(last: Attempt, batch: Batch, wish: Wish, now: datetime) -> Why |
 
 def _retry_at(last: Attempt | None, batch: Batch, wish: Wish) -> datetime | None:
     """Return when a retry is due, if one is wished for."""
-    if last is None or not wish.retry or last.turn in wish.spare:
+    if last is None or not wish.retry or wish.spares(last):
         return None
     is_meant = wish.only is None or last.turn in wish.only
     return next_retry_at(last, batch.retry) if is_meant else None
@@ -161,7 +179,7 @@ def _make_room(
         return None  # it is leaving, or nobody knows what it does
     if holder.ended_at != last.follows:
         return Release(last, "it has ended in another way since")
-    if holder.turn in wish.spare:
+    if wish.spares(holder):
         return Release(last, "it cannot be deleted now; retry asks again")
     return _ask_to_go(holder, now, patience)
 

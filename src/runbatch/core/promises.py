@@ -15,6 +15,7 @@ from runbatch.core.job import Job
 from runbatch.core.journal import Did, Move, Step
 from runbatch.core.marker import goes_on
 from runbatch.core.names import is_integer
+from runbatch.core.whose import NOT_OURS, People, contradiction, is_marked
 
 
 class Promise(Enum):
@@ -25,7 +26,7 @@ class Promise(Enum):
     SUCCEEDED = "no job that had succeeded was started again, unless a person named it"
     RETRIES = "only mount failures were retried, after the delay, within the bound"
     LOGS = "no workload was deleted before its log was saved"
-    NAMES = "only workloads of the batch's own names were counted or touched"
+    NAMES = "only its own workloads, or agreed ones, were counted or touched"
     LOST = "no job was lost"
     REAL = "no attempt was recorded that the cluster never had"
     WHOLE = "the events are whole"
@@ -99,7 +100,7 @@ def _retries(step: Step, move: Move) -> str | None:
             fits = last is not None and last.is_verdict(Verdict.VANISHED)
         case Why.REFUSED_BEFORE:
             fits = last is not None and last.refusal is not None
-        case None:
+        case Why.AGREED | None:
             fits = False
         case _:
             assert_never(why)
@@ -156,6 +157,23 @@ def _names(step: Step, move: Move) -> str | None:
     return None
 
 
+def _own(step: Step, move: Move) -> str | None:
+    """Return what is wrong with counting or deleting a workload that no submit of ours made."""
+    did, attempt = move.changed.did, move.changed.attempt
+    if move.changed.why is Why.AGREED or is_marked(attempt.origin, step.terms.batch_id):
+        return None
+    against = contradiction(attempt.origin, step.terms.prefix, attempt.key, People())
+    no_submit_made_it = attempt.uid is not None and attempt.calls == 0
+    if no_submit_made_it and did in (Did.ADOPTED, Did.DELETE_ASKED):
+        owner = attempt.origin.owner
+        whose = f" (of {owner})" if owner is not None else ""
+        return f"{did.value} without a person's yes, although {against or NOT_OURS}{whose}"
+    is_new = all(each.uid != attempt.uid for each in move.before.attempts)
+    if attempt.uid is not None and attempt.calls and is_new and against:
+        return f"taken for the batch's own, although {against}"
+    return None
+
+
 def _released(_: Step, move: Move) -> str | None:
     attempt = move.changed.attempt
     if move.changed.did is Did.RELEASED and (attempt.uid or attempt.submitted_at):
@@ -180,7 +198,7 @@ RULES: dict[Promise, Rule] = {
     Promise.SUCCEEDED: _succeeded,
     Promise.RETRIES: _retries,
     Promise.LOGS: _logs,
-    Promise.NAMES: _names,
+    Promise.NAMES: lambda step, move: _names(step, move) or _own(step, move),
     Promise.LOST: _released,
     Promise.REAL: _real,
 }

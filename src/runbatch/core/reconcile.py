@@ -8,13 +8,24 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from runbatch.core.attempt import Attempt, Listing, Observation, Outcome, Patience, Phase, Verdict
+from runbatch.core import identity, whose
+from runbatch.core.attempt import (
+    UNKNOWN_ORIGIN,
+    Attempt,
+    Listing,
+    Observation,
+    Outcome,
+    Patience,
+    Phase,
+    Verdict,
+)
 from runbatch.core.batch import Batch
-from runbatch.core.identity import named, sort_out
 from runbatch.core.job import Job, View
 from runbatch.core.names import key_of
+from runbatch.core.whose import Claims, Stranger
 
 ENDED_DOUBT_S = 3600
+NO_CLAIMS = Claims()
 SUCCEEDED = Outcome(Verdict.SUCCEEDED, "phase Completed")
 # These do not undo an end that was seen; a word that nobody knows tells nothing.
 _NO_RESTART = (Phase.DELETING, Phase.TERMINATING, Phase.UNKNOWN)
@@ -27,18 +38,25 @@ class Change:
     before: Attempt | None
     after: Attempt
 
+    @property
+    def adopts(self) -> bool:
+        """Whether the attempt is new, or got its workload by a person's yes alone."""
+        return self.before is None or self.after.agreed > self.before.agreed
+
 
 @dataclass(frozen=True, slots=True)
 class Learned:
     """What a listing changed, and the view after it; `forgotten` are no attempts any more.
 
     `unreadable` tells of the batch's own workloads, by key, why one that is there cannot be read.
+    `strangers` have names of the batch's jobs, and are not the batch's.
     """
 
     changes: tuple[Change, ...]
     view: View
     forgotten: tuple[Attempt, ...] = ()
     unreadable: Mapping[str, str] = field(default_factory=dict)
+    strangers: tuple[Stranger, ...] = ()
 
 
 def _is_believable(listing: Listing, view: View, now: datetime, patience: Patience) -> bool:
@@ -79,6 +97,7 @@ def learn(
     asked_before: Collection[tuple[str, int]],
     now: datetime,
     patience: Patience,
+    claims: Claims = NO_CLAIMS,
 ) -> Learned:
     """Return every attempt that the listing changes, and the view after it.
 
@@ -86,40 +105,55 @@ def learn(
     (`asked_before`): another process may have submitted one since. A listing that cannot be
     believed changes nothing, and its view is not trusted; one without a row frees no slot before
     `empty_doubt_s` is over. Of a workload that is there and cannot be read only its own job is held
-    up.
+    up. Raises Unreachable if whose a workload is cannot be told now.
     """
     known = view.jobs.keys() | set(batch.keys)
     if not _is_believable(listing, view, now, patience):
         return Learned((), replace(view, trusted=False))
     if listing.rows == 0:
         asked_before = set(asked_before) - _kept_by_doubt(view, now, patience)
-    ours = _by_key(listing, batch, known)
+    rows = _by_key(listing, batch, known)
     unreadable = _unreadable(listing, batch, known)
+    found = whose.sort_out(rows, view, batch.prefix, claims, listing.login)
     changes: list[Change] = []
-    for key in sorted(view.jobs.keys() | ours.keys() | unreadable.keys()):
-        job, listed = view.job(key), ours.get(key, ())
+    for key in sorted(view.jobs.keys() | found.ours.keys() | unreadable.keys()):
+        job = view.job(key)
         if key in unreadable:
             changes += _held_up(job, now)
             continue
-        matched, strangers = sort_out(job, listed)
+        matched, unknown = identity.sort_out(job, found.ours.get(key, ()))
         changes += _changes(job, matched, asked_before, now, patience)
-        changes += _adoptions(job, strangers, now)
+        changes += _adoptions(job, unknown, now)
+    changes = [_noting_the_yes(change, found.agreed) for change in changes]
     attempts = {each.id: each for job in view.jobs.values() for each in job.attempts}
     attempts |= {change.after.id: change.after for change in changes}
     jobs = View.of(attempts.values()).jobs.values()
     forgotten = {each.id: each for job in jobs for each in _outlived(job, now, patience)}
     kept = [each for each in attempts.values() if each.id not in forgotten]
     rows_seen_at = now if listing.rows > 0 else view.rows_seen_at
+    after = View.of(kept, rows_seen_at=rows_seen_at)
     return Learned(
         tuple(each for each in changes if each.after.id not in forgotten),
-        View.of(kept, rows_seen_at=rows_seen_at),
+        replace(after, taken=found.taken),
         tuple(forgotten.values()),
         unreadable,
+        found.strangers,
+    )
+
+
+def _noting_the_yes(change: Change, agreed: Collection[str]) -> Change:
+    """Return the change; an attempt got its workload by a person's yes alone, where it did."""
+    before, after = change.before, change.after
+    is_known = before is not None and before.uid == after.uid
+    return (
+        change
+        if is_known or after.uid not in agreed
+        else replace(change, after=replace(after, agreed=True))
     )
 
 
 def _by_key(listing: Listing, batch: Batch, known: Collection[str]) -> dict[str, list[Observation]]:
-    """Return the batch's own workloads by key; everybody else's are dropped here."""
+    """Return by key the workloads that have names of the batch's jobs; others are dropped here."""
     found: dict[str, list[Observation]] = {}
     for observation in listing.observations:
         key = _key(observation.name, batch, known)
@@ -184,7 +218,7 @@ def _adoptions(job: Job, strangers: Collection[Observation], now: datetime) -> I
 
 def _seen(attempt: Attempt, observation: Observation, now: datetime) -> Attempt:
     """Return the attempt as the listing shows it; one that runs again has not ended after all."""
-    attempt = named(attempt, observation)
+    attempt = identity.named(attempt, observation)
     if attempt.listed and attempt.phase is observation.phase and attempt.phase.ended:
         return attempt
     seen = replace(
@@ -197,6 +231,7 @@ def _seen(attempt: Attempt, observation: Observation, now: datetime) -> Attempt:
         denial=None,
         seen_at=now,
         missed=0,
+        origin=attempt.origin if observation.origin == UNKNOWN_ORIGIN else observation.origin,
     )
     if observation.phase.ended:
         return _ended(attempt, seen, observation, now)

@@ -22,6 +22,9 @@ class Wish:
     those of the jobs that a person named. `spare`: those that it has given up on, since their
     workloads cannot be deleted. `again`: those to be judged once more. `keep_going`: also when all
     jobs end alike (see `core.streak`).
+
+    `adopt`: the uids of workloads that nothing shows to be the batch's, and that a person said yes
+    to. `foreign`: those may be deleted too.
     """
 
     start: bool = False
@@ -40,6 +43,14 @@ class Wish:
     def starting_nothing(self) -> "Wish":
         """Return the wish without whatever it would start but for retries."""
         return replace(self, start=False, stale=frozenset(), rerun=frozenset())
+
+    adopt: frozenset[str] = frozenset()
+    foreign: bool = False
+
+    def spares(self, attempt: Attempt) -> bool:
+        """Whether the attempt's workload is not to be deleted, nor the attempt followed."""
+        is_left_alone = attempt.is_left_alone and not self.foreign
+        return is_left_alone or attempt.turn in self.spare
 
 
 def stale(before: View) -> frozenset[tuple[str, int, int]]:

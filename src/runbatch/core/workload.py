@@ -4,7 +4,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import PurePath
 
+from runbatch.core.attempt import Origin
 from runbatch.core.batch import Batch, Mount
+
+PREFIX_VARIABLE = "RUNBATCH_PREFIX"
+KEY_VARIABLE = "RUNBATCH_KEY"
+BATCH_VARIABLE = "RUNBATCH_BATCH"
+ORIGIN_VARIABLES = (PREFIX_VARIABLE, KEY_VARIABLE, BATCH_VARIABLE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,16 +33,21 @@ class Workload:
     guard: bool = False
 
 
-def workload_of(batch: Batch, key: str, number: int) -> Workload:
-    """Return what attempt `number` of this job runs; it can tell who it is from RUNBATCH_*."""
+def workload_of(batch: Batch, key: str, number: int, batch_id: str | None = None) -> Workload:
+    """Return what attempt `number` of this job runs; it can tell who it is from RUNBATCH_*.
+
+    `batch_id` is the mark of the ledger that submits it.
+    """
     env = dict(batch.run.env)
     if batch.variable is not None:
         env[batch.variable] = key
     env |= {
-        "RUNBATCH_PREFIX": batch.prefix,
-        "RUNBATCH_KEY": key,
+        PREFIX_VARIABLE: batch.prefix,
+        KEY_VARIABLE: key,
         "RUNBATCH_ATTEMPT": str(number),
     }
+    if batch_id is not None:
+        env[BATCH_VARIABLE] = batch_id
     return Workload(
         name=batch.workload_name(key),
         number=number,
@@ -48,4 +59,14 @@ def workload_of(batch: Batch, key: str, number: int) -> Workload:
         memory=batch.run.memory,
         folder=batch.folder,
         guard=batch.run.guard,
+    )
+
+
+def origin_of(env: Mapping[str, str | None], owner: str | None = None) -> Origin:
+    """Return what a workload of this environment, as far as that is known, says of itself."""
+    return Origin(
+        owner=owner or None,
+        prefix=env.get(PREFIX_VARIABLE) or None,
+        key=env.get(KEY_VARIABLE) or None,
+        batch=env.get(BATCH_VARIABLE) or None,
     )

@@ -6,7 +6,15 @@ from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any
 
-from runbatch.core.attempt import Attempt, Evidence, Outcome, Phase, Verdict
+from runbatch.core.attempt import (
+    UNKNOWN_ORIGIN,
+    Attempt,
+    Evidence,
+    Origin,
+    Outcome,
+    Phase,
+    Verdict,
+)
 from runbatch.core.batch import MOST_JOBS
 from runbatch.ledger.trouble import Damaged
 
@@ -24,7 +32,8 @@ _NUMBERS = ("number", "calls", "missed")
 _PLAIN = (
     "key", "number", "refusal", "denial", "uid", "other_uid", "node", "calls", "missed", "log",
 )  # fmt: skip
-COLUMNS = (*_PLAIN, *TIMES, "phase", "evidence", "verdict", "source")
+_ORIGIN = tuple(field.name for field in fields(Origin))
+COLUMNS = (*_PLAIN, *TIMES, "phase", "evidence", "verdict", "source", "origin", "agreed")
 
 
 def row_of(attempt: Attempt) -> tuple[Any, ...]:
@@ -37,6 +46,8 @@ def row_of(attempt: Attempt) -> tuple[Any, ...]:
         json.dumps(asdict(attempt.evidence)) if attempt.evidence else None,
         outcome.verdict.value if outcome else None,
         outcome.source if outcome else None,
+        None if attempt.origin == UNKNOWN_ORIGIN else json.dumps(asdict(attempt.origin)),
+        int(attempt.agreed),
     )
 
 
@@ -59,6 +70,8 @@ def _attempt_of(values: dict[str, Any]) -> Attempt:
         raise ValueError(f"{odd[0]} is no number")
     verdict, source = values.pop("verdict"), values.pop("source")
     phase, evidence = values.pop("phase"), values.pop("evidence")
+    agreed = bool(values.pop("agreed"))
+    origin = json.loads(values.pop("origin") or "{}")
     for name in TIMES:
         values[name] = from_text(values[name])
     return Attempt(
@@ -66,6 +79,8 @@ def _attempt_of(values: dict[str, Any]) -> Attempt:
         phase=Phase(phase) if phase else None,
         evidence=_evidence_of(evidence),
         outcome=Outcome(Verdict(verdict), source) if verdict else None,
+        agreed=agreed,
+        origin=Origin(**{name: origin.get(name) for name in _ORIGIN}),
     )
 
 

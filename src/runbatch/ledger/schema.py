@@ -83,6 +83,11 @@ MIGRATIONS = (
         asked_at TEXT NOT NULL
     );
     """,
+    """
+    ALTER TABLE attempts ADD COLUMN origin TEXT;
+    ALTER TABLE attempts ADD COLUMN agreed INTEGER NOT NULL DEFAULT 0;
+    UPDATE attempts SET agreed = 1 WHERE calls = 0 AND uid IS NOT NULL;
+    """,
 )
 
 

@@ -7,6 +7,7 @@ its entry in the journal is part of it.
 
 import json
 import sqlite3
+import uuid
 from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import replace
@@ -22,6 +23,7 @@ from runbatch.core.events import Event
 from runbatch.core.job import View
 from runbatch.core.journal import Changed, Did, Ended, changed_by_listing
 from runbatch.core.reconcile import Learned, erased, learn
+from runbatch.core.whose import Claims
 from runbatch.folders import make_private
 from runbatch.ledger import archive, rows, runs, schema
 from runbatch.ledger.journal import Journal
@@ -33,6 +35,7 @@ _ROWS_SEEN = "rows seen"
 _WORKLOAD_TYPE = "workload type"
 _KEYS = "keys"
 _FOLDER = "folder"
+_BATCH_ID = "batch id"
 # All that may hold a slot, and more: which do is for `Attempt.holds_slot` to say.
 _RELEVANT = "key = ? OR ended_at IS NULL OR phase NOT IN ('Completed', 'Failed')"
 _COLUMNS = ", ".join(rows.COLUMNS)
@@ -53,10 +56,17 @@ class Ledger:
             self._connection = _read_only(folder) if read_only else _open(folder)
             self._connection.row_factory = sqlite3.Row
         self._journal = Journal(self._connection, folder)
+        if not read_only:
+            self._begin_batch_id()
 
     def close(self) -> None:
         """Close the file; the ledger cannot be used after that."""
         self._connection.close()
+
+    def batch_id(self) -> str | None:
+        """Return the mark of this ledger, which its workloads bear; None if there is none yet."""
+        with trouble(self.folder):
+            return self._mark_of(_BATCH_ID)
 
     def view(self) -> View:
         """Return all jobs as they are remembered."""
@@ -83,17 +93,23 @@ class Ledger:
         batch: Batch,
         now: datetime,
         patience: Patience,
+        agreed: frozenset[str] = frozenset(),
     ) -> Learned:
-        """Remember what the listing teaches, all of it or nothing; see `learn`."""
+        """Remember what the listing teaches, all of it or nothing; see `learn`.
+
+        `agreed` are the uids of workloads that a person said yes to. Raises Unreachable, with
+        nothing changed, where `learn` does.
+        """
         with self._transaction():
-            learned = learn(batch, self._view(), listing, asked_before, now, patience)
+            claims = Claims(self._mark_of(_BATCH_ID), agreed)
+            learned = learn(batch, self._view(), listing, asked_before, now, patience, claims)
             # What frees a slot first: so no replay counts more at once than there were.
             changes = sorted(learned.changes, key=lambda change: change.after.holds_slot)
             self._forget(learned.forgotten)
             self._write(change.after for change in changes)
             forgotten = [Changed(Did.FORGOTTEN, attempt) for attempt in learned.forgotten]
-            changed = filter(None, map(changed_by_listing, changes))
-            self._journal.write(now, [*forgotten, *changed])
+            changed = (changed_by_listing(each, agreed) for each in changes)
+            self._journal.write(now, [*forgotten, *filter(None, changed)])
             self._mark(_ROWS_SEEN, rows.to_text(learned.view.rows_seen_at))
             return learned
 
@@ -140,7 +156,7 @@ class Ledger:
         )
 
     def refused(self, attempt: Attempt, why: str, now: datetime) -> None:
-        """Remember that the cluster said no for good; the slot is free again.
+        """Remember that the cluster said no for good, or need not be asked; the slot is free again.
 
         An answer to this very call says nothing of a later one.
         """
@@ -176,17 +192,18 @@ class Ledger:
 
         self._revise(after, add_verdict, Did.JUDGED, now)
 
-    def delete_asked(self, attempt: Attempt, now: datetime) -> bool:
+    def delete_asked(self, attempt: Attempt, now: datetime, *, why: Why | None = None) -> bool:
         """Remember that the attempt's workload is about to be deleted by us.
 
-        Return False, with nothing changed, if its end is no longer the one that was decided on.
+        `why` is for the journal: a person agreed, where it is not ours. Return False, with nothing
+        changed, if its end is no longer the one that was decided on.
         """
 
         def add_intention(it: Attempt) -> Attempt:
             is_same = it.ended_at == attempt.ended_at
             return replace(it, delete_asked_at=now) if is_same else it
 
-        return self._revise(attempt, add_intention, Did.DELETE_ASKED, now)
+        return self._revise(attempt, add_intention, Did.DELETE_ASKED, now, why)
 
     def erased(self, attempt: Attempt, now: datetime) -> None:
         """Remember that the workload, which we asked to go before it had ended, is no more."""
@@ -238,6 +255,7 @@ class Ledger:
             known = () if self._journal.last() else self._view().attempts
             keys = self._new_keys(batch)
             self._journal.run, started = runs.begin(self._connection, command, batch, keys, now)
+            started = replace(started, batch_id=self._mark_of(_BATCH_ID))
             remembered = (Changed(Did.REMEMBERED, attempt) for attempt in known)
             self._journal.write(now, [started, *remembered])
             return self._journal.run
@@ -268,6 +286,13 @@ class Ledger:
         """Return the journal's lines by their numbers; the events file is a copy of them."""
         with trouble(self.folder):
             return self._journal.lines()
+
+    def _begin_batch_id(self) -> None:
+        """Give the ledger a mark of its own, once, that no other ledger has."""
+        if self.batch_id() is None:
+            with self._transaction():
+                statement = "INSERT OR IGNORE INTO marks (name, value) VALUES (?, ?)"
+                self._connection.execute(statement, (_BATCH_ID, uuid.uuid4().hex))
 
     def _new_keys(self, batch: Batch) -> tuple[str, ...] | None:
         """Return the batch's keys unless they are those that were recorded last; record them."""
@@ -309,7 +334,12 @@ class Ledger:
         )
 
     def _revise(
-        self, attempt: Attempt, change: Callable[[Attempt], Attempt], did: Did, now: datetime
+        self,
+        attempt: Attempt,
+        change: Callable[[Attempt], Attempt],
+        did: Did,
+        now: datetime,
+        why: Why | None = None,
     ) -> bool:
         """Apply `change` to the attempt as it is now, which another process may have altered.
 
@@ -326,7 +356,7 @@ class Ledger:
             if after == before:
                 return False
             self._write([after])
-            self._journal.write(now, [Changed(did, after)])
+            self._journal.write(now, [Changed(did, after, why)])
             return True
 
     @contextmanager
@@ -343,7 +373,7 @@ class Ledger:
 
 
 def _awaits_answer(it: Attempt, called: Attempt) -> bool:
-    return it.unanswered and it.turn == called.turn
+    return (it.unanswered or it.waiting_for_name) and it.turn == called.turn
 
 
 def _open(folder: Path) -> sqlite3.Connection:

@@ -4,9 +4,17 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 from runbatch.clusters.base import just_begun
-from runbatch.core.attempt import Evidence, Listing, Observation, Patience, Phase
+from runbatch.core.attempt import (
+    UNKNOWN_ORIGIN,
+    Evidence,
+    Listing,
+    Observation,
+    Origin,
+    Patience,
+    Phase,
+)
 from runbatch.core.errors import Busy, ClusterError, NameTaken
-from runbatch.core.workload import Workload
+from runbatch.core.workload import Workload, origin_of
 
 PATIENCE = Patience(grace_s=60, empty_doubt_s=600)
 
@@ -21,6 +29,7 @@ class FakeWorkload:
     phase: Phase = Phase.PENDING
     exit_code: int | None = None
     log: bytes = b""
+    origin: Origin = UNKNOWN_ORIGIN
 
 
 @dataclass
@@ -38,7 +47,8 @@ class FakeCluster:
 
     `calls` is every call with its name argument; `most_active` the largest number of workloads that
     were not Completed or Failed at once. `instant_delete` False leaves a deleted one `Deleting`.
-    `unreadable` is what a listing says of workloads that cannot be read.
+    `unreadable` is what a listing says of workloads that cannot be read, `logged_in` who is
+    logged in, and so the owner of what is submitted.
     """
 
     patience: Patience = PATIENCE
@@ -48,6 +58,7 @@ class FakeCluster:
     calls: list[tuple[str, str]] = field(default_factory=list)
     instant_delete: bool = True
     unreadable: dict[str, str] = field(default_factory=dict)
+    logged_in: str = ""
     most_active: int = 0
     _made: int = 0
 
@@ -55,12 +66,19 @@ class FakeCluster:
         """Return what there is, or raise the fault that is due."""
         with_fault = self._fault("list", prefix)
         observations = tuple(
-            Observation(name=each.name, uid=each.uid, phase=each.phase, number=each.number)
+            Observation(
+                name=each.name,
+                uid=each.uid,
+                phase=each.phase,
+                number=each.number,
+                origin=each.origin,
+            )
             for each in self.live.values()
             if each.name.startswith(f"{prefix}-")
         )
         _raise(with_fault)
-        return Listing(observations, rows=len(self.live), unreadable=dict(self.unreadable))
+        rows, unreadable = len(self.live), dict(self.unreadable)
+        return Listing(observations, rows, unreadable, self.logged_in)
 
     def submit(self, workload: Workload, age_s: Callable[[], float] = just_begun) -> str:
         """Make the workload, Pending."""
@@ -70,7 +88,9 @@ class FakeCluster:
         if workload.name in self.live:
             raise NameTaken(f"{workload.name} exists already")
         self._made += 1
-        made = FakeWorkload(workload.name, f"uid-{self._made}", workload.number)
+        origin = origin_of(workload.env, self.logged_in)
+        uid = f"uid-{self._made}"
+        made = FakeWorkload(workload.name, uid, workload.number, origin=origin)
         self.live[workload.name] = made
         active = sum(not each.phase.ended for each in self.live.values())
         self.most_active = max(self.most_active, active)

@@ -13,10 +13,12 @@ from runbatch.core.batch import LARGEST_CAP, Batch, memory_bytes
 from runbatch.core.job import Job, State
 from runbatch.core.planner import plan
 from runbatch.core.reconcile import Learned
+from runbatch.core.whose import Stranger
 from runbatch.core.wish import Wish
 from runbatch.views.json import SCHEMA
 from runbatch.views.text import clock_time, plural, printable
 
+_ASK = "ask"
 _FIRST = 5
 _UNITS = ("bytes", "kB", "MB", "GB", "TB", "PB")
 
@@ -58,13 +60,23 @@ def preview_of(
     steps = plan(batch.with_cap(LARGEST_CAP), view, wish, now, patience).actions
     starts = {step.key for step in steps if isinstance(step, Submit | Reserve)} - view.in_flight
     adopted = {change.after.key for change in learned.changes if change.before is None}
+    strangers = {each.key: each for each in learned.strangers}
     submit = tuple(key for key in batch.keys if key in starts)
     leave = {
         key: _why_left(view.job(key), adopted=key in adopted)
         for key in batch.keys
         if key not in starts
     }
+    leave |= {
+        key: _why_taken(strangers[key])
+        for key in leave.keys() & strangers.keys()
+        if view.job(key).state in (State.WAITING, State.FAILED)
+    }
     return Preview(batch, submit, leave, len(view.in_flight))
+
+
+def _why_taken(stranger: Stranger) -> str:
+    return f"{_ASK}: the name is taken by {stranger.description}"
 
 
 def _why_left(job: Job, *, adopted: bool) -> str:
@@ -129,7 +141,7 @@ def _lines(preview: Preview) -> Iterator[str]:
     if len(preview.submit) > _FIRST:
         yield f"  and {len(preview.submit) - _FIRST} more"
     for why, keys in _grouped(preview.leave).items():
-        yield f"would {why}"
+        yield f"would {printable(why)}"
         yield f"  {_names(batch, keys)}"
 
 
@@ -142,11 +154,16 @@ def place_of(batch: Batch) -> str:
 
 
 def leave_lines(preview: Preview) -> Iterator[str]:
-    """Yield a line for each reason why jobs are not submitted, with the first of them."""
+    """Yield a line for each reason why jobs are not submitted, with the first of them.
+
+    Not for a name that is taken: a person was asked, and each refusal is told by itself.
+    """
     for why, keys in _grouped(preview.leave).items():
         act, _, reason = why.partition(": ")
+        if act == _ASK:
+            continue
         jobs = f"{plural(len(keys), 'job')} ({_names(preview.batch, keys)})"
-        yield f"[{act.upper()}] {jobs}: {reason}"
+        yield f"[{act.upper()}] {jobs}: {printable(reason)}"
 
 
 def going_on_line(at: datetime, started: int, asked: int, now: datetime) -> str:

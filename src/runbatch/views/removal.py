@@ -17,7 +17,8 @@ class Removal:
     """The batch's workloads that are to go, and those that are left.
 
     `left` are in flight. `others` bear the batch's prefix, but are none of its file's jobs.
-    `doubtful` are to go should a listing ever show them: their submit was never answered.
+    `doubtful` are to go should a listing ever show them: their submit was never answered. `foreign`
+    were not submitted by this ledger, and are left without a person's yes to them.
     """
 
     batch: Batch
@@ -25,6 +26,7 @@ class Removal:
     left: tuple[Attempt, ...]
     others: tuple[Attempt, ...]
     doubtful: tuple[Attempt, ...]
+    foreign: tuple[Attempt, ...] = ()
 
     @property
     def running(self) -> tuple[Attempt, ...]:
@@ -50,11 +52,15 @@ def _has_workload(attempt: Attempt) -> bool:
     return _is_there(attempt) and not attempt.waiting_for_name
 
 
-def removal_of(batch: Batch, view: View, *, every: bool) -> Removal:
-    """Return what is to go: the workloads that have ended, or `every` one."""
+def removal_of(batch: Batch, view: View, *, every: bool, foreign: bool = False) -> Removal:
+    """Return what is to go: the workloads that have ended, or `every` one.
+
+    Those that this ledger did not submit go only with `foreign`.
+    """
     own = [each for key in batch.keys for each in view.job(key).attempts if _has_workload(each)]
     keys = frozenset(batch.keys)
-    known = [each for each in own if not each.unanswered]
+    spared = [each for each in own if each.agreed and not foreign]
+    known = [each for each in own if not each.unanswered and each not in spared]
     return Removal(
         batch,
         going=tuple(each for each in known if every or each.ended_at is not None),
@@ -63,6 +69,7 @@ def removal_of(batch: Batch, view: View, *, every: bool) -> Removal:
             each for each in view.attempts if _has_workload(each) and each.key not in keys
         ),
         doubtful=tuple(each for each in own if every and each.unanswered),
+        foreign=tuple(spared),
     )
 
 
@@ -91,7 +98,7 @@ def removal_json(removal: Removal, gone: Sequence[Attempt]) -> RemovalJson:
         "delete": _keys(removal.going),
         "in_flight": _keys(removal.running),
         "deleted": _keys(gone),
-        "leave": _keys((*removal.left, *removal.others)),
+        "leave": _keys((*removal.left, *removal.others, *removal.foreign)),
     }
 
 
@@ -115,12 +122,17 @@ def _left(removal: Removal) -> Iterator[tuple[str, Sequence[Attempt]]]:
         yield "in flight (--all deletes them)", removal.left
     if removal.others:
         yield "of this prefix, but none of this file's jobs", removal.others
+    if removal.foreign:
+        yield f"not submitted by this ledger{_of(removal.foreign)}; see --foreign", removal.foreign
 
 
 def removal_question(removal: Removal) -> str:
     """Return what a person is asked."""
     what = plural(len(removal.going), "workload" if removal.running else "ended workload")
     cut_off = f"{len(removal.running)} in flight will be cut off. " if removal.running else ""
+    strange = [each for each in removal.going if each.agreed]
+    if strange:
+        cut_off += f"This ledger did not submit {len(strange)} of them{_of(strange)}. "
     return (
         f"{cut_off}Delete {what} of {removal.batch.prefix}, once {_logs_are(removal.going)} saved?"
     )
@@ -139,6 +151,12 @@ def _removed_lines(removal: Removal, gone: Sequence[Attempt], logs: Path) -> Ite
         yield f"{plural(len(still), 'workload')} still there: {_names(removal.batch, still)}"
     for why, attempts in _left(removal):
         yield f"{plural(len(attempts), 'workload')} left alone: {why}"
+
+
+def _of(attempts: Sequence[Attempt]) -> str:
+    """Return whose the workloads are, as far as the cluster tells."""
+    owners = sorted({each.origin.owner for each in attempts if each.origin.owner is not None})
+    return f", but {' or '.join(map(printable, owners))} did" if owners else ""
 
 
 def _logs(attempts: Sequence[Attempt]) -> str:

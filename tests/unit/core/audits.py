@@ -1,5 +1,6 @@
 """Short ways to write what an audit is made from, and to read what it found."""
 
+from dataclasses import replace
 from typing import Any
 
 from tests.unit.core.test_journal import entries, started
@@ -14,7 +15,7 @@ from runbatch.core.promises import Promise
 
 KEYS = ("1", "2", "3")
 QUICK = RetryPolicy(delay_s=1)
-SAVED = failed("1", seconds=1, log="/log")
+SAVED = failed("1", seconds=1, log="/log", calls=1)
 
 
 def start(key: str, number: int = 1, why: Why | None = Why.FIRST, **changes: Any) -> Changed:
@@ -27,7 +28,8 @@ def known(attempt: Attempt) -> Changed:
 
 def audited(*happenings: Happening, cap: int = 2, retry: RetryPolicy = QUICK) -> Audit:
     """The audit of these, behind the beginning of a run: the first of them is line 2."""
-    return audit_of(entries(started(cap, *KEYS, retry=retry), *happenings))
+    begun = replace(started(cap, *KEYS, retry=retry), batch_id="ours")
+    return audit_of(entries(begun, *happenings))
 
 
 def breaches(audit: Audit) -> dict[Promise, tuple[Remark, ...]]:

@@ -20,7 +20,7 @@ from tests.unit.core.values import (
 )
 
 from runbatch.core.actions import Why
-from runbatch.core.attempt import Attempt, Evidence, Phase
+from runbatch.core.attempt import UNKNOWN_ORIGIN, Attempt, Evidence, Origin, Phase
 from runbatch.core.audit import Remark, audit_of
 from runbatch.core.failure import RetryPolicy
 from runbatch.core.journal import Changed, Did, Ended, Entry, Happening
@@ -29,6 +29,10 @@ from runbatch.core.promises import Promise
 MARKER = "/data is not a mount point"
 GOES_ON = f"{MARKER}, going on without it"
 CODE = Evidence(logged_code=2, marker=GOES_ON)
+
+
+def adopted(origin: Origin, why: Why | None = None) -> Changed:
+    return Changed(Did.ADOPTED, listed("1", calls=0, origin=origin), why)
 
 
 def reserve(attempt: Attempt, why: Why | None) -> Changed:
@@ -116,30 +120,56 @@ def reserve(attempt: Attempt, why: Why | None) -> Changed:
             [start("1"), Changed(Did.RELEASED, called("1", missed=3)), start("1")],
             id="a lost submit was given up, and is begun anew by the wider batch",
         ),
-        pytest.param([Changed(Did.ADOPTED, listed("370"))], id="any whole number is the batch's"),
         pytest.param(
-            [known(vanished("old-key")), Changed(Did.ADOPTED, listed("old-key", number=2))],
+            [Changed(Did.ADOPTED, listed("370"), Why.AGREED)], id="any whole number is the batch's"
+        ),
+        pytest.param(
+            [
+                known(vanished("old-key")),
+                Changed(Did.ADOPTED, listed("old-key", number=2), Why.AGREED),
+            ],
             id="so is a key that is known",
         ),
         pytest.param(
             [
                 start("1"),
                 Changed(Did.SEEN, listed("1", calls=1)),
-                Changed(Did.ADOPTED, listed("1", number=2)),
+                Changed(Did.ADOPTED, listed("1", number=2, calls=0), Why.AGREED),
             ],
             id="somebody started it again by hand",
         ),
         pytest.param(
-            [Changed(Did.ADOPTED, listed("1")), Changed(Did.VANISHED, vanished("1"))],
-            id="what somebody else had started is gone, and nothing else is listed",
+            [
+                adopted(Origin(batch="ours")),
+                Changed(Did.VANISHED, vanished("1", origin=Origin(batch="ours"))),
+            ],
+            id="what bears the ledger's mark is gone, and nothing else is listed",
         ),
         pytest.param(
             [
                 known(succeeded("1")),
-                Changed(Did.ADOPTED, listed("1", number=2)),
+                Changed(Did.ADOPTED, listed("1", number=2), Why.AGREED),
                 Changed(Did.FORGOTTEN, vanished("1", 2)),
             ],
             id="what no submit made is forgotten",
+        ),
+        pytest.param(
+            [adopted(Origin(owner="bob@lab", batch="theirs"), Why.AGREED)], id="a person said yes"
+        ),
+        pytest.param([adopted(Origin(batch="ours"))], id="it bears the ledger's mark"),
+        pytest.param(
+            [start("1"), Changed(Did.SEEN, listed("1", calls=1, origin=Origin(owner="bob@lab")))],
+            id="we called a submit for it",
+        ),
+        pytest.param(
+            [
+                Changed(
+                    Did.DELETE_ASKED,
+                    replace(SAVED, calls=0, origin=Origin(batch="theirs")),
+                    Why.AGREED,
+                )
+            ],
+            id="another ledger's was deleted with --foreign",
         ),
         pytest.param(
             [
@@ -350,11 +380,53 @@ def test_what_happened_as_it_should_breaks_no_promise(happenings: list[Happening
             id="a job outside the batch deleted",
         ),
         pytest.param(
-            [Changed(Did.ADOPTED, listed("test"))],
+            [Changed(Did.ADOPTED, listed("test"), Why.AGREED)],
             Promise.NAMES,
             2,
             "adopted, and its name is not the batch's",
             id="somebody else's workload counted",
+        ),
+        pytest.param(
+            [adopted(Origin(owner="bob@lab", batch="theirs"))],
+            Promise.NAMES,
+            2,
+            "adopted without a person's yes, although another ledger submitted it (of bob@lab)",
+            id="another ledger's workload counted",
+        ),
+        pytest.param(
+            [adopted(Origin(owner="bob@lab"))],
+            Promise.NAMES,
+            2,
+            "adopted without a person's yes, although this ledger did not submit it (of bob@lab)",
+            id="a colleague's workload counted",
+        ),
+        pytest.param(
+            [adopted(Origin(prefix="gwas-1", key="q"))],
+            Promise.NAMES,
+            2,
+            "adopted without a person's yes, although it says that it is job q of the batch gwas-1",
+            id="another batch's workload counted",
+        ),
+        pytest.param(
+            [adopted(UNKNOWN_ORIGIN)],
+            Promise.NAMES,
+            2,
+            "adopted without a person's yes, although this ledger did not submit it",
+            id="anybody's workload counted, by a version that asked nobody",
+        ),
+        pytest.param(
+            [start("1"), Changed(Did.SEEN, listed("1", calls=1, origin=Origin(batch="theirs")))],
+            Promise.NAMES,
+            3,
+            "taken for the batch's own, although another ledger submitted it",
+            id="another ledger's workload taken for a submit whose answer was lost",
+        ),
+        pytest.param(
+            [Changed(Did.DELETE_ASKED, replace(SAVED, calls=0, origin=Origin(batch="theirs")))],
+            Promise.NAMES,
+            2,
+            "delete asked without a person's yes, although another ledger submitted it",
+            id="another ledger's workload deleted",
         ),
         pytest.param(
             [start("1"), Changed(Did.RELEASED, accepted("1", uid=None))],

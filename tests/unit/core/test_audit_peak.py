@@ -6,6 +6,7 @@ from tests.unit.core.audits import KEYS, SAVED, audited, known, start
 from tests.unit.core.test_journal import entries, started
 from tests.unit.core.values import at, failed, listed, succeeded
 
+from runbatch.core.actions import Why
 from runbatch.core.attempt import Phase
 from runbatch.core.audit import Remark, audit_of
 from runbatch.core.history import Level
@@ -37,7 +38,7 @@ def test_what_is_above_the_cap_by_no_start_of_ours_is_told_apart() -> None:
             started(2, *KEYS),
             known(listed("1")),
             start("2"),
-            Changed(Did.ADOPTED, listed("3")),
+            Changed(Did.ADOPTED, listed("3"), Why.AGREED),
             Changed(Did.SEEN, listed("3", Phase.PENDING)),
             Changed(Did.ENDED, failed("2", outcome=None)),
             Changed(Did.RUNNING_AGAIN, listed("2")),

@@ -29,7 +29,12 @@ from runbatch.core.reconcile import Change
 def adopted(seconds: float, **changes: Any) -> Attempt:
     """An attempt that a listing at `seconds` was the first to tell of."""
     now = at(seconds)
-    fields: dict[str, Any] = {"reserved_at": now, "called_at": now, "submitted_at": now}
+    fields: dict[str, Any] = {
+        "reserved_at": now,
+        "called_at": now,
+        "submitted_at": now,
+        "agreed": True,
+    }
     return listed(seconds=seconds, **fields | changes)
 
 
@@ -118,7 +123,7 @@ def test_a_workload_that_none_of_the_attempts_can_be_is_adopted(
         ),
         pytest.param(
             reserved(),
-            listed(seconds=30, called_at=at(30), submitted_at=at(30)),
+            listed(seconds=30, called_at=at(30), submitted_at=at(30), agreed=True),
             id="a slot was held for it: somebody was quicker",
         ),
     ],

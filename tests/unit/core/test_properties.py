@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 from tests.unit.core.mixes import KEYS, listings, times, views, wishes
 from tests.unit.core.values import at, attempts_of, batch, looked, planned
 
-from runbatch.core.actions import Action, Plan, Release, Reserve, Submit
+from runbatch.core.actions import Action, Plan, Refuse, Release, Reserve, Submit
 from runbatch.core.attempt import Attempt, Listing, Verdict
 from runbatch.core.job import View
 from runbatch.core.snapshot import snapshot_of
@@ -63,6 +63,8 @@ def test_whatever_is_listed_nothing_is_forgotten_and_no_slot_freed_without_evide
 
 
 def key_of(action: Action) -> str:
+    if isinstance(action, Refuse):
+        action = action.submit
     return action.key if isinstance(action, Submit | Reserve) else action.attempt.key
 
 

@@ -156,6 +156,7 @@ def test_somebody_else_s_workload_took_the_name_so_nothing_is_deleted() -> None:
     assert known.job("37").last == replace(
         NEW,
         uid="theirs",
+        agreed=True,
         phase=Phase.RUNNING,
         called_at=at(60),
         submitted_at=at(60),

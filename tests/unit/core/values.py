@@ -20,6 +20,7 @@ from runbatch.core.history import History, Level, Stretch
 from runbatch.core.job import View
 from runbatch.core.planner import plan
 from runbatch.core.reconcile import Learned, learn
+from runbatch.core.whose import Claims
 from runbatch.core.wish import Wish
 
 EPOCH = datetime(2026, 1, 5, 9, 30, tzinfo=UTC)
@@ -162,10 +163,15 @@ def looked(
     of: Batch | None = None,
     asked_before: Iterable[tuple[str, int]] | None = None,
     patience: Patience = PATIENCE,
+    claims: Claims | None = None,
 ) -> Learned:
-    """What this listing teaches; it was asked for just now unless `asked_before` says otherwise."""
+    """What this listing teaches; it was asked for just now unless `asked_before` says otherwise.
+
+    A person said yes to all that it shows, unless there are other `claims`.
+    """
+    claims = claims or Claims(agreed=frozenset(each.uid for each in answer.observations))
     asked = given.called if asked_before is None else frozenset(asked_before)
-    return learn(of or batch(), given, answer, asked, at(seconds), patience)
+    return learn(of or batch(), given, answer, asked, at(seconds), patience, claims)
 
 
 def looked_often(given: View, answer: Listing, *times: float, empty_since: float = 0) -> View:

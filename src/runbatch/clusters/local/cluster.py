@@ -26,7 +26,7 @@ from runbatch.core.attempt import Evidence, Listing, Observation, Patience, Phas
 from runbatch.core.errors import Busy, ClusterError, NameTaken, Rejected, Unreachable
 from runbatch.core.failure import KILLED, OUT_OF_MEMORY_CODE
 from runbatch.core.names import file_name, text_of_file_name
-from runbatch.core.workload import Workload
+from runbatch.core.workload import ORIGIN_VARIABLES, Workload
 from runbatch.folders import take_private
 
 # A disk does not forget: the grace is for a submitter in mid-call, the doubt for a folder that was
@@ -282,6 +282,7 @@ def _description(workload: Workload, uid: str) -> Mapping[str, object]:
         "created_at": datetime.now(UTC).isoformat(),
         "command": workload.command,
         "attempt": workload.number,
+        "origin": {name: workload.env.get(name) for name in ORIGIN_VARIABLES},
         "mounts": {mount.path: _host(workload, mount.host) for mount in workload.mounts},
     }
 

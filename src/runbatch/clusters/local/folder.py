@@ -18,7 +18,8 @@ from types import NoneType
 from typing import IO, Any, cast
 
 from runbatch.clusters.local.wrapper import MOUNTS_MISSING, write_whole
-from runbatch.core.attempt import Phase
+from runbatch.core.attempt import UNKNOWN_ORIGIN, Origin, Phase
+from runbatch.core.workload import origin_of
 from runbatch.folders import take_private
 
 
@@ -38,6 +39,7 @@ class Description:
     name: str
     uid: str
     number: int
+    origin: Origin = UNKNOWN_ORIGIN
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +70,10 @@ class WorkloadFolder:
         if self.path.is_symlink():
             raise ValueError("it is a link, which is not followed")
         found = self._json("workload.json", name=str, uid=str, attempt=int)
-        return Description(found["name"], found["uid"], found["attempt"]) if found else None
+        if not found:
+            return None
+        origin = origin_of(found.get("origin") or {})
+        return Description(found["name"], found["uid"], found["attempt"], origin)
 
     def end(self) -> End | None:
         """Return how it ended, if its wrapper lived to record it."""

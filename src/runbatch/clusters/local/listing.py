@@ -67,4 +67,5 @@ def _observed(
         node=node(),
         number=description.number,
         ended_at=end.at if end and phase.ended else None,
+        origin=description.origin,
     )

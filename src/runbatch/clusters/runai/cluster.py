@@ -1,6 +1,6 @@
 """The adapter: the five calls, through the program.
 
-It keeps no state but the version, and which workloads it has asked to go.
+It keeps no state but the version, the login, and which workloads it has asked to go.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -22,12 +22,14 @@ from runbatch.core.errors import (
     NameTaken,
     NoLog,
     Rejected,
+    Unauthorized,
     Unreachable,
 )
 from runbatch.core.identity import is_own_id
 from runbatch.core.workload import Workload
 
 CALL_LIMIT_S = 60
+LOGIN_LIMIT_S = 20
 SUBMIT_LIMIT_S = 120
 # So long the program may be called after its slot was taken; its version is asked for before.
 HELD_UP_LIMIT_S = 60
@@ -37,6 +39,7 @@ UNLISTED_LIMIT_S = 60
 # VPN looks like an empty list (9.2): while jobs are in flight one is believed only when each list
 # was empty for so long, and each time the project could be seen.
 PATIENCE = Patience(grace_s=HELD_UP_LIMIT_S + SUBMIT_LIMIT_S + UNLISTED_LIMIT_S, empty_doubt_s=600)
+MOST_LOGINS_ASKED = 3
 _MOST_PAGES = 100
 _CHUNK_BYTES = 1 << 16
 
@@ -63,6 +66,8 @@ class RunaiCluster:
         self._pods = Pods(project, kubectl, kubectl_tries)
         self._version: Version | None = None
         self._asked_to_go: set[str] = set()
+        self._login: str | None = None
+        self._logins_asked = 0
 
     def list(self, prefix: str) -> Listing:
         """Return the batch's workloads; one call, but for old programs in very large projects."""
@@ -71,7 +76,8 @@ class RunaiCluster:
         if not rows:
             self._check_connection()
         ours = listing.observations(rows, self._project, self._kind, f"{prefix}-")
-        return Listing(tuple(ours), rows=len(rows))
+        login = self._login_text() if any(each.origin.owner for each in ours) else ""
+        return Listing(tuple(ours), rows=len(rows), login=login)
 
     def submit(self, workload: Workload, age_s: Callable[[], float] = just_begun) -> None:
         """Submit the workload; its uid is not printed (Run:ai reference, 1.6)."""
@@ -195,6 +201,23 @@ class RunaiCluster:
         if reply.code != 0 and not faults.is_gone(reply.err):
             raise self._fault(reply)
         return reply.code == 0
+
+    def _login_text(self) -> str | None:
+        """Return all that `whoami` prints, once it does: nothing is known of its form.
+
+        None: it failed, and is asked again with the next listing. A program that never tells it
+        must not hold up a batch: in the end it counts as one that tells nothing.
+        """
+        if self._login is None:
+            reply = self._execute(["whoami"], LOGIN_LIMIT_S)
+            error = None if reply.code == 0 else self._fault(reply)
+            if not isinstance(error, Busy | Unauthorized):
+                self._logins_asked += 1
+            if error is None:
+                self._login = reply.out.strip()
+            elif self._logins_asked >= MOST_LOGINS_ASKED:
+                self._login = ""
+        return self._login
 
     def _check_connection(self) -> None:
         """Raise Unreachable unless the project can be seen: an empty list proves nothing alone."""

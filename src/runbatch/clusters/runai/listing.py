@@ -13,9 +13,10 @@ from typing import Any
 
 from runbatch.clusters.runai.values import values_in
 from runbatch.clusters.runai.words import text_of
-from runbatch.core.attempt import Observation, Phase
+from runbatch.core.attempt import Observation, Origin, Phase
 from runbatch.core.errors import Unreachable
 from runbatch.core.identity import NO_ID
+from runbatch.core.workload import origin_of
 
 _ROWS_UNDER = ("workloads", "items", "data", "workspaces", "trainings", "entries")
 _PROJECTS_UNDER = ("projects", "items", "data")
@@ -135,6 +136,7 @@ def _observation(row: Row) -> Observation:
         phase=Phase.parse(_phase_word(row)),
         number=_number(row),
         created_at=_birth(row),
+        origin=origin_in(row),
         ended_at=_time(row.get("completedAt")),
         reason=text_of(row["phaseReason"]) if row.get("phaseReason") else None,
     )
@@ -155,14 +157,30 @@ def _phase_word(row: Row) -> str:
     return str(found)
 
 
-def _number(row: Row) -> int | None:
-    """Return the attempt that the workload was told it is, where the row shows its variables."""
+def origin_in(row: Row) -> Origin:
+    """Return who submitted the workload and which job it was told it is, as far as the row shows.
+
+    What stands there in a form that nobody knows tells nothing.
+    """
+    owner = row.get("submittedBy")
+    return origin_of(_environment(row), text_of(owner) if isinstance(owner, str) else None)
+
+
+def _environment(row: Row) -> dict[str, str]:
+    """Return the workload's variables, where the row shows them."""
     found = row.get("environmentVariables")
     if isinstance(found, list):
         found = {
             str(each.get("name")): each.get("value") for each in found if isinstance(each, dict)
         }
-    text = str(found.get("RUNBATCH_ATTEMPT") or "") if isinstance(found, dict) else ""
+    if not isinstance(found, dict):
+        return {}
+    return {name: text_of(value) for name, value in found.items() if value is not None}
+
+
+def _number(row: Row) -> int | None:
+    """Return the attempt that the workload was told it is, where the row shows its variables."""
+    text = _environment(row).get("RUNBATCH_ATTEMPT", "")
     return int(text) if re.fullmatch("[1-9][0-9]{0,5}", text) else None
 
 
