@@ -200,7 +200,7 @@ def test_what_nobody_knows_to_be_there_is_not_counted_yet_meant(tmp_path: Path) 
     view = View.of([called("2"), failed("3", missed=3), reserved_after(failed("3"))])
     removal = removal_of(rig.batch, view, every=True)
     assert (removal.going, removal.doubtful) == ((), (called("2"),))
-    assert removal.turns == {("2", 1, 1)}
+    assert removal.turns == {called("2").turn}
     assert removal_of(rig.batch, view, every=False).turns == frozenset()
 
 

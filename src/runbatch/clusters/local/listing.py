@@ -43,7 +43,12 @@ def _check_that_nothing_runs(folder: WorkloadFolder) -> None:
 def of_mark(mark: Mark) -> Observation:
     """Return the workload that a living process tells of."""
     return Observation(
-        name=mark.name, uid=mark.uid, phase=Phase.RUNNING, node=node(), number=mark.number
+        name=mark.name,
+        uid=mark.uid,
+        phase=Phase.RUNNING,
+        node=node(),
+        number=mark.number,
+        origin=mark.origin,
     )
 
 

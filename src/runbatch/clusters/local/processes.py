@@ -15,9 +15,12 @@ from pathlib import Path
 
 from runbatch.clusters.local.folder import WorkloadFolder
 from runbatch.clusters.local.wrapper import UID_VARIABLE
+from runbatch.core.attempt import UNKNOWN_ORIGIN, Origin
+from runbatch.core.workload import ORIGIN_VARIABLES, origin_of
 
 MARK_VARIABLE = "RUNBATCH_LOCAL"
 _LOOK_AGAIN_S = 0.02
+_TOLD = (MARK_VARIABLE, *ORIGIN_VARIABLES)
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +31,7 @@ class Mark:
     uid: str
     number: int
     roots: frozenset[str]
+    origin: Origin = UNKNOWN_ORIGIN
 
     @property
     def variables(self) -> Mapping[str, str]:
@@ -40,7 +44,7 @@ class LivingProcesses:
     """The processes of this machine that belong to workloads; looked up once, if at all."""
 
     def __init__(self) -> None:
-        self._marked: dict[str, dict[int, str]] | None = None
+        self._marked: dict[str, dict[int, Mapping[str, str]]] | None = None
 
     def pids(self, uid: str) -> Collection[int]:
         """Return the processes whose environment bears this uid."""
@@ -52,18 +56,17 @@ class LivingProcesses:
         Only our own user's processes count: nobody else can pretend to be a job of ours.
         """
         for uid, processes in self._by_uid().items():
-            own = (text for pid, text in processes.items() if _is_own(pid))
-            mark = next(filter(None, (_mark_in(text, uid) for text in own)), None)
+            own = (variables for pid, variables in processes.items() if _is_own(pid))
+            mark = next(filter(None, (_mark_in(variables, uid) for variables in own)), None)
             if mark is not None and mark.roots & roots:
                 yield mark
 
-    def _by_uid(self) -> Mapping[str, Mapping[int, str]]:
+    def _by_uid(self) -> Mapping[str, Mapping[int, Mapping[str, str]]]:
         if self._marked is None:
             self._marked = {}
             for pid, variables in _environments():
-                uid = variables[UID_VARIABLE]
-                mark = variables.get(MARK_VARIABLE, "")
-                self._marked.setdefault(uid, {})[pid] = mark
+                told = {name: variables.get(name, "") for name in _TOLD}
+                self._marked.setdefault(variables[UID_VARIABLE], {})[pid] = told
         return self._marked
 
 
@@ -126,9 +129,10 @@ def _is_own(pid: int) -> bool:
     return False
 
 
-def _mark_in(text: str, uid: str) -> Mark | None:
-    """Return what the variable tells; None if it is not one that we wrote."""
+def _mark_in(variables: Mapping[str, str], uid: str) -> Mark | None:
+    """Return what the variables tell; None if they are not those that we wrote."""
     with suppress(ValueError, KeyError, TypeError):
-        told = json.loads(text)
-        return Mark(str(told["name"]), uid, int(told["attempt"]), frozenset(told["roots"]))
+        told = json.loads(variables[MARK_VARIABLE])
+        name, number, roots = str(told["name"]), int(told["attempt"]), frozenset(told["roots"])
+        return Mark(name, uid, number, roots, origin_of(variables))
     return None
