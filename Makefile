@@ -40,7 +40,8 @@ breaks: setup  ## break the tool on purpose in eleven ways, and see which check 
 	$(BIN)/python -m tests.breaks
 
 test: lint browser shells  ## run all checks
-	$(SCRATCH) $(BIN)/pytest -n 2 --cov --cov-report=term
+	$(SCRATCH) $(BIN)/pytest -n 2 tests/unit --cov --cov-report=term
+	$(SCRATCH) $(BIN)/pytest -n 2 --ignore tests/unit
 
 kills: setup  ## kill -9 the commands 300 times on each cluster (KILLS=n); what held is counted
 	$(SCRATCH) KILLS=$(KILLS) $(BIN)/pytest -n 2 tests/kills

@@ -1,4 +1,7 @@
-"""The adapter keeps the cluster contract over the stand-in, called as a real program."""
+"""The adapter keeps the cluster contract over the stand-in of each generation.
+
+One of them is called as a real program, the others in this process: each call costs a start.
+"""
 
 from dataclasses import replace
 from pathlib import Path
@@ -7,25 +10,26 @@ import pytest
 from tests.runai.rig import QUICK, path_with
 
 from runbatch.clusters.runai.cluster import RunaiCluster
+from runbatch.clusters.runai.program import execute
 from runbatch.core.workload import Workload
 from runbatch.testing.contract import ClusterContract, make_workload
+from runbatch.testing.incident import InProcess
 from runbatch.testing.runai import Settings, StandIn
 
 ENDLESS_S = 1e6
 
 
 class RunaiRig:
-    def __init__(self, folder: Path, kind: str, generation: str) -> None:
+    def __init__(self, folder: Path, kind: str, generation: str, *, in_process: bool) -> None:
         delays = replace(QUICK, running=(20, 30))
         settings = Settings(delays=delays, generation=generation)
         self.standin = StandIn.create(folder / "cluster", settings)
-        self.bin = folder / "bin"
-        self.standin.install(self.bin)
+        self._execute = InProcess(self.standin) if in_process else execute
         self._folder = folder
         self._kind = kind
 
     def cluster(self) -> RunaiCluster:
-        return RunaiCluster("talmo-lab", self._kind, kubectl_tries=1)
+        return RunaiCluster("talmo-lab", self._kind, execute=self._execute, kubectl_tries=1)
 
     def workload(
         self, name: str, *, exit_code: int = 0, output: str = "", endless: bool = False
@@ -49,19 +53,20 @@ class RunaiRig:
 
 @pytest.fixture(
     params=[
-        ("workspace", "2.18"),
-        ("workspace", "2.25"),
-        ("training", "2.18"),
-        ("training", "3.0"),
+        ("workspace", "2.25", False),
+        ("workspace", "2.18", True),
+        ("training", "2.18", True),
+        ("training", "3.0", True),
     ],
-    ids="-".join,
+    ids=["workspace-2.25, a program", "workspace-2.18", "training-2.18", "training-3.0"],
 )
 def rig(
     request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> RunaiRig:
-    kind, generation = request.param
-    rig = RunaiRig(tmp_path, kind, generation)
-    monkeypatch.setenv("PATH", path_with(rig.bin))
+    kind, generation, in_process = request.param
+    rig = RunaiRig(tmp_path, kind, generation, in_process=in_process)
+    rig.standin.install(tmp_path / "bin")
+    monkeypatch.setenv("PATH", path_with(tmp_path / "bin"))
     return rig
 
 

@@ -3,7 +3,8 @@
 import pytest
 
 from runbatch.core import errors
-from runbatch.core.errors import BatchError, ClusterError, LedgerError, RunbatchError
+from runbatch.core.attempt import Evidence
+from runbatch.core.errors import BatchError, ClusterError, LedgerError, RunbatchError, Unreachable
 
 
 @pytest.mark.parametrize("kind", ["Rejected", "NameTaken", "Busy", "Unreachable", "Unauthorized"])
@@ -30,3 +31,10 @@ def test_a_batch_error_names_the_place_and_the_file(place: str, message: str, wi
     assert str(error) == message
     assert str(error.within("batch.toml")) == within
     assert error.within("batch.toml").problem == "none."
+
+
+def test_an_error_keeps_its_kind_and_bears_what_is_known_all_the_same() -> None:
+    error = Unreachable("describe is silent.").knowing(Evidence(exit_code=2))
+    assert isinstance(error, Unreachable)
+    assert str(error) == "describe is silent."
+    assert error.known == Evidence(exit_code=2)
