@@ -12,13 +12,14 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import asdict, dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, Protocol
 
 from .cluster import Change, Cluster, Deed, Plot, Tally
 from .settings import settings_from_plain, settings_to_plain
 from .switches import switches_from_plain, switches_to_plain
-from .workload import Phase, Workload, from_plain, to_plain
+from .workload import Phase, Workload, copied, from_plain, to_plain
 
 _SCHEMA = """
 CREATE TABLE kept (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
@@ -91,6 +92,12 @@ class Store(Protocol):
 Opened = Callable[[], AbstractContextManager[Store]]
 
 
+@lru_cache(maxsize=1 << 14)
+def _parsed(body: str) -> Workload:
+    """Return the workload that was saved so, to be copied: from one call to the next few change."""
+    return from_plain(json.loads(body))
+
+
 class FileStore:
     """An open cluster folder, locked until its `opened` block ends."""
 
@@ -105,7 +112,7 @@ class FileStore:
             _tally_from_plain(self._kept("tally")),
         )
         rows = self.database.execute("SELECT body FROM workload WHERE gone_s IS NULL")
-        live = sorted((from_plain(json.loads(body)) for (body,) in rows), key=lambda w: w.ordinal)
+        live = sorted((copied(_parsed(body)) for (body,) in rows), key=lambda w: w.ordinal)
         cluster.adopt(live)
         return cluster
 
@@ -143,7 +150,7 @@ class FileStore:
     def gone_since(self, moment_s: float) -> list[Workload]:
         """Return the workloads that are gone, but were there after a moment."""
         rows = self.database.execute("SELECT body FROM workload WHERE gone_s > ?", (moment_s,))
-        return sorted((from_plain(json.loads(body)) for (body,) in rows), key=lambda w: w.ordinal)
+        return sorted((copied(_parsed(body)) for (body,) in rows), key=lambda w: w.ordinal)
 
     def begin_call(self, at_s: float, verb: str, name: str, argv: list[str]) -> int:
         """Add a call to the truth, its end unknown yet, and return its number from 1."""

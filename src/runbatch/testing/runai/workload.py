@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 from enum import StrEnum
+from operator import attrgetter
 from typing import Any
 
 
@@ -132,6 +133,18 @@ class Workload:
         """Return the phase it was in at a moment, None before it was created."""
         known = [word for since_s, word in self.history if since_s <= moment_s]
         return Phase(known[-1]) if known else None
+
+
+_FIELDS = attrgetter(*Workload.__slots__)
+_POD_FIELDS = attrgetter(*Pod.__slots__)
+
+
+def copied(workload: Workload) -> Workload:
+    """Return the same workload, which can be changed by itself."""
+    twin = Workload(*_FIELDS(workload))
+    twin.pods = [Pod(*_POD_FIELDS(pod)) for pod in workload.pods]
+    twin.history, twin.events = [*workload.history], [*workload.events]
+    return twin
 
 
 def to_plain(workload: Workload) -> dict[str, Any]:
