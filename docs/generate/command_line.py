@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 import click
 from docs.generate.markdown import block, code, page, table
 
-from runbatch.cli.main import cli
+from runbatch.cli.main import all_commands, cli
 from runbatch.cli.notify import VARIABLE as NOTIFY_VARIABLE
 from runbatch.cli.options import common
 from runbatch.clusters.local.processes import MARK_VARIABLE
@@ -67,7 +67,7 @@ def _parts() -> Iterator[str]:
     yield "## Options of every command"
     yield _COMMON
     yield _options([*_common_options(), *_help_options()])
-    for name, command in cli.commands.items():
+    for name, command in all_commands().items():
         yield f"## runbatch {name}"
         yield from _command(name, command)
     yield "## Environment variables"
@@ -77,7 +77,7 @@ def _parts() -> Iterator[str]:
 
 
 def _overview() -> Iterator[list[str]]:
-    for name, command in cli.commands.items():
+    for name, command in all_commands().items():
         words = f"runbatch {name}"
         yield [f"[{code(words)}](#runbatch-{name})", command.get_short_help_str(100)]
 

@@ -119,7 +119,7 @@ def _parts() -> Iterator[str]:
     yield "## Of runbatch"
     yield table(["code", "meaning"], ([code(number), said] for number, said in GENERAL.items()))
     yield "A second Ctrl-C ends a command at once, which is as safe."
-    for name in main.cli.commands:
+    for name in main.all_commands():
         yield f"### runbatch {name}"
         yield table(["code", "meaning"], ([code(n), said] for n, said in BY_COMMAND[name].items()))
     yield "## Of a job's container"

@@ -13,7 +13,7 @@ from docs.generate.command_line import OTHER_NAMES
 from docs.generate.pages import pages
 from tests.docs.blocks import ROOT, blocks, words_in_code
 
-from runbatch.cli.main import cli
+from runbatch.cli.main import all_commands
 
 WRITTEN = [
     path
@@ -33,7 +33,7 @@ def options_of(command: click.Command) -> set[str]:
     return {name for each in command.params for name in each.opts} | {"--help", "-h"}
 
 
-EVERY = {"--version", "--help"}.union(*map(options_of, cli.commands.values()))
+EVERY = {"--version", "--help"}.union(*map(options_of, all_commands().values()))
 
 
 def named(path: Path) -> Iterator[str]:
@@ -62,7 +62,7 @@ def command_in(words: str) -> click.Command | None:
     if typed[:1] == ["runbatch"]:
         typed = typed[1:]
     names = {other: name for name, other in OTHER_NAMES.items()}
-    return cli.commands.get(names.get(typed[0], typed[0])) if typed else None
+    return all_commands().get(names.get(typed[0], typed[0])) if typed else None
 
 
 def program_in(words: str) -> str | None:

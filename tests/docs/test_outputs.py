@@ -29,7 +29,7 @@ from tests.unit.core.values import (
     view,
 )
 
-from runbatch.cli.main import cli
+from runbatch.cli.main import all_commands
 from runbatch.core.attempt import Evidence, Phase
 from runbatch.core.events import Event, Kind
 from runbatch.core.snapshot import snapshot_of
@@ -123,7 +123,7 @@ def shell(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shell]:
 @pytest.mark.parametrize("command", OUTPUTS)
 def test_what_a_command_prints_is_as_the_schema_says(shell: Shell, command: str) -> None:
     name = command.split(maxsplit=1)[0]
-    asks = any(option.name == "yes" for option in cli.commands[name].params)
+    asks = any(option.name == "yes" for option in all_commands()[name].params)
     yes = ("--yes",) if asks else ()
     done = shell.run(*command.split(), "--poll-interval", "0.1", *yes)
     assert done.code in (0, 3), done.err

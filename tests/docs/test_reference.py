@@ -14,7 +14,7 @@ from docs.generate.markdown import SAID
 from docs.generate.pages import FOLDER, pages
 
 import runbatch
-from runbatch.cli.main import cli
+from runbatch.cli.main import all_commands, cli
 from runbatch.config.dotenv import Variables, batch_of
 from runbatch.config.gapit import OLD_NAMES, PIPELINE_NAMES
 
@@ -35,8 +35,8 @@ def test_no_page_is_left_from_a_generator_that_is_gone() -> None:
 
 def test_every_command_and_option_stands_there_once() -> None:
     text = pages()["command-line.md"]
-    assert re.findall(r"^## runbatch (\S+)$", text, re.M) == list(cli.commands)
-    for name, command in cli.commands.items():
+    assert re.findall(r"^## runbatch (\S+)$", text, re.M) == list(all_commands())
+    for name, command in all_commands().items():
         section = text.partition(f"\n## runbatch {name}\n")[2].partition("\n## ")[0]
         shared = text.partition("\n## Options of every command\n")[2].partition("\n## ")[0]
         for option in options_of(command):
@@ -117,7 +117,7 @@ def test_every_exit_code_stands_there() -> None:
     assert set(exit_codes.NAMED) == set(constants())
     codes = {0, *exit_codes.STOPPED, *exit_codes.NAMED.values()} - {128}
     assert set(exit_codes.GENERAL) == codes
-    assert set(exit_codes.BY_COMMAND) == set(cli.commands)
+    assert set(exit_codes.BY_COMMAND) == set(all_commands())
     for said in exit_codes.BY_COMMAND.values():
         assert codes.issuperset(said)
     assert click.UsageError.exit_code == exit_codes.NAMED["main.WRONG_USAGE"]

@@ -17,7 +17,6 @@ PROMISE_BROKEN = 1
 
 
 @click.command(
-    short_help="Replay what happened; say whether each promise was kept.",
     epilog="""\b
 Examples:
   runbatch audit

@@ -22,7 +22,6 @@ NOT_ALL_GONE = 1
 
 
 @click.command(
-    short_help="Remove the batch's ended workloads.",
     epilog="""\b
 Examples:
   runbatch delete --dry-run        which workloads would go

@@ -14,7 +14,6 @@ from runbatch.views.text import printable
 
 
 @click.command(
-    short_help="Write a batch.toml to start from.",
     epilog="""\b
 Examples:
   runbatch init && runbatch submit --yes --wait

@@ -25,7 +25,6 @@ _CHUNK_BYTES = 1 << 16
 
 
 @click.command(
-    short_help="Check the batch and the cluster; touch nothing.",
     epilog="""\b
 Example:
   runbatch check -b batch.toml
@@ -57,7 +56,6 @@ def _view(place: Place, clock: SystemClock) -> View:
 
 
 @click.command(
-    short_help="Print what a job printed.",
     epilog="""\b
 Examples:
   runbatch logs 37

@@ -5,20 +5,13 @@ import signal
 import sys
 from collections.abc import Sequence
 from contextlib import suppress
+from importlib import import_module
 
 import click
 
 from runbatch import __version__
-from runbatch.cli.audit import audit
-from runbatch.cli.delete import delete
-from runbatch.cli.init import init
-from runbatch.cli.look import check, logs
-from runbatch.cli.report import report
-from runbatch.cli.retry import retry
 from runbatch.cli.signals import DIED_BY_SIGNAL
-from runbatch.cli.status import status
 from runbatch.cli.streams import STDOUT, mend_streams
-from runbatch.cli.submit import submit
 from runbatch.core.errors import BatchError, RunbatchError
 from runbatch.views.text import printable_lines
 
@@ -27,7 +20,52 @@ WRONG_USAGE = 2
 INTERRUPTED = 130
 
 
+# Each command with its module and its line in the list: a command is imported when it is used, and
+# no other. To import them all takes ten times as long as what `--help` needs.
+_COMMANDS = {
+    "init": ("init", "Write a batch.toml to start from."),
+    "check": ("look", "Check the batch and the cluster; touch nothing."),
+    "submit": ("submit", "Start the jobs that were never started."),
+    "retry": ("retry", "Retry what the infrastructure broke."),
+    "status": ("status", "Show how the batch stands."),
+    "logs": ("look", "Print what a job printed."),
+    "report": ("report", "Write a page that shows what happened."),
+    "audit": ("audit", "Replay what happened; say whether each promise was kept."),
+    "delete": ("delete", "Remove the batch's ended workloads."),
+}
+
+
+class _Commands(click.Group):
+    """The commands by name."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002
+        """Return their names, in the order in which people need them."""
+        return list(_COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
+        """Return the command of this name, imported now; None if there is none."""
+        return _command(cmd_name) if cmd_name in _COMMANDS else None
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
+        """Write the list of commands without importing them."""
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, text) for name, (_, text) in _COMMANDS.items()])
+
+
+def all_commands() -> dict[str, click.Command]:
+    """Return every command by its name."""
+    return {name: _command(name) for name in _COMMANDS}
+
+
+def _command(name: str) -> click.Command:
+    module, in_the_list = _COMMANDS[name]
+    command: click.Command = getattr(import_module(f"runbatch.cli.{module}"), name)
+    command.short_help = in_the_list
+    return command
+
+
 @click.group(
+    cls=_Commands,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
     epilog="""\b
 Start here:
@@ -42,10 +80,6 @@ def cli() -> None:
     """Run hundreds of independent jobs on a shared cluster, never more than a cap in flight."""
 
 
-for command in (init, check, submit, retry, status, logs, report, audit, delete):
-    cli.add_command(command)
-
-
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line and exit with its code; every error is one clear message."""
     sys.exit(_run(sys.argv[1:] if arguments is None else list(arguments)))
@@ -53,12 +87,12 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 def submit_main() -> None:
     """Run `runbatch submit` under its other name, `submit-all-traits-runai`."""
-    sys.exit(_run(sys.argv[1:], submit, "submit-all-traits-runai"))
+    sys.exit(_run(sys.argv[1:], _command("submit"), "submit-all-traits-runai"))
 
 
 def retry_main() -> None:
     """Run `runbatch retry` under its other name, `retry-failed-traits`."""
-    sys.exit(_run(sys.argv[1:], retry, "retry-failed-traits"))
+    sys.exit(_run(sys.argv[1:], _command("retry"), "retry-failed-traits"))
 
 
 def _run(arguments: list[str], command: click.Command = cli, name: str = "runbatch") -> int:

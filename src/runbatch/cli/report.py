@@ -22,7 +22,6 @@ STDOUT = "-"
 
 
 @click.command(
-    short_help="Write a page that shows what happened.",
     epilog="""\b
 Examples:
   runbatch report

@@ -31,7 +31,6 @@ from runbatch.wiring import Look
 
 
 @click.command(
-    short_help="Retry what the infrastructure broke.",
     epilog="""\b
 Examples:
   runbatch retry --dry-run         which failed jobs would be retried, and why

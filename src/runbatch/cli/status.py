@@ -24,7 +24,6 @@ NOT_YET_HEARD = "it was asked, and has not answered yet."
 
 
 @click.command(
-    short_help="Show how the batch stands.",
     epilog="""\b
 Examples:
   runbatch status

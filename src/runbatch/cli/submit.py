@@ -37,7 +37,6 @@ from runbatch.views.totals import Totals, submit_json
 
 
 @click.command(
-    short_help="Start the jobs that were never started.",
     epilog="""\b
 Examples:
   runbatch submit --dry-run         what would be done
