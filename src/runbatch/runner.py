@@ -213,7 +213,7 @@ class Runner:
 
     def _reserve(self, action: Reserve) -> None:
         now = self._now()
-        new = Attempt(key=action.key, number=action.number, reserved_at=now, follows=action.follows)
+        new = replace(_begun(action, now), follows=action.follows)
         self._ledger.reserve(new, None, self._batch.cap, action.why)
 
     def _submit(self, action: Submit) -> bool:
@@ -259,7 +259,7 @@ class Runner:
     def _called(self, action: Submit) -> Attempt:
         """Return the attempt as it is from the moment its submit call begins."""
         now = self._now()
-        before = action.instead_of or Attempt(key=action.key, number=action.number, reserved_at=now)
+        before = action.instead_of or _begun(action, now)
         attempt = replace(before, called_at=now, calls=before.calls + 1)
         attempt = replace(attempt, refusal=None, denial=None, missed=0)
         self._called_turns.add(attempt.turn)
@@ -426,6 +426,11 @@ class Runner:
         seconds = min((at - self._now()).total_seconds(), at_most_s)
         if seconds > 0:
             self._clock.sleep(seconds)
+
+
+def _begun(action: Submit | Reserve, now: datetime) -> Attempt:
+    """Return the new attempt that the action begins."""
+    return Attempt(key=action.key, number=action.number, reserved_at=now, reruns=action.reruns)
 
 
 def _description(attempt: Attempt) -> str:

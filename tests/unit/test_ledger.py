@@ -41,6 +41,7 @@ def test_every_field_of_an_attempt_survives(ledger: Ledger) -> None:
         follows=NOW,
         uid="u",
         other_uid="v",
+        reruns=1,
         created_at=NOW,
         phase=Phase.STOPPED,
         node="n",

@@ -136,10 +136,12 @@ def _follow(job: Job, last: Attempt, why: Why) -> Action:
     """Return the first step to the attempt after this one; one the cluster refused never was."""
     if last.refusal is not None:
         return Submit(*last.id, instead_of=last, why=why)
+    # A person may start a job as often as they like: the retries are left for what breaks.
+    number, reruns = last.number + 1, last.reruns + (why is Why.RERUN)
     holder = job.holder
     if holder is not None:
-        return Reserve(job.key, last.number + 1, follows=holder.ended_at, why=why)
-    return Submit(job.key, last.number + 1, why=why)
+        return Reserve(job.key, number, follows=holder.ended_at, why=why, reruns=reruns)
+    return Submit(job.key, number, why=why, reruns=reruns)
 
 
 def _make_room(

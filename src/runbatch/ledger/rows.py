@@ -20,9 +20,10 @@ TIMES = (
     "follows",
     "created_at",
 )
-_NUMBERS = ("number", "calls", "missed")
+_NUMBERS = ("number", "calls", "missed", "reruns")
 _PLAIN = (
     "key", "number", "refusal", "denial", "uid", "other_uid", "node", "calls", "missed", "log",
+    "reruns",
 )  # fmt: skip
 COLUMNS = (*_PLAIN, *TIMES, "phase", "evidence", "verdict", "source")
 

@@ -83,6 +83,10 @@ MIGRATIONS = (
         asked_at TEXT NOT NULL
     );
     """,
+    # What earlier versions started again counts as a retry, as it did then.
+    """
+    ALTER TABLE attempts ADD COLUMN reruns INTEGER NOT NULL DEFAULT 0;
+    """,
 )
 
 
