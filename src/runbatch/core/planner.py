@@ -34,8 +34,7 @@ def plan(batch: Batch, view: View, wish: Wish, now: datetime, patience: Patience
     # Whoever cuts a batch off does not come back to what a crash left behind.
     own = () if wish.cut_off else set(batch.keys)
     steps += _give_back(view, own, now, patience)
-    # What was asked to go before may be stuck: it holds up nobody.
-    steps.sort(key=lambda step: isinstance(step, Delete) and bool(step.attempt.delete_asked_at))
+    steps.sort(key=_may_be_stuck)
     deletes_freely = patience.leaves_at_once
     actions = tuple(_affordable(steps, view, batch.cap, deletes_freely=deletes_freely))
     return Plan(
@@ -45,6 +44,16 @@ def plan(batch: Batch, view: View, wish: Wish, now: datetime, patience: Patience
         done=not steps and not any(_is_awaited(job, batch, wish, now, patience) for job in jobs),
         streak=streak,
     )
+
+
+def _may_be_stuck(step: Action) -> int:
+    """Return how far back a step stands: a workload that is slow to go holds up nobody.
+
+    What was asked to go before may be stuck; what runs may not listen.
+    """
+    if not isinstance(step, Delete):
+        return 0
+    return 2 if step.attempt.delete_asked_at is not None else int(step.attempt.ended_at is None)
 
 
 def _step(job: Job, batch: Batch, wish: Wish, now: datetime, patience: Patience) -> Action | None:

@@ -63,6 +63,11 @@ class WorkloadFolder:
         """Return the file its output goes to."""
         return self.path / "log"
 
+    @property
+    def lock(self) -> Path:
+        """Return the file that is locked as long as any of its processes lives."""
+        return self.path / "alive.lock"
+
     def describe(self) -> Description | None:
         """Return which workload it is, or None when the folder is no longer there."""
         if self.path.is_symlink():
@@ -85,7 +90,7 @@ class WorkloadFolder:
     def is_alive(self) -> bool:
         """Whether any of its processes is left, or somebody is just starting it."""
         try:
-            with open_own(self.path / "alive.lock", "rb") as file:
+            with open_own(self.lock, "rb") as file:
                 fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
         except BlockingIOError:
             return True
@@ -111,7 +116,7 @@ class WorkloadFolder:
         take_private(self.path)
         write_whole(self.path / "workload.json", json.dumps(description))
         flags = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW
-        lock = os.open(self.path / "alive.lock", flags, 0o600)
+        lock = os.open(self.lock, flags, 0o600)
         try:
             fcntl.flock(lock, fcntl.LOCK_EX)
         except OSError:
