@@ -221,7 +221,7 @@ class LocalCluster:
         with open_own(WorkloadFolder(path).log, "ab") as log:
             _children.append(
                 subprocess.Popen(
-                    [*program, *workload.command],
+                    [*program, *map(_utf8, workload.command)],
                     env=_environment(workload, Mark(workload.name, uid, workload.number, roots)),
                     cwd=workload.folder,
                     stdin=subprocess.DEVNULL,
@@ -295,14 +295,25 @@ def _description(workload: Workload, uid: str) -> Mapping[str, object]:
     }
 
 
-def _environment(workload: Workload, mark: Mark) -> Mapping[str, str]:
+def _environment(workload: Workload, mark: Mark) -> Mapping[bytes, bytes]:
     """Return what the process sees: this machine's variables, the user's, and where mounts are."""
     inherited = {name: value for name, value in os.environ.items() if not _is_ours(name)}
     mounts = {
         f"RUNBATCH_MOUNT{_as_variable(mount.path)}": _host(workload, mount.host)
         for mount in workload.mounts
     }
-    return {**inherited, **workload.env, **mounts, **mark.variables}
+    given = {**workload.env, **mounts, **mark.variables}
+    return {os.fsencode(name): os.fsencode(value) for name, value in inherited.items()} | {
+        _utf8(name): _utf8(value) for name, value in given.items()
+    }
+
+
+def _utf8(text: str) -> bytes:
+    """Return the text as a job gets it, whatever encoding this machine's locale names.
+
+    What came from the locale's own bytes, and is no text in it, goes back as those bytes.
+    """
+    return text.encode("utf-8", "surrogateescape")
 
 
 def _is_ours(name: str) -> bool:
