@@ -131,6 +131,20 @@ def test_after_a_reboot_what_ran_is_gone_and_what_ended_is_known(rig: LocalRig) 
     rig.wait(lambda: rig.phase("contract-2") is Phase.COMPLETED)
 
 
+@pytest.mark.parametrize("content", [b"", bytes(80)], ids=["empty", "zeros"])
+@pytest.mark.parametrize("file", ["exit.json", "workload.json"])
+def test_what_a_power_loss_left_empty_keeps_no_name(
+    rig: LocalRig, file: str, content: bytes
+) -> None:
+    rig.cluster().submit(rig.workload("contract-1"))
+    rig.wait(lambda: rig.phase("contract-1") is Phase.COMPLETED)
+    (rig.workloads / "contract-1" / file).write_bytes(content)
+    listing = rig.cluster().list("contract")
+    assert (listing.observations, listing.unreadable) == ((), {})
+    rig.cluster().submit(rig.workload("contract-1"))
+    rig.wait(lambda: rig.phase("contract-1") is Phase.COMPLETED)
+
+
 def test_a_process_that_got_the_number_of_a_dead_job_is_not_mistaken_for_it(rig: LocalRig) -> None:
     # The job dies with its wrapper, and its number and its name go to a stranger: what lives is
     # told by the lock alone, and whom to signal by the uid in a process's own environment.

@@ -128,7 +128,10 @@ class WorkloadFolder:
         """Return the file's fields, each of which is there and of this type."""
         try:
             with open_own(self.path / file, "rb") as opened:
-                found: Any = json.loads(opened.read().decode("utf-8"))
+                content = opened.read()
+            if not content.strip(b"\0"):
+                return None  # as a power loss leaves it: nothing of it came to the disk
+            found: Any = json.loads(content.decode("utf-8"))
         except (FileNotFoundError, NotADirectoryError):
             return None
         except ValueError as error:
