@@ -6,10 +6,11 @@ steps is picked up by the next tick, whoever makes it.
 
 import json
 from collections import Counter
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import closing
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
+from itertools import groupby
 
 from runbatch.clock import Clock
 from runbatch.clusters.base import Cluster
@@ -42,6 +43,7 @@ from runbatch.core.planner import plan
 from runbatch.core.snapshot import Snapshot, snapshot_of
 from runbatch.core.wish import Wish
 from runbatch.core.workload import workload_of
+from runbatch.deletions import ask_to_go, most_together
 from runbatch.evidence import Findings, gather
 from runbatch.ledger.store import Ledger
 from runbatch.narrator import Narrator
@@ -197,17 +199,20 @@ class Runner:
         went_well = self._gather_first(failed)
         interval = timedelta(seconds=self._pace.poll_interval_s)
         until = self._now() + max(interval - look_took, look_took)
-        for action in planned.actions:
-            done = self._perform(action)
+        for together in _in_turns(planned.actions, most_together(self._cluster)):
+            done = self._perform(*together)
             went_well = went_well and done
             # A plan grows old: past the interval the world is looked at anew, and planned anew.
             is_over = self._stopped() or self._now() >= until
-            if is_over or (isinstance(action, Submit) and not done):
+            if is_over or (isinstance(together[0], Submit) and not done):
                 break
         return went_well
 
-    def _perform(self, action: Action) -> bool:
-        """Carry out one action; return False if the cluster did not do what was asked."""
+    def _perform(self, action: Action, *more: Action) -> bool:
+        """Carry out one action; return False if the cluster did not do what was asked.
+
+        There are `more` of them only of deletions.
+        """
         match action:
             case Submit():
                 return self._submit(action)
@@ -216,7 +221,8 @@ class Runner:
             case Reserve():
                 self._reserve(action)
             case Delete():
-                return self._delete(action.attempt)
+                deletions = (each for each in (action, *more) if isinstance(each, Delete))
+                return self._delete([each.attempt for each in deletions])
             case Release():
                 self._ledger.release(action.attempt, self._now())
                 self._narrator.tell(Kind.SKIP, action.attempt, action.why)
@@ -226,7 +232,7 @@ class Runner:
 
     def _reserve(self, action: Reserve) -> None:
         now = self._now()
-        new = Attempt(key=action.key, number=action.number, reserved_at=now, follows=action.follows)
+        new = replace(_begun(action, now), follows=action.follows)
         self._ledger.reserve(new, None, self._batch.cap, action.why)
 
     def _submit(self, action: Submit) -> bool:
@@ -289,7 +295,7 @@ class Runner:
     def _called(self, action: Submit) -> Attempt:
         """Return the attempt as it is from the moment its submit call begins."""
         now = self._now()
-        before = action.instead_of or Attempt(key=action.key, number=action.number, reserved_at=now)
+        before = action.instead_of or _begun(action, now)
         attempt = replace(before, called_at=now, calls=before.calls + 1)
         attempt = replace(attempt, refusal=None, denial=None, missed=0)
         self._called_turns.add(attempt.turn)
@@ -370,43 +376,79 @@ class Runner:
         self._ledger.judged(after, now)
         return after
 
-    def _delete(self, attempt: Attempt) -> bool:
-        """Save the log, then the intention, then ask the workload to go."""
-        asked = self._asked[attempt.turn]
-        if asked == MOST_ASKED:
-            self._narrator.tell(Kind.TROUBLE, attempt, ASKED_IN_VAIN)
-            self._spare(attempt)
-            return True
-        try:
-            if attempt.log is None:
-                self._save_log(attempt)
-            why = Why.AGREED if self._wish.foreign and attempt.agreed else None
-            if not self._ledger.delete_asked(attempt, self._now(), why=why):
-                return True  # its end is another by now: the next look decides anew
-            is_gone = self._cluster.delete(*self._workload_of(attempt))
-        except ClusterError as error:
-            self._narrator.tell_once(Kind.TROUBLE, attempt, f"{error} It is not deleted yet.")
-            if self._is_silent_for_good(attempt, error):
-                self._spare(attempt)
+    def _delete(self, attempts: Sequence[Attempt]) -> bool:
+        """Save the logs, then the intention, then ask the workloads to go; return False on trouble.
+
+        All are asked at once, and what the disk must know is written down for all of them together.
+        """
+        wanted = [each for each in attempts if not self._was_asked_in_vain(each)]
+        saved = self._save_logs(wanted)
+        went_well = len(saved) == len(wanted)
+        # Those of which the end is another by now are for the next look to decide.
+        why = Why.AGREED if self._wish.foreign else None
+        asked = self._ledger.delete_asked(saved, self._now(), why=why)
+        gone: list[Attempt] = []
+        with closing(ask_to_go(asked, self._batch.prefix, self._cluster)) as answers:
+            for attempt, answer in answers:
+                if isinstance(answer, ClusterError):
+                    self._not_deleted(attempt, answer)
+                    went_well = False
+                else:
+                    gone += [attempt] if answer else []
+                    self._deleted(attempt, is_gone=answer)
+        self._ledger.erased(gone, self._now())
+        return went_well
+
+    def _was_asked_in_vain(self, attempt: Attempt) -> bool:
+        """Whether the cluster agreed so often that asking is of no use: a person is told."""
+        if self._asked[attempt.turn] < MOST_ASKED:
             return False
-        if is_gone:
-            self._ledger.erased(attempt, self._now())
-        self._asked[attempt.turn] += 1
-        what = "deleted" if is_gone else "asked to go"
-        if asked and not is_gone:
-            what = "still there, asked to go once more"
-        for_what = "" if asked or self._wish.delete is not None else " to make room for the next"
-        self._narrator.tell(Kind.DELETE, attempt, f"{what}{for_what}; its log is saved")
+        self._narrator.tell(Kind.TROUBLE, attempt, ASKED_IN_VAIN)
+        self._spare(attempt)
         return True
 
-    def _save_log(self, attempt: Attempt) -> None:
-        (found,) = gather([attempt], self._batch.prefix, self._cluster)
-        if found.log is None and found.error and not self._has_no_log(attempt, found.error):
-            raise found.error
-        self._ledger.save_log(attempt, found.log or b"", _description(attempt), self._now())
+    def _deleted(self, attempt: Attempt, *, is_gone: bool) -> None:
+        before = self._asked[attempt.turn]
+        self._asked[attempt.turn] += 1
+        what = "deleted" if is_gone else "asked to go"
+        if before and not is_gone:
+            what = "still there, asked to go once more"
+        why = "" if before or self._wish.delete is not None else " to make room for the next"
+        self._narrator.tell(Kind.DELETE, attempt, f"{what}{why}; its log is saved")
 
-    def _has_no_log(self, attempt: Attempt, error: ClusterError) -> bool:
+    def _not_deleted(self, attempt: Attempt, error: ClusterError) -> None:
+        self._narrator.tell_once(Kind.TROUBLE, attempt, f"{error} It is not deleted yet.")
+        if self._is_silent_for_good(attempt, error):
+            self._spare(attempt)
+
+    def _save_logs(self, attempts: Sequence[Attempt]) -> list[Attempt]:
+        """Save what logs are not saved yet; return the attempts whose logs are saved."""
+        saved = {each.id for each in attempts if each.log is not None}
+
+        def found() -> Iterator[tuple[Attempt, bytes, str]]:
+            missing = [each for each in attempts if each.log is None]
+            for each in self._gathered(missing):
+                if each.log is None and each.error and not self._has_no_log(each):
+                    self._not_deleted(each.attempt, each.error)
+                else:
+                    saved.add(each.attempt.id)
+                    yield each.attempt, each.log or b"", _description(each.attempt)
+
+        self._ledger.save_logs(found(), self._now())
+        return [each for each in attempts if each.id in saved]
+
+    def _gathered(self, attempts: Sequence[Attempt]) -> Iterator[Findings]:
+        """Yield the evidence of each, unless we are stopped; few logs at a time are in memory."""
+        for first in range(0, len(attempts), MOST_GATHERED):
+            if self._stopped() and first:
+                return
+            few = attempts[first : first + MOST_GATHERED]
+            with closing(gather(few, self._batch.prefix, self._cluster)) as findings:
+                yield from findings
+
+    def _has_no_log(self, found: Findings) -> bool:
         """Whether it is sure that there is no log: one answer that says so may be wrong."""
+        attempt, error = found.attempt, found.error
         if not isinstance(error, NoLog):
             return False
         ended_at = attempt.ended_at or self._now()
@@ -457,6 +499,18 @@ class Runner:
         seconds = min((at - self._now()).total_seconds(), at_most_s)
         if seconds > 0:
             self._clock.sleep(seconds)
+
+
+def _in_turns(actions: Sequence[Action], most: int) -> Iterator[tuple[Action, ...]]:
+    """Yield the actions one by one, in their order; but up to `most` deletions together."""
+    for is_deletion, group in groupby(actions, key=lambda action: isinstance(action, Delete)):
+        row, length = tuple(group), most if is_deletion else 1
+        yield from (row[first : first + length] for first in range(0, len(row), length))
+
+
+def _begun(action: Submit | Reserve, now: datetime) -> Attempt:
+    """Return the new attempt that the action begins."""
+    return Attempt(key=action.key, number=action.number, reserved_at=now, reruns=action.reruns)
 
 
 def _description(attempt: Attempt) -> str:

@@ -8,17 +8,19 @@ import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 import psutil
 import pytest
-from tests.contract.local import LocalRig, is_running, note
+from tests.contract.local import LIMIT_S, LocalRig, is_running, note
 
 from runbatch.clusters.local.cluster import LocalCluster
-from runbatch.core.attempt import Phase
+from runbatch.core.attempt import Attempt, Phase
 from runbatch.core.batch import Mount
 from runbatch.core.errors import Busy, ClusterError, NameTaken, Rejected
 from runbatch.core.workload import Workload
+from runbatch.deletions import ask_to_go
 from runbatch.testing.contract import ClusterContract, make_workload
 
 
@@ -93,7 +95,7 @@ def test_a_job_of_which_only_the_lock_is_left_is_not_taken_for_gone(rig: LocalRi
     assert "the job still runs" in listing.unreadable["contract-1"]
     with pytest.raises(NameTaken):
         rig.cluster().submit(rig.workload("contract-1"))
-    with pytest.raises(ClusterError, match="does not end"):
+    with pytest.raises(ClusterError, match=f"does not end.*processes.* {pid}"):
         rig.cluster().delete("contract-1", uid)
     assert is_running(pid)
     (path / "workload.json").write_text(description)
@@ -127,6 +129,20 @@ def test_after_a_reboot_what_ran_is_gone_and_what_ended_is_known(rig: LocalRig) 
     assert rig.phase("contract-2") is None
     rig.cluster().submit(rig.workload("contract-2"))
     rig.wait(lambda: rig.phase("contract-2") is Phase.COMPLETED)
+
+
+@pytest.mark.parametrize("content", [b"", bytes(80)], ids=["empty", "zeros"])
+@pytest.mark.parametrize("file", ["exit.json", "workload.json"])
+def test_what_a_power_loss_left_empty_keeps_no_name(
+    rig: LocalRig, file: str, content: bytes
+) -> None:
+    rig.cluster().submit(rig.workload("contract-1"))
+    rig.wait(lambda: rig.phase("contract-1") is Phase.COMPLETED)
+    (rig.workloads / "contract-1" / file).write_bytes(content)
+    listing = rig.cluster().list("contract")
+    assert (listing.observations, listing.unreadable) == ((), {})
+    rig.cluster().submit(rig.workload("contract-1"))
+    rig.wait(lambda: rig.phase("contract-1") is Phase.COMPLETED)
 
 
 def test_a_process_that_got_the_number_of_a_dead_job_is_not_mistaken_for_it(rig: LocalRig) -> None:
@@ -250,6 +266,30 @@ def test_a_job_without_its_environment_can_be_deleted_too(rig: LocalRig) -> None
     rig.cluster().delete("contract-1", rig.uid("contract-1"))
     rig.wait(lambda: not is_running(pid))
     assert rig.phase("contract-1") is None
+
+
+def test_jobs_that_do_not_listen_are_asked_together_and_end_together(rig: LocalRig) -> None:
+    """Each ends only once all of them were asked: the first is not killed before that."""
+    names = [f"contract-{key}" for key in "123"]
+    for name in names:
+        asked = f"open('asked-{name}', 'w').close()"
+        all_are = f"all(os.path.exists('asked-' + name) for name in {names})"
+        listen = f"signal.signal(signal.SIGTERM, lambda *_: {asked})"
+        wait = f"[time.sleep(0.01) for _ in iter(lambda: {all_are}, True)]"
+        end = f"open('ended-{name}', 'w').close()"
+        rig.cluster().submit(
+            rig.python(name, f"{listen}; open('ready-{name}', 'w').close(); {wait}; {end}")
+        )
+    for name in names:
+        rig.wait((rig.folder / f"ready-{name}").exists)
+    running = [
+        Attempt(key=name[-1], number=1, reserved_at=datetime.now(UTC), uid=rig.uid(name))
+        for name in names
+    ]
+    patient = LocalCluster(rig.folder / "root", grace_s=LIMIT_S)
+    answers = dict(ask_to_go(running, "contract", patient))
+    assert list(answers.values()) == [True, True, True]
+    assert all((rig.folder / f"ended-{name}").exists() for name in names)
 
 
 def test_what_left_the_group_of_a_job_ends_with_it_too(rig: LocalRig) -> None:

@@ -218,7 +218,9 @@ class Processes(RuleBasedStateMachine):
             is_same = it.ended_at == attempt.ended_at
             return replace(it, delete_asked_at=self.now) if is_same else it
 
-        after = self.revise(process, attempt, lambda it: it.delete_asked(attempt, self.now), asked)
+        after = self.revise(
+            process, attempt, lambda it: it.delete_asked([attempt], self.now), asked
+        )
         return after if isinstance(after, Attempt) and after.ended_at else multiple()
 
     @rule(

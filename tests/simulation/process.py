@@ -28,7 +28,7 @@ LATEST_EFFECT_S = 60
 MOST_DELETIONS = 2
 _WRITES = (
     "record", "reserve", "release", "submitted", "refused", "denied", "judged", "delete_asked",
-    "erased", "save_log", "begin_run", "tick_run", "begin_type", "told",
+    "erased", "save_log", "save_logs", "begin_run", "tick_run", "begin_type", "told",
 )  # fmt: skip
 
 

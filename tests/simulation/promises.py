@@ -283,8 +283,9 @@ class Promises:
         elif method == "judged":
             self._check_verdict(words[0])
         elif method == "erased":
-            phase = self._phases.get(self._own_id(words[0].key, words[0].uid))
-            hold(phase is Phase.GONE, f"{words[0].key} is not gone, but {phase}")
+            for each in words[0]:
+                phase = self._phases.get(self._own_id(each.key, each.uid))
+                hold(phase is Phase.GONE, f"{each.key} is not gone, but {phase}")
 
     def _check_learned(self, learned: Learned) -> None:
         self._in_flight = len(learned.view.in_flight)

@@ -11,6 +11,7 @@ from tests.simulation.world import Crash, MakeWorld, World
 from runbatch.clusters.base import just_begun
 from runbatch.core.attempt import Listing, Phase, Verdict
 from runbatch.core.errors import Busy, Denied, NameTaken, Rejected, Unauthorized, Unreachable
+from runbatch.core.failure import advice
 from runbatch.core.job import Job, State
 from runbatch.core.wish import Wish
 from runbatch.core.workload import Workload
@@ -308,6 +309,26 @@ def test_mount_failures_are_retried_after_their_delays_and_never_a_fourth_time(
     world.run(Wish(retry=True, wait=True))
     assert world.cluster.count("delete") == 5
     assert world.cluster.count("submit") == 8
+
+
+def test_what_a_person_asks_for_uses_up_no_retries(make_world: MakeWorld) -> None:
+    world = make_world(last=1)
+    world.exit_codes = {"gwas-1": [1, 1, 1, 2, 2, 2, 2, 2]}
+    world.submit()
+    for _ in range(3):
+        world.run(world.wish(keys=frozenset({"1"})))
+    snapshot = world.run(Wish(retry=True, wait=True))
+    (job,) = snapshot.jobs
+    assert len(job.attempts) == 1 + 3 + 3
+    assert job.last is not None
+    assert "3 of 3 retries used" in advice(job.last, world.batch.retry)
+    # The delays are those of the retries too.
+    for (before, after), delay_s in zip(
+        itertools.pairwise(job.attempts[3:]), (30, 60, 120), strict=True
+    ):
+        assert before.ended_at is not None
+        waited_s = (after.reserved_at - before.ended_at).total_seconds()
+        assert delay_s <= waited_s < 2 * delay_s
 
 
 def test_the_log_is_saved_before_the_workload_is_deleted(make_world: MakeWorld) -> None:

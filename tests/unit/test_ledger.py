@@ -41,6 +41,7 @@ def test_every_field_of_an_attempt_survives(ledger: Ledger) -> None:
         follows=NOW,
         uid="u",
         other_uid="v",
+        reruns=1,
         created_at=NOW,
         phase=Phase.STOPPED,
         node="n",
@@ -157,10 +158,10 @@ def test_what_was_seen_to_run_again_is_not_deleted(ledger: Ledger) -> None:
         learned = ledger.record(Listing((row,), 1), frozenset(), BATCH, now, PATIENCE)
         if phase is Phase.FAILED:
             decided_on = learned.view.jobs["1"].attempts[-1]
-    assert not ledger.delete_asked(decided_on, NOW)
+    assert not ledger.delete_asked([decided_on], NOW)
     (now_running,) = ledger.view().jobs["1"].attempts
     assert now_running.delete_asked_at is None
-    assert ledger.delete_asked(now_running, NOW)
+    assert ledger.delete_asked([now_running], NOW)
 
 
 def test_a_listing_is_remembered_whole(ledger: Ledger) -> None:

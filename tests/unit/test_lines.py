@@ -29,6 +29,7 @@ FULL = Attempt(
     refusal="no",
     denial="perhaps not",
     follows=at(3),
+    reruns=3,
     uid="u",
     other_uid="v",
     created_at=at(1.5),

@@ -22,13 +22,14 @@ class Why(Enum):
 class Submit:
     """Call the cluster for this attempt. `instead_of` is the attempt as it was when decided.
 
-    `why` is None where the attempt was begun before, and only goes on.
+    `why` is None where the attempt was begun before, and only goes on. `reruns` is a new attempt's.
     """
 
     key: str
     number: int
     instead_of: Attempt | None = None
     why: Why | None = None
+    reruns: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +51,7 @@ class Reserve:
     number: int
     follows: datetime | None
     why: Why
+    reruns: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -180,7 +180,8 @@ class Attempt:
     instead: the cluster said no for good. `denial` on the way there: it said no to the last call,
     and may have done it all the same. `missed` counts the good listings in a row, since
     `seen_at`, that lacked it. `delete_asked_at` is when we last asked its workload to go;
-    `follows`, on an attempt that it makes room for, is the end that this was decided on.
+    `follows`, on an attempt that it makes room for, is the end that this was decided on. `reruns`
+    counts those of the job's attempts, up to this one, that a person asked for by the job's name.
 
     What tells its workload from others of its name: `uid`; `other_uid`, under which the last
     listing showed it, where that was another; and `created_at`, by the cluster's own clock.
@@ -197,6 +198,7 @@ class Attempt:
     refusal: str | None = None
     denial: str | None = None
     follows: datetime | None = None
+    reruns: int = 0
     uid: str | None = None
     other_uid: str | None = None
     created_at: datetime | None = None
@@ -221,6 +223,11 @@ class Attempt:
     def turn(self) -> tuple[str, int, int]:
         """Return what names this very call of the attempt; one refused may be called again."""
         return self.key, self.number, self.calls
+
+    @property
+    def retries(self) -> int:
+        """Return how many retries the job has had, this attempt included."""
+        return self.number - 1 - self.reruns
 
     @property
     def listed(self) -> bool:

@@ -122,14 +122,14 @@ _VERDICT_OF_CODE = {
 def next_retry_at(attempt: Attempt, policy: RetryPolicy) -> datetime | None:
     """Return when the attempt may be followed by another, or None if it never may.
 
-    The attempt's number is its count of retries so far, plus one; so the bound holds over the
-    batch's whole life, however often a command is run.
+    An attempt bears its job's count of retries; so the bound holds over the batch's whole life,
+    however often a command is run.
     """
     if not attempt.is_verdict(Verdict.MOUNT_FAILURE) or attempt.ended_at is None:
         return None
-    if attempt.number > policy.max_retries or attempt.is_left_alone:
+    if attempt.retries >= policy.max_retries or attempt.is_left_alone:
         return None
-    return attempt.ended_at + policy.delay_before(attempt.number)
+    return attempt.ended_at + policy.delay_before(attempt.retries + 1)
 
 
 def advice(attempt: Attempt, policy: RetryPolicy) -> str:
@@ -149,10 +149,13 @@ def advice(attempt: Attempt, policy: RetryPolicy) -> str:
 
 def _advice_on_mounts(attempt: Attempt, policy: RetryPolicy) -> str:
     names_no_mount = attempt.evidence is not None and attempt.evidence.marker is None
+    used = f"{attempt.retries} of {policy.max_retries} retries used"
     if names_no_mount and next_retry_at(attempt, policy) is None:
-        return "its log names no mount: read it; then runbatch retry --jobs KEYS"
+        return f"{used}; its log names no mount: read it; then runbatch retry --jobs KEYS"
     if next_retry_at(attempt, policy) is None:
-        return "ask an admin about the node's mounts; once mended: runbatch retry --jobs KEYS"
+        return (
+            f"{used}; ask an admin about the node's mounts; once mended: runbatch retry --jobs KEYS"
+        )
     if attempt.was_removed_by_others:
         return "deleted by somebody; to start again: runbatch submit --rerun KEYS"
     if names_no_mount:

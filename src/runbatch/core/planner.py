@@ -44,8 +44,7 @@ def plan(batch: Batch, view: View, wish: Wish, now: datetime, patience: Patience
     # Whoever cuts a batch off does not come back to what a crash left behind.
     own = () if wish.cut_off else set(batch.keys)
     steps += _give_back(view, own, now, patience)
-    # What was asked to go before may be stuck: it holds up nobody.
-    steps.sort(key=lambda step: isinstance(step, Delete) and bool(step.attempt.delete_asked_at))
+    steps.sort(key=_may_be_stuck)
     deletes_freely = patience.leaves_at_once
     affordable = _affordable(steps, view, batch.cap, deletes_freely=deletes_freely)
     actions = tuple(_unless_taken(each, view) for each in affordable)
@@ -63,6 +62,16 @@ def _unless_taken(step: Action, view: View) -> Action:
     if isinstance(step, Submit) and (taker := view.taken.get(step.key)):
         return Refuse(step, taker)
     return step
+
+
+def _may_be_stuck(step: Action) -> int:
+    """Return how far back a step stands: a workload that is slow to go holds up nobody.
+
+    What was asked to go before may be stuck; what runs may not listen.
+    """
+    if not isinstance(step, Delete):
+        return 0
+    return 2 if step.attempt.delete_asked_at is not None else int(step.attempt.ended_at is None)
 
 
 def _step(job: Job, batch: Batch, wish: Wish, now: datetime, patience: Patience) -> Action | None:
@@ -154,10 +163,12 @@ def _follow(job: Job, last: Attempt, why: Why) -> Action:
     """Return the first step to the attempt after this one; one the cluster refused never was."""
     if last.refusal is not None:
         return Submit(*last.id, instead_of=last, why=why)
+    # A person may start a job as often as they like: the retries are left for what breaks.
+    number, reruns = last.number + 1, last.reruns + (why is Why.RERUN)
     holder = job.holder
     if holder is not None:
-        return Reserve(job.key, last.number + 1, follows=holder.ended_at, why=why)
-    return Submit(job.key, last.number + 1, why=why)
+        return Reserve(job.key, number, follows=holder.ended_at, why=why, reruns=reruns)
+    return Submit(job.key, number, why=why, reruns=reruns)
 
 
 def _make_room(

@@ -93,7 +93,7 @@ def _retries(step: Step, move: Move) -> str | None:
         case Why.RERUN:
             return None
         case Why.RETRY:
-            return _retried(step, last)
+            return _retried(step, last, move.changed.attempt.reruns)
         case Why.FIRST:
             fits = last is None
         case Why.VANISHED:
@@ -107,9 +107,11 @@ def _retries(step: Step, move: Move) -> str | None:
     return None if fits else f"started for: {_word(why)}; but before it {_end_of(last)}"
 
 
-def _retried(step: Step, last: Attempt | None) -> str | None:
+def _retried(step: Step, last: Attempt | None, reruns: int) -> str | None:
     policy = step.terms.retry
     due_at = next_retry_at(last, policy) if last is not None else None
+    if last is not None and reruns > last.reruns:
+        return "a retry was counted as a start that a person asked for"
     if due_at is None:
         bound = f"at most {policy.max_retries} retries"
         return f"retried, {bound}; but before it {_end_of(last)}"

@@ -180,7 +180,7 @@ def _held_up(job: Job, now: datetime) -> Iterator[Change]:
     if has_ended or (before is None and job.holds_slot):
         return
     number = job.last.number + 1 if job.last is not None else 1
-    attempt = before or Attempt(key=job.key, number=number, reserved_at=now)
+    attempt = before or _unknown(job, number, now)
     silent = Observation(name=job.key, uid="", phase=Phase.UNKNOWN)
     yield Change(before, _seen(attempt, silent, now))
 
@@ -212,8 +212,13 @@ def _adoptions(job: Job, strangers: Collection[Observation], now: datetime) -> I
     number = job.last.number if job.last is not None else 0
     for observation in strangers:
         number = max(number + 1, observation.number or number)
-        adopted = Attempt(key=job.key, number=number, reserved_at=now)
-        yield Change(None, _seen(adopted, observation, now))
+        yield Change(None, _seen(_unknown(job, number, now), observation, now))
+
+
+def _unknown(job: Job, number: int, now: datetime) -> Attempt:
+    """Return a new attempt that nobody here began; for all that is known it is a retry."""
+    reruns = job.last.reruns if job.last is not None else 0
+    return Attempt(key=job.key, number=number, reserved_at=now, reruns=reruns)
 
 
 def _seen(attempt: Attempt, observation: Observation, now: datetime) -> Attempt:

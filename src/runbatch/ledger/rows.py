@@ -28,9 +28,10 @@ TIMES = (
     "follows",
     "created_at",
 )
-_NUMBERS = ("number", "calls", "missed")
+_NUMBERS = ("number", "calls", "missed", "reruns")
 _PLAIN = (
     "key", "number", "refusal", "denial", "uid", "other_uid", "node", "calls", "missed", "log",
+    "reruns",
 )  # fmt: skip
 _ORIGIN = tuple(field.name for field in fields(Origin))
 COLUMNS = (*_PLAIN, *TIMES, "phase", "evidence", "verdict", "source", "origin", "agreed")

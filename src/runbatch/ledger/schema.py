@@ -88,6 +88,10 @@ MIGRATIONS = (
     ALTER TABLE attempts ADD COLUMN agreed INTEGER NOT NULL DEFAULT 0;
     UPDATE attempts SET agreed = 1 WHERE calls = 0 AND uid IS NOT NULL;
     """,
+    # What earlier versions started again counts as a retry, as it did then.
+    """
+    ALTER TABLE attempts ADD COLUMN reruns INTEGER NOT NULL DEFAULT 0;
+    """,
 )
 
 

@@ -9,9 +9,11 @@ import json
 import sqlite3
 import uuid
 from collections.abc import Callable, Collection, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
 from dataclasses import replace
 from datetime import datetime
+from itertools import islice
 from pathlib import Path
 
 from runbatch.core.actions import Why
@@ -31,6 +33,7 @@ from runbatch.ledger.trouble import trouble
 
 FILE_NAME = "ledger.sqlite3"
 _BUSY_TIMEOUT_S = 30
+_FILES_AT_ONCE = 8
 _ROWS_SEEN = "rows seen"
 _WORKLOAD_TYPE = "workload type"
 _KEYS = "keys"
@@ -192,36 +195,51 @@ class Ledger:
 
         self._revise(after, add_verdict, Did.JUDGED, now)
 
-    def delete_asked(self, attempt: Attempt, now: datetime, *, why: Why | None = None) -> bool:
-        """Remember that the attempt's workload is about to be deleted by us.
+    def delete_asked(
+        self, attempts: Collection[Attempt], now: datetime, *, why: Why | None = None
+    ) -> list[Attempt]:
+        """Remember that the workloads of these attempts are about to be deleted by us.
 
-        `why` is for the journal: a person agreed, where it is not ours. Return False, with nothing
-        changed, if its end is no longer the one that was decided on.
+        `why` is for the journal, where one is the batch's by a person's yes alone. Return those of
+        which the end is still the one that was decided on; no other is changed.
         """
 
-        def add_intention(it: Attempt) -> Attempt:
-            is_same = it.ended_at == attempt.ended_at
+        def add_intention(it: Attempt, decided_on: Attempt) -> Attempt:
+            is_same = it.ended_at == decided_on.ended_at
             return replace(it, delete_asked_at=now) if is_same else it
 
-        return self._revise(attempt, add_intention, Did.DELETE_ASKED, now, why)
+        return self._revise_all(attempts, add_intention, Did.DELETE_ASKED, now, why)
 
-    def erased(self, attempt: Attempt, now: datetime) -> None:
-        """Remember that the workload, which we asked to go before it had ended, is no more."""
-        self._revise(
-            attempt, lambda it: erased(it, now) if it.was_cut_off else it, Did.VANISHED, now
+    def erased(self, attempts: Collection[Attempt], now: datetime) -> None:
+        """Remember that workloads are no more; it matters of those that had not ended."""
+        self._revise_all(
+            attempts, lambda it, _: erased(it, now) if it.was_cut_off else it, Did.VANISHED, now
         )
 
     def save_log(self, attempt: Attempt, log: bytes, description: str, now: datetime) -> None:
-        """Save the attempt's log beside the ledger, and what is known of its end as JSON.
+        """Save the attempt's log; see `save_logs`."""
+        self.save_logs([(attempt, log, description)], now)
 
-        What was saved before stays if there is nothing any more: a cluster forgets.
+    def save_logs(self, found: Iterable[tuple[Attempt, bytes, str]], now: datetime) -> None:
+        """Save each attempt's log beside the ledger, and what is known of its end as JSON.
+
+        What was saved before stays if there is nothing any more: a cluster forgets. All is in its
+        files before any of it is remembered, in one transaction.
         """
+        rest, saved = iter(found), list[Attempt]()
+        # A disk syncs several files in the time of one; few logs at a time are in memory.
+        with ThreadPoolExecutor(_FILES_AT_ONCE) as pool:
+            while few := tuple(islice(rest, _FILES_AT_ONCE)):
+                saved += pool.map(lambda each: self._with_files(*each), few)
+        self._revise_all(saved, lambda it, new: replace(it, log=new.log), Did.LOG_SAVED, now)
+
+    def _with_files(self, attempt: Attempt, log: bytes, description: str) -> Attempt:
         folder = self.folder / "logs"
         with trouble(self.folder):
             archive.save(folder, *attempt.id, "json", description.encode())
             before = None if log else archive.saved(folder, *attempt.id, "log")
             path = before or archive.save(folder, *attempt.id, "log", log)
-        self._revise(attempt, lambda it: replace(it, log=str(path)), Did.LOG_SAVED, now)
+        return replace(attempt, log=str(path))
 
     def asked(self) -> tuple[Asked, ...]:
         """Return which jobs people asked to be run again, of requests that were not over then."""
@@ -339,25 +357,40 @@ class Ledger:
         change: Callable[[Attempt], Attempt],
         did: Did,
         now: datetime,
-        why: Why | None = None,
     ) -> bool:
         """Apply `change` to the attempt as it is now, which another process may have altered.
 
         Return whether that changed anything.
         """
+        return bool(self._revise_all([attempt], lambda it, _: change(it), did, now))
+
+    def _revise_all(
+        self,
+        attempts: Collection[Attempt],
+        change: Callable[[Attempt, Attempt], Attempt],
+        did: Did,
+        now: datetime,
+        why: Why | None = None,
+    ) -> list[Attempt]:
+        """Apply `change` to each attempt as it is now, and as it is given; all in one transaction.
+
+        Return, as they now are, those that it changed.
+        """
+        if not attempts:
+            return []
         with self._transaction():
-            row = self._connection.execute(
-                f"SELECT {_COLUMNS} FROM attempts WHERE key = ? AND number = ?", attempt.id
-            ).fetchone()
-            if row is None:
-                return False
-            before = rows.attempt_of(tuple(row))
-            after = change(before)
-            if after == before:
-                return False
-            self._write([after])
-            self._journal.write(now, [Changed(did, after, why)])
-            return True
+            pairs = ((self._attempt(given.id), given) for given in attempts)
+            revised = [(it, change(it, given)) for it, given in pairs if it is not None]
+            changed = [after for before, after in revised if after != before]
+            self._write(changed)
+            happened = (Changed(did, after, why if after.agreed else None) for after in changed)
+            self._journal.write(now, happened)
+            return changed
+
+    def _attempt(self, its_id: tuple[str, int]) -> Attempt | None:
+        query = f"SELECT {_COLUMNS} FROM attempts WHERE key = ? AND number = ?"
+        row = self._connection.execute(query, its_id).fetchone()
+        return rows.attempt_of(tuple(row)) if row is not None else None
 
     @contextmanager
     def _transaction(self) -> Iterator[None]:

@@ -150,7 +150,7 @@ def _line(job: JobSnapshot) -> str:
 
 
 def _due(job: JobSnapshot) -> str:
-    number = job.last.number if job.last else 0
+    number = job.last.retries + 1 if job.last else 0
     when = f", from {job.next_retry_at:%H:%M:%S} UTC" if job.next_retry_at else ""
     return f"  (retry {number}{when})"
 

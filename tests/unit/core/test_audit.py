@@ -36,7 +36,8 @@ def adopted(origin: Origin, why: Why | None = None) -> Changed:
 
 
 def reserve(attempt: Attempt, why: Why | None) -> Changed:
-    return Changed(Did.RESERVED, reserved_after(attempt), why)
+    new = reserved_after(attempt, reruns=attempt.reruns)
+    return Changed(Did.RESERVED, new, why)
 
 
 @pytest.mark.parametrize(
@@ -308,6 +309,13 @@ def test_what_happened_as_it_should_breaks_no_promise(happenings: list[Happening
             3,
             "retried, at most 3 retries; but before it attempt 4: mount failure",
             id="one retry too many",
+        ),
+        pytest.param(
+            [known(failed("1")), reserve(failed("1", reruns=1), Why.RETRY)],
+            Promise.RETRIES,
+            3,
+            "a retry was counted as a start that a person asked for",
+            id="a retry that does not count as one",
         ),
         pytest.param(
             [known(failed("1", evidence=Evidence(marker=GOES_ON))), start("1", 2, Why.RETRY)],

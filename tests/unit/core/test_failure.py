@@ -316,6 +316,7 @@ def test_the_delays(delay_s: float, delays: tuple[float, ...]) -> None:
         pytest.param(failed(number=3, seconds=100), at(220), id="120 s after the third's"),
         pytest.param(failed(number=4, seconds=100), None, id="three retries are used up"),
         pytest.param(failed(number=99), None, id="far more are used up"),
+        pytest.param(failed(number=99, reruns=96), at(120), id="a person asked for most of them"),
         pytest.param(failed(outcome=None), None, id="it is not judged yet"),
         pytest.param(failed(outcome=CONFIGURATION), None, id="no mount failure"),
         pytest.param(failed(outcome=NOTHING), None, id="undetermined is for a person"),
@@ -344,6 +345,7 @@ def test_the_number_of_retries_is_the_policy_s(max_retries: int, number: int, ma
         pytest.param(refused(), "correct what the cluster refused", id="refused"),
         pytest.param(failed(), "runbatch retry", id="a mount failure with retries left"),
         pytest.param(failed(number=4), "ask an admin", id="a mount failure for good"),
+        pytest.param(failed(number=9, reruns=5), "3 of 3 retries used", id="why it is for good"),
         pytest.param(failed(outcome=CONFIGURATION), "correct the configuration", id="exit 1"),
         pytest.param(
             failed(outcome=Outcome(Verdict.OUT_OF_MEMORY, "")), "raise [run] memory", id="memory"
@@ -360,12 +362,12 @@ def test_the_number_of_retries_is_the_policy_s(max_retries: int, number: int, ma
         ),
         pytest.param(
             failed(number=4, evidence=Evidence(exit_code=2)),
-            "its log names no mount: read it; then runbatch retry --jobs KEYS",
+            "3 of 3 retries used; its log names no mount: read it; then runbatch retry --jobs KEYS",
             id="and the doubt stays to the end",
         ),
         pytest.param(
             failed(number=4, evidence=Evidence(exit_code=2, marker="x")),
-            "ask an admin about the node's mounts; once mended: runbatch retry --jobs KEYS",
+            "3 of 3 retries used; ask an admin about the node's mounts; once mended: ",
             id="a mount failure for good that its log confirms",
         ),
         pytest.param(

@@ -39,11 +39,12 @@ ONCE = Wish(retry=True, once=True, only=frozenset({failed().turn}))
 
 
 def reserve(number: int, why: Why = Why.RERUN) -> Reserve:
-    return Reserve("37", number, at(0), why)
+    return Reserve("37", number, at(0), why, reruns=int(why is Why.RERUN))
 
 
 def submit(number: int, why: Why, instead_of: Attempt | None = None) -> Submit:
-    return Submit("37", number, instead_of, why)
+    is_rerun = instead_of is None and why is Why.RERUN
+    return Submit("37", number, instead_of, why, reruns=int(is_rerun))
 
 
 OTHER_ENDS = [

@@ -202,7 +202,7 @@ def test_a_slot_with_nothing_before_it_is_used_at_once() -> None:
 
 def test_a_success_that_a_person_named_is_replaced_in_the_same_way() -> None:
     wish = Wish(start=True, rerun=frozenset({succeeded().turn}))
-    assert actions(view(succeeded()), wish) == (Reserve("37", 2, at(0), Why.RERUN),)
+    assert actions(view(succeeded()), wish) == (Reserve("37", 2, at(0), Why.RERUN, reruns=1),)
     known = after(view(succeeded(), NEW), 60, observation(phase=Phase.COMPLETED))
     assert actions(known, wish, 60) == (Delete(succeeded()),)
 

@@ -47,7 +47,7 @@ def test_it_is_not_retried_and_nobody_waits_for_it(seconds: float) -> None:
 def test_it_is_not_started_again_though_a_person_named_it() -> None:
     done = succeeded()
     named = Wish(start=True, rerun=frozenset({done.turn}))
-    assert actions(view(done), named) == (Reserve("37", 2, at(0), Why.RERUN),)
+    assert actions(view(done), named) == (Reserve("37", 2, at(0), Why.RERUN, reruns=1),)
     assert actions(view(done), sparing(named, done)) == ()
 
 

@@ -20,7 +20,7 @@ from runbatch.clusters.local import names, wrapper
 from runbatch.clusters.local.folder import End, WorkloadFolder, open_own
 from runbatch.clusters.local.listing import node, observe, of_mark
 from runbatch.clusters.local.names import NamesLock
-from runbatch.clusters.local.processes import LivingProcesses, Mark, end
+from runbatch.clusters.local.processes import LivingProcesses, Mark, end, users_of
 from runbatch.clusters.local.root import identify, known_by
 from runbatch.core.attempt import Evidence, Listing, Observation, Patience, Phase
 from runbatch.core.errors import Busy, ClusterError, NameTaken, Rejected, Unreachable
@@ -137,12 +137,15 @@ class LocalCluster:
         with self._reading(name):
             folder = WorkloadFolder(self._workloads / file_name(name))
             if not end(folder, uid, self._grace_s):
-                raise ClusterError(f"local: {name} does not end, even when killed{_who(uid)}.")
+                raise ClusterError(
+                    f"local: {name} does not end, even when killed{_who(folder, uid)}."
+                )
             _reap()
             if self._folder(name, uid) is not None:
                 with self._names.held():
                     if self._folder(name, uid) is not None:
-                        self._forget(folder.path, uid)
+                        self._set_aside(folder.path, uid)
+                self._clear_away(uid)
         return True
 
     @contextmanager
@@ -207,7 +210,9 @@ class LocalCluster:
         if phase is Phase.RUNNING or any(mark.name == name for mark in marks):
             raise NameTaken(f"local: a workload named {name} still runs.")
         if os.path.lexists(target.path):
-            self._forget(target.path, str(uuid.uuid4()))
+            uid = str(uuid.uuid4())
+            self._set_aside(target.path, uid)
+            self._clear_away(uid)
 
     def _start(self, workload: Workload, uid: str, lock: int) -> None:
         path = self._workloads / file_name(workload.name)
@@ -216,7 +221,7 @@ class LocalCluster:
         with open_own(WorkloadFolder(path).log, "ab") as log:
             _children.append(
                 subprocess.Popen(
-                    [*program, *workload.command],
+                    [*program, *map(_utf8, workload.command)],
                     env=_environment(workload, Mark(workload.name, uid, workload.number, roots)),
                     cwd=workload.folder,
                     stdin=subprocess.DEVNULL,
@@ -227,11 +232,15 @@ class LocalCluster:
                 )
             )
 
-    def _forget(self, path: Path, uid: str) -> None:
+    def _set_aside(self, path: Path, uid: str) -> None:
+        """Take the folder from its name at once; called under the lock of the names."""
         gone = self._root / "gone" / uid
         take_private(gone.parent)
         path.rename(gone)
-        shutil.rmtree(gone, ignore_errors=True)
+
+    def _clear_away(self, uid: str) -> None:
+        """Delete what was set aside: nobody waits for that."""
+        shutil.rmtree(self._root / "gone" / uid, ignore_errors=True)
 
 
 def _lost(prefix: str, marks: Iterable[Mark], known: Set[str]) -> Mapping[str, Observation]:
@@ -258,9 +267,9 @@ def _name_in(path: Path) -> str:
     return name
 
 
-def _who(uid: str) -> str:
+def _who(folder: WorkloadFolder, uid: str) -> str:
     """Return which processes are left of a workload, for people."""
-    pids = sorted(LivingProcesses().pids(uid))
+    pids = sorted(LivingProcesses().pids(uid) or users_of(folder.lock))
     return f"; processes {', '.join(map(str, pids))} are left" if pids else ""
 
 
@@ -287,14 +296,25 @@ def _description(workload: Workload, uid: str) -> Mapping[str, object]:
     }
 
 
-def _environment(workload: Workload, mark: Mark) -> Mapping[str, str]:
+def _environment(workload: Workload, mark: Mark) -> Mapping[bytes, bytes]:
     """Return what the process sees: this machine's variables, the user's, and where mounts are."""
     inherited = {name: value for name, value in os.environ.items() if not _is_ours(name)}
     mounts = {
         f"RUNBATCH_MOUNT{_as_variable(mount.path)}": _host(workload, mount.host)
         for mount in workload.mounts
     }
-    return {**inherited, **workload.env, **mounts, **mark.variables}
+    given = {**workload.env, **mounts, **mark.variables}
+    return {os.fsencode(name): os.fsencode(value) for name, value in inherited.items()} | {
+        _utf8(name): _utf8(value) for name, value in given.items()
+    }
+
+
+def _utf8(text: str) -> bytes:
+    """Return the text as a job gets it, whatever encoding this machine's locale names.
+
+    What came from the locale's own bytes, and is no text in it, goes back as those bytes.
+    """
+    return text.encode("utf-8", "surrogateescape")
 
 
 def _is_ours(name: str) -> bool:

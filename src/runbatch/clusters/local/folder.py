@@ -65,6 +65,11 @@ class WorkloadFolder:
         """Return the file its output goes to."""
         return self.path / "log"
 
+    @property
+    def lock(self) -> Path:
+        """Return the file that is locked as long as any of its processes lives."""
+        return self.path / "alive.lock"
+
     def describe(self) -> Description | None:
         """Return which workload it is, or None when the folder is no longer there."""
         if self.path.is_symlink():
@@ -90,7 +95,7 @@ class WorkloadFolder:
     def is_alive(self) -> bool:
         """Whether any of its processes is left, or somebody is just starting it."""
         try:
-            with open_own(self.path / "alive.lock", "rb") as file:
+            with open_own(self.lock, "rb") as file:
                 fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
         except BlockingIOError:
             return True
@@ -116,7 +121,7 @@ class WorkloadFolder:
         take_private(self.path)
         write_whole(self.path / "workload.json", json.dumps(description))
         flags = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW
-        lock = os.open(self.path / "alive.lock", flags, 0o600)
+        lock = os.open(self.lock, flags, 0o600)
         try:
             fcntl.flock(lock, fcntl.LOCK_EX)
         except OSError:
@@ -128,7 +133,10 @@ class WorkloadFolder:
         """Return the file's fields, each of which is there and of this type."""
         try:
             with open_own(self.path / file, "rb") as opened:
-                found: Any = json.loads(opened.read().decode("utf-8"))
+                content = opened.read()
+            if not content.strip(b"\0"):
+                return None  # as a power loss leaves it: nothing of it came to the disk
+            found: Any = json.loads(content.decode("utf-8"))
         except (FileNotFoundError, NotADirectoryError):
             return None
         except ValueError as error:

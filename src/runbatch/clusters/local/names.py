@@ -2,6 +2,7 @@
 
 import fcntl
 import os
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -22,13 +23,14 @@ class NamesLock:
     def __init__(self, root: Path, limit_s: float = LIMIT_S) -> None:
         self._path = root / "names.lock"
         self._limit_s = limit_s
+        self._threads = threading.Lock()  # of one process: they do not wait by asking again
 
     @contextmanager
     def held(self, limit_s: float = LIMIT_S) -> Iterator[None]:
         """Hold the lock, to take a name or to free one; raise Busy if it is not free in time."""
         # A lock that another user can hold is none: the folder is ours alone.
         take_private(Path(os.path.realpath(self._path.parent)))
-        with open_own(self._path, "ab") as file:
+        with self._threads, open_own(self._path, "ab") as file:
             self._lock(file, fcntl.LOCK_EX, min(limit_s, self._limit_s))
             yield
 

@@ -123,6 +123,21 @@ def _environments() -> Iterator[tuple[int, Mapping[str, str]]]:
                 yield int(path.parent.name), variables
 
 
+def users_of(file: Path) -> list[int]:
+    """Return which other processes have the file open, as far as we may know.
+
+    Only to name them to people: somebody may just be looking.
+    """
+    found: set[int] = set()
+    with suppress(OSError):
+        wanted = file.stat()
+        for path in Path("/proc").glob("[0-9]*/fd/*"):
+            with suppress(OSError):
+                if os.path.samestat(path.stat(), wanted):
+                    found.add(int(path.parts[2]))
+    return sorted(found - {os.getpid()})
+
+
 def _is_own(pid: int) -> bool:
     with suppress(OSError):
         return Path(f"/proc/{pid}").stat().st_uid == os.geteuid()
