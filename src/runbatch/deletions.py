@@ -1,7 +1,8 @@
 """Asking many workloads to go, side by side: one that is stuck holds up none of the others."""
 
 from collections.abc import Collection, Generator
-from concurrent.futures import Future, ThreadPoolExecutor, as_completed
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from itertools import chain
 
 from runbatch.clusters.base import Cluster
 from runbatch.core.attempt import Attempt
@@ -31,9 +32,10 @@ def _calls_at_once(attempts: Collection[Attempt], cluster: Cluster) -> int:
 def ask_to_go(
     attempts: Collection[Attempt], prefix: str, cluster: Cluster
 ) -> Generator[tuple[Attempt, bool | ClusterError], None, None]:
-    """Yield each attempt as the cluster answers: whether its workload is gone by now, or an error.
+    """Yield each attempt and whether its workload is gone by now, or the cluster's error.
 
-    Closed early, it waits for the calls that were begun.
+    First what has ended, in the order given; then the others as they go. Closed early, it waits for
+    the calls that were begun.
     """
 
     def ask(attempt: Attempt) -> bool | ClusterError:
@@ -51,9 +53,9 @@ def ask_to_go(
     pool = ThreadPoolExecutor(most)
     may_wait = True
     try:
-        calls: dict[Future[bool | ClusterError], Attempt] = {}
         calls = {pool.submit(ask, attempt): attempt for attempt in attempts}
-        for call in as_completed(calls):
+        ended = [call for call, attempt in calls.items() if attempt.ended_at is not None]
+        for call in chain(ended, as_completed(calls.keys() - ended)):
             yield calls[call], call.result()
     except SystemExit:  # told to end at once: what was asked to go goes, and the next look tells
         may_wait = False
