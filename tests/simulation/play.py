@@ -11,7 +11,7 @@ from typing import cast
 from tests.simulation.process import Killed, Process, ProcessClock, SimulatedPlace, SteppedLedger
 from tests.simulation.promises import POLL_INTERVAL_S, TENDED_EVERY_S, Promises
 from tests.simulation.stage import Stage, WallClock, utc
-from tests.simulation.weather import PROJECT, Mishap, Weather
+from tests.simulation.weather import BAD_ANSWERS_RATE, PROJECT, Mishap, Weather
 
 from runbatch.clusters.runai.arguments import Version, submit_args
 from runbatch.clusters.runai.program import Reply
@@ -41,6 +41,7 @@ class Play:
         self.weather = weather
         self.folder = folder
         self.dice = random.Random(-1 - weather.seed)
+        self.bad_dice = random.Random(f"bad {weather.seed}")  # moves no other draw
         self.standin, self.store = StandIn.in_memory(weather.settings, weather.switches)
         self.stage = Stage(moved=self.store.move)
         self.wall = WallClock(self.stage, utc(self.standin.unix_s))
@@ -63,6 +64,15 @@ class Play:
         self.happened[mishap] += 1
         self.tell(mishap)
         return True
+
+    def bad_answer(self, kinds: Sequence[Reply]) -> Reply | None:
+        """Return what is answered instead of the truth, now and then."""
+        if self.is_clear or self.bad_dice.random() >= BAD_ANSWERS_RATE:
+            return None
+        reply = self.bad_dice.choice(kinds)
+        self.happened[Mishap.BAD_ANSWER] += 1
+        self.tell(f"{Mishap.BAD_ANSWER}: {reply.err or reply.out or 'not a word'}")
+        return reply
 
     @property
     def is_clear(self) -> bool:
@@ -152,13 +162,14 @@ class Play:
             case "submit":
                 return look.wish_to_submit()
             case "retry":
-                return Wish(retry=True)
+                return Wish(retry=True, again=look.doubtful)
             case "delete" | "delete --all":
                 every = command == "delete --all"
                 removal = removal_of(place.batch, look.learned.view, every=every)
                 return Wish(delete=removal.turns, cut_off=every)
             case _:
-                return Wish(retry=True, once=True, only=look.turns(place.batch.keys))
+                only = look.turns(place.batch.keys)
+                return Wish(retry=True, once=True, only=only, again=look.doubtful)
 
     def _heard(self, event: Event) -> None:
         self.tell(f"[{event.kind.value}] {event.text}")

@@ -199,6 +199,9 @@ class Promises:
         while any(self._own_id(each.key, each.uid) in self._by_hand for each in earlier[1:]):
             earlier = earlier[1:]
         for each in earlier:
+            codes = self._codes(each)
+            is_wrong = bool(codes) and codes[-1] == 1 and not each.is_verdict(Verdict.VANISHED)
+            hold(not is_wrong, f"a configuration error was retried: {change.name}, {each.outcome}")
             verdict = each.outcome.verdict if each.outcome else None
             hold(verdict in FOLLOWED, f"{change.name} was started again after {each.outcome}")
         if earlier and earlier[-1].is_verdict(Verdict.MOUNT_FAILURE):
@@ -244,7 +247,8 @@ class Promises:
             or woke
             or self._stage.now_s - since_s >= NO_LOG_AGREED.total_seconds()
         )
-        hold(bool(log.read_bytes()) or is_lost, f"{change.name} was deleted, its log is empty")
+        is_kept = bool(log.read_bytes()) or is_lost
+        hold(is_kept, f"a log was lost: {change.name} was deleted, and what was saved is empty")
 
     def asked_for_log(self, name: str, *, is_there: bool) -> None:
         """Take notice of what the cluster said of a log."""
@@ -310,10 +314,13 @@ class Promises:
         if attempt.outcome is None or attempt.uid is None:
             return
         code = CODES.get(attempt.outcome.verdict)
-        codes = [
-            pod.exit_code for pod in self._workload(self._own_id(attempt.key, attempt.uid)).pods
-        ]
+        codes = self._codes(attempt)
         hold(code is None or code in codes, f"{attempt.key} is no {attempt.outcome}: {codes}")
+
+    def _codes(self, attempt: Attempt) -> list[int | None]:
+        """Return the true exit codes of an attempt's pods; none if it is no workload."""
+        own_id = self._own_id(attempt.key, attempt.uid)
+        return [pod.exit_code for pod in self._workload(own_id).pods] if own_id else []
 
     # -- at the end of a command, and of all -------------------------------------------------
 
@@ -369,3 +376,12 @@ class Promises:
         last = job.last
         is_known = last is not None and (last.outcome is not None or last.refusal is not None)
         hold(is_known, f"{job.key} was lost: {last}")
+        if last is None or self._phases.get(self._own_id(last.key, last.uid)) is not Phase.FAILED:
+            return
+        # It is still there, and so is all that tells how it ended. A success is never undone,
+        # whoever starts its workload again.
+        codes = self._codes(last)
+        is_over = last.is_verdict(Verdict.SUCCEEDED)
+        may_retry = last.number <= self._batch.retry.max_retries and not is_over
+        is_given_up = may_retry and bool(codes) and codes[-1] == 2
+        hold(not is_given_up, f"a mount failure was given up: {job.key}, {last.outcome}")
