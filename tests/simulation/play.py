@@ -30,6 +30,7 @@ from runbatch.wiring import Place
 PACE = Pace(poll_interval_s=POLL_INTERVAL_S, submit_interval_s=2)
 LONGEST_FULL_S = 120
 LONGEST_OUTAGE_S = 900
+LONGEST_CLEARING_S = 3600
 COMMANDS = 2 * ("submit --wait", "submit", "retry", "retry --once") + ("delete", "delete --all")
 DELETIONS = {"delete": Mishap.CLEARED, "delete --all": Mishap.CUT_OFF}
 
@@ -51,6 +52,7 @@ class Play:
         self.said: list[tuple[float, str]] = []
         self.processes: list[Process] = []
         self.settled_at_s: float | None = None
+        self.is_cleared: bool | None = None  # False while what has ended is cleared away
         ledger_folder = Place(weather.batch, folder).ledger_folder
         self.promises = Promises(self.stage, self.wall, self.store, weather.batch, ledger_folder)
 
@@ -67,7 +69,8 @@ class Play:
 
     def bad_answer(self, kinds: Sequence[Reply]) -> Reply | None:
         """Return what is answered instead of the truth, now and then."""
-        if self.is_clear or self.bad_dice.random() >= BAD_ANSWERS_RATE:
+        is_over = self.is_clear and self.is_cleared is not False
+        if is_over or self.bad_dice.random() >= BAD_ANSWERS_RATE:
             return None
         reply = self.bad_dice.choice(kinds)
         self.happened[Mishap.BAD_ANSWER] += 1
@@ -200,6 +203,12 @@ class Play:
                 self.settled_at_s = self.stage.now_s
             self.stage.pause(PACE.poll_interval_s)
 
+    def somebody_tidy(self) -> None:
+        """Clear away what has ended, while answers are bad once more: no log may be lost."""
+        self.is_cleared = False
+        self.invoke("delete", self.weather.batch)
+        self.is_cleared = True
+
     def do(self, mishap: Mishap) -> None:
         """Have something happen that is nobody's call."""
         match mishap:
@@ -283,6 +292,10 @@ class Play:
             limit_s = weather.clears_s + self.promises.bound_s()
             self.stage.run(limit_s, lambda: self.settled_at_s is not None)
             self.promises.at_the_end(self.settled_at_s)
+            self.stage.play(self.somebody_tidy, self.stage.now_s)
+            limit_s = self.stage.now_s + LONGEST_CLEARING_S
+            self.stage.run(limit_s, lambda: self.is_cleared is True)
+            self.promises.after_clearing()
         finally:
             for process in self.processes:
                 process.is_dead = True

@@ -372,6 +372,11 @@ class Promises:
         for key in self._batch.keys:
             self._check_job(view.job(key))
 
+    def after_clearing(self) -> None:
+        """Check that nothing that has ended is left on the cluster."""
+        left = [name for name in self._names() if self._live(name)]
+        hold(not left, f"could not be cleared away: {left}")
+
     def _check_job(self, job: Job) -> None:
         last = job.last
         is_known = last is not None and (last.outcome is not None or last.refusal is not None)
