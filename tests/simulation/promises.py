@@ -103,7 +103,8 @@ class Promises:
         if before is None:
             twins = [uid for uid in self._live(change.name) if uid != change.uid]
             hold(not twins, f"{change.name} is there twice")
-        is_awake = change.phase not in ENDED and change.phase is not Phase.GONE
+        # What is deleted does not wake: that would excuse whatever is lost with it.
+        is_awake = change.phase not in (*ENDED, Phase.DELETING, Phase.GONE)
         if before in ENDED and is_awake:
             self._woken_at_s[change.uid] = change.at_s
         if before is None and self._hand is not None:
