@@ -11,7 +11,7 @@ from typing import cast
 from tests.simulation.process import Killed, Process, ProcessClock, SimulatedPlace, SteppedLedger
 from tests.simulation.promises import POLL_INTERVAL_S, TENDED_EVERY_S, Promises
 from tests.simulation.stage import Stage, WallClock, utc
-from tests.simulation.weather import PROJECT, Mishap, Weather
+from tests.simulation.weather import BAD_ANSWERS_RATE, PROJECT, Mishap, Weather
 
 from runbatch.clusters.runai.arguments import Version, submit_args
 from runbatch.clusters.runai.program import Reply
@@ -32,6 +32,7 @@ from runbatch.wiring import Place
 PACE = Pace(poll_interval_s=POLL_INTERVAL_S, submit_interval_s=2)
 LONGEST_FULL_S = 120
 LONGEST_OUTAGE_S = 900
+LONGEST_CLEARING_S = 3600
 COMMANDS = 2 * ("submit --wait", "submit", "retry", "retry --once") + ("delete", "delete --all")
 DELETIONS = {"delete": Mishap.CLEARED, "delete --all": Mishap.CUT_OFF}
 
@@ -43,6 +44,7 @@ class Play:
         self.weather = weather
         self.folder = folder
         self.dice = random.Random(-1 - weather.seed)
+        self.bad_dice = random.Random(f"bad {weather.seed}")  # moves no other draw
         self.standin, self.store = StandIn.in_memory(weather.settings, weather.switches)
         self.stage = Stage(moved=self.store.move)
         self.wall = WallClock(self.stage, utc(self.standin.unix_s))
@@ -52,6 +54,7 @@ class Play:
         self.said: list[tuple[float, str]] = []
         self.processes: list[Process] = []
         self.settled_at_s: float | None = None
+        self.is_cleared: bool | None = None  # False while what has ended is cleared away
         ledger_folder = Place(weather.batch, folder).ledger_folder
         self.promises = Promises(self.stage, self.wall, self.store, weather.batch, ledger_folder)
 
@@ -65,6 +68,16 @@ class Play:
         self.happened[mishap] += 1
         self.tell(mishap)
         return True
+
+    def bad_answer(self, kinds: Sequence[Reply]) -> Reply | None:
+        """Return what is answered instead of the truth, now and then."""
+        is_over = self.is_clear and self.is_cleared is not False
+        if is_over or self.bad_dice.random() >= BAD_ANSWERS_RATE:
+            return None
+        reply = self.bad_dice.choice(kinds)
+        self.happened[Mishap.BAD_ANSWER] += 1
+        self.tell(f"{Mishap.BAD_ANSWER}: {reply.err or reply.out or 'not a word'}")
+        return reply
 
     @property
     def is_clear(self) -> bool:
@@ -155,13 +168,14 @@ class Play:
             case "submit":
                 return look.wish_to_submit()
             case "retry":
-                return Wish(retry=True)
+                return Wish(retry=True, again=look.doubtful)
             case "delete" | "delete --all":
                 every = command == "delete --all"
                 removal = removal_of(place.batch, look.learned.view, every=every)
                 return Wish(delete=removal.turns, cut_off=every)
             case _:
-                return Wish(retry=True, once=True, only=look.turns(place.batch.keys))
+                only = look.turns(place.batch.keys)
+                return Wish(retry=True, once=True, only=only, again=look.doubtful)
 
     def _heard(self, event: Event) -> None:
         self.tell(f"[{event.kind.value}] {event.text}")
@@ -191,6 +205,12 @@ class Play:
             if is_alone and snapshot is not None and _is_settled(snapshot):
                 self.settled_at_s = self.stage.now_s
             self.stage.pause(PACE.poll_interval_s)
+
+    def somebody_tidy(self) -> None:
+        """Clear away what has ended, while answers are bad once more: no log may be lost."""
+        self.is_cleared = False
+        self.invoke("delete", self.weather.batch)
+        self.is_cleared = True
 
     def do(self, mishap: Mishap) -> None:
         """Have something happen that is nobody's call."""
@@ -288,6 +308,10 @@ class Play:
             limit_s = weather.clears_s + self.promises.bound_s()
             self.stage.run(limit_s, lambda: self.settled_at_s is not None)
             self.promises.at_the_end(self.settled_at_s)
+            self.stage.play(self.somebody_tidy, self.stage.now_s)
+            limit_s = self.stage.now_s + LONGEST_CLEARING_S
+            self.stage.run(limit_s, lambda: self.is_cleared is True)
+            self.promises.after_clearing()
         finally:
             for process in self.processes:
                 process.is_dead = True

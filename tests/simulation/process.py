@@ -7,6 +7,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from tests.runai.rig import forbidden, pods_json
+from tests.runai.test_bad_answers import BAD, said
 from tests.simulation.promises import hold
 from tests.simulation.stage import WallClock
 from tests.simulation.weather import PROJECT, Mishap
@@ -26,6 +27,12 @@ if TYPE_CHECKING:
 LATEST_EFFECT_S = 60
 # What was asked for so often in vain is for a person to do.
 MOST_DELETIONS = 2
+# kubectl says these too: a login that has expired, and a pod that it does not know yet.
+BAD_KUBECTL = (
+    *BAD,
+    said("You must be logged in to the server"),
+    Reply(0, '{"apiVersion": "v1", "kind": "List", "items": []}', ""),
+)
 _WRITES = (
     "record", "reserve", "release", "submitted", "refused", "denied", "judged", "delete_asked",
     "erased", "save_log", "save_logs", "begin_run", "tick_run", "begin_type", "told",
@@ -133,7 +140,7 @@ class Wire:
             raise nothing
         if play.strikes(Mishap.SLOW):
             process.sleep(play.dice.uniform(0, limit_s / 2))
-        reply = play.call(words, process)
+        reply = self._answer(words)
         if play.strikes(Mishap.HANGS_DONE):
             process.sleep(limit_s)
             raise nothing
@@ -145,6 +152,16 @@ class Wire:
         process.heard(words, reply)
         return reply
 
+    def _answer(self, words: Sequence[str]) -> Reply:
+        is_read = bool({"logs", "describe"} & set(words[:3]))
+        bad = self.process.play.bad_answer(BAD) if is_read else None
+        if bad is None:
+            return self.process.play.call(words, self.process)
+        if "logs" in words[:3]:
+            name = words[words.index("logs") + 1]
+            self.process.play.promises.asked_for_log(name, is_there=False)
+        return bad
+
     def kubectl(self, words: Sequence[str], limit_s: float) -> Reply:
         """Tell of the pods, where that is allowed."""
         self.process.step()
@@ -154,6 +171,8 @@ class Wire:
         if play.is_out or play.strikes(Mishap.HANGS):
             self.process.sleep(limit_s)
             raise Unreachable(f"kubectl: no answer within {limit_s:g} s.")
+        if bad := play.bad_answer(BAD_KUBECTL):
+            return bad
         return Reply(0, "lab\n" if words[0] == "config" else pods_json(play.standin), "")
 
 

@@ -105,7 +105,8 @@ class Promises:
         if before is None:
             twins = [uid for uid in self._live(change.name) if uid != change.uid]
             hold(not twins, f"{change.name} is there twice")
-        is_awake = change.phase not in ENDED and change.phase is not Phase.GONE
+        # What is deleted does not wake: that would excuse whatever is lost with it.
+        is_awake = change.phase not in (*ENDED, Phase.DELETING, Phase.GONE)
         if before in ENDED and is_awake:
             self._woken_at_s[change.uid] = change.at_s
         if before is None and change.owner == "other":
@@ -210,6 +211,9 @@ class Promises:
         while any(self._own_id(each.key, each.uid) in self._by_hand for each in earlier[1:]):
             earlier = earlier[1:]
         for each in earlier:
+            codes = self._codes(each)
+            is_wrong = bool(codes) and codes[-1] == 1 and not each.is_verdict(Verdict.VANISHED)
+            hold(not is_wrong, f"a configuration error was retried: {change.name}, {each.outcome}")
             verdict = each.outcome.verdict if each.outcome else None
             hold(verdict in FOLLOWED, f"{change.name} was started again after {each.outcome}")
         if earlier and earlier[-1].is_verdict(Verdict.MOUNT_FAILURE):
@@ -255,7 +259,8 @@ class Promises:
             or woke
             or self._stage.now_s - since_s >= NO_LOG_AGREED.total_seconds()
         )
-        hold(bool(log.read_bytes()) or is_lost, f"{change.name} was deleted, its log is empty")
+        is_kept = bool(log.read_bytes()) or is_lost
+        hold(is_kept, f"a log was lost: {change.name} was deleted, and what was saved is empty")
 
     def asked_for_log(self, name: str, *, is_there: bool) -> None:
         """Take notice of what the cluster said of a log."""
@@ -334,10 +339,13 @@ class Promises:
         if attempt.outcome is None or attempt.uid is None:
             return
         code = CODES.get(attempt.outcome.verdict)
-        codes = [
-            pod.exit_code for pod in self._workload(self._own_id(attempt.key, attempt.uid)).pods
-        ]
+        codes = self._codes(attempt)
         hold(code is None or code in codes, f"{attempt.key} is no {attempt.outcome}: {codes}")
+
+    def _codes(self, attempt: Attempt) -> list[int | None]:
+        """Return the true exit codes of an attempt's pods; none if it is no workload."""
+        own_id = self._own_id(attempt.key, attempt.uid)
+        return [pod.exit_code for pod in self._workload(own_id).pods] if own_id else []
 
     # -- at the end of a command, and of all -------------------------------------------------
 
@@ -389,7 +397,21 @@ class Promises:
         for key in self._batch.keys:
             self._check_job(view.job(key))
 
+    def after_clearing(self) -> None:
+        """Check that nothing that has ended is left on the cluster."""
+        left = [name for name in self._names() if self._live(name)]
+        hold(not left, f"could not be cleared away: {left}")
+
     def _check_job(self, job: Job) -> None:
         last = job.last
         is_known = last is not None and (last.outcome is not None or last.refusal is not None)
         hold(is_known, f"{job.key} was lost: {last}")
+        if last is None or self._phases.get(self._own_id(last.key, last.uid)) is not Phase.FAILED:
+            return
+        # It is still there, and so is all that tells how it ended. A success is never undone,
+        # whoever starts its workload again.
+        codes = self._codes(last)
+        is_over = last.is_verdict(Verdict.SUCCEEDED)
+        may_retry = last.number <= self._batch.retry.max_retries and not is_over
+        is_given_up = may_retry and bool(codes) and codes[-1] == 2
+        hold(not is_given_up, f"a mount failure was given up: {job.key}, {last.outcome}")

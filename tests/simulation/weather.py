@@ -38,6 +38,7 @@ class Mishap(StrEnum):
     RESTARTED = "the cluster starts an ended workload again"
     BY_HAND = "a person starts a job by hand"
     NO_EXIT_CODE = "no exit code is told"
+    BAD_ANSWER = "logs, describe or kubectl answers badly"
     CLEARED = "a person deletes what has ended, with the tool"
     CUT_OFF = "a person deletes every workload, with the tool"
     COLLEAGUE = "a colleague's workload takes the name of a job"
@@ -96,6 +97,8 @@ HIGHEST_RATES: dict[Mishap, float] = {
     Mishap.KILLED: 0.05,
     Mishap.NO_EXIT_CODE: 1.0,
 }
+# In every history so many of the answers of `logs`, `describe` and `kubectl` are bad.
+BAD_ANSWERS_RATE = 0.2
 # So many of these in a history, at most.
 MOST_DEEDS = {
     Mishap.OUTAGE: 2,
