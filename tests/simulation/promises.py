@@ -398,8 +398,9 @@ class Promises:
             self._check_job(view.job(key))
 
     def after_clearing(self) -> None:
-        """Check that nothing that has ended is left on the cluster."""
-        left = [name for name in self._names() if self._live(name)]
+        """Check that nothing that has ended is left on the cluster but what others started."""
+        others = self._colleagues | self._by_hand
+        left = [name for name in self._names() if set(self._live(name)) - others]
         hold(not left, f"could not be cleared away: {left}")
 
     def _check_job(self, job: Job) -> None:
@@ -412,6 +413,6 @@ class Promises:
         # whoever starts its workload again.
         codes = self._codes(last)
         is_over = last.is_verdict(Verdict.SUCCEEDED)
-        may_retry = last.number <= self._batch.retry.max_retries and not is_over
-        is_given_up = may_retry and bool(codes) and codes[-1] == 2
+        may_retry = last.retries < self._batch.retry.max_retries and not is_over
+        is_given_up = may_retry and not last.agreed and bool(codes) and codes[-1] == 2
         hold(not is_given_up, f"a mount failure was given up: {job.key}, {last.outcome}")
