@@ -233,7 +233,8 @@ from runbatch.testing.runai import StandIn
 from tests.runai.rig import pods_json
 if sys.argv[1:] == ["config", "current-context"]:
     sys.exit(print("lab"))
-assert sys.argv[1:] == ["get", "pods", "-n", "runai-talmo-lab", "-o", "json"], sys.argv
+path = "/api/v1/namespaces/runai-talmo-lab/pods?limit=500"
+assert sys.argv[1:] == ["get", "--request-timeout=20s", "--raw", path], sys.argv
 print(pods_json(StandIn(Path({cluster!r}))))
 """
 

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from runbatch.clusters.runai.cluster import RunaiCluster
+from runbatch.clusters.runai.kubectl import complaint_in
 from runbatch.clusters.runai.pods import MOST_TRIES, PodEnd, Pods, ends_in
 from runbatch.clusters.runai.program import NOT_FOUND, Reply, execute_kubectl
 from runbatch.core.attempt import Attempt
@@ -26,21 +27,24 @@ def ended(name: str, code: int) -> dict[str, Any]:
 
 
 def pods(*statuses: dict[str, Any]) -> str:
-    """Return what is told of the pod of `g-1`: a job beside a container that the site put there."""
+    """Return a page with the pod of `g-1`: a job beside a container that the site put there."""
+    return json.dumps({"items": [pod(*statuses)]})
+
+
+def pod(*statuses: dict[str, Any]) -> dict[str, Any]:
     containers = [{"name": "istio-proxy"}, {"name": "g-1", "env": ENV}]
-    pod = {"spec": {"containers": containers}, "status": {"containerStatuses": statuses}}
-    return json.dumps({"items": [pod]})
+    return {"spec": {"containers": containers}, "status": {"containerStatuses": [*statuses]}}
 
 
 def test_an_end_is_that_of_the_job_s_own_container() -> None:
-    text = pods(ended("istio-proxy", 2), ended("g-1", 1))
-    assert list(ends_in(text)) == [("g-1", PodEnd(1, "Error"))]
+    found = pod(ended("istio-proxy", 2), ended("g-1", 1))
+    assert list(ends_in([found])) == [("g-1", PodEnd(1, "Error"))]
 
 
 def test_the_end_of_a_container_beside_the_job_is_not_the_job_s() -> None:
     running = {"name": "g-1", "state": {"running": {}}}
-    assert list(ends_in(pods(ended("istio-proxy", 2), running))) == []
-    assert list(ends_in(pods(ended("istio-proxy", 2)))) == []
+    assert list(ends_in([pod(ended("istio-proxy", 2), running)])) == []
+    assert list(ends_in([pod(ended("istio-proxy", 2))])) == []
 
 
 def test_who_gave_no_answer_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -49,8 +53,9 @@ def test_who_gave_no_answer_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyP
     program.chmod(0o755)
     monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
     with pytest.raises(Unreachable) as told:
-        execute_kubectl(["get", "pods", "-n", "runai-lab"], 0.1)
-    assert str(told.value) == 'Run:ai: "kubectl get pods -n" gave no answer within 0.1 s.'
+        execute_kubectl(["get", "--request-timeout=20s", "--raw", "/api?continue=1"], 0.1)
+    named = "kubectl get --request-timeout=20s --raw"
+    assert str(told.value) == f'Run:ai: "{named}" gave no answer within 0.1 s.'
 
 
 class Kubectl:
@@ -64,7 +69,7 @@ class Kubectl:
     def __call__(self, words: Sequence[str], limit_s: float) -> Reply:
         if words == ["config", "current-context"]:
             return self.context
-        assert words[:2] == ["get", "pods"]
+        assert words[0] == "get"
         assert limit_s > 0
         answer = self.answers[min(self.calls, len(self.answers) - 1)]
         self.calls += 1
@@ -75,7 +80,7 @@ class Kubectl:
 
 FAILED = Reply(0, pods(ended("g-1", 1)), "")
 NONE_ENDED = Reply(0, '{"items": []}', "")
-HANGS = Unreachable('Run:ai: "kubectl get pods -n" gave no answer within 30 s.')
+HANGS = Unreachable('Run:ai: "kubectl get --request-timeout=20s --raw" gave no answer within 30 s.')
 NO_ANSWERS = [
     pytest.param(HANGS, id="a time-out"),
     pytest.param(
@@ -192,6 +197,39 @@ def test_who_looks_only_once_does_without_what_may_answer_later() -> None:
     kubectl = Kubectl(HANGS)
     assert look(Pods("lab", kubectl, tries=1)) is None
     assert kubectl.calls == 1
+
+
+def test_a_list_that_does_not_end_is_given_up() -> None:
+    kubectl = Kubectl(Reply(0, '{"metadata": {"continue": "x"}, "items": []}', ""))
+    with pytest.raises(Unreachable, match="the list of pods does not end"):
+        Pods("lab", kubectl).end_of("g-1")
+    assert kubectl.calls == 100
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "E1127 06:15:29.011291 {n}974 memcache.go:381] refused\nThe connection to the server",
+        "expired, pid {n}\nUnable to connect to the server: no\n\nSee https://example.org/{n}",
+        "Unable to connect to the server: x509: expired: current time 2026-11-27T06:15:2{n}Z is",
+        'Get "https://k8s.lab:6443/api/v1/pods?limit=500&continue=a{n}": dial tcp: no such host',
+        "error: AccessDenied, request id: 0f0e8{n}c4-3b1d-4d8a-9f5e-0123456789ab",
+    ],
+)
+def test_one_trouble_is_told_in_the_same_words_each_time(said: str) -> None:
+    told = {complaint_in(Reply(1, "", said.format(n=n))) for n in range(3)}
+    assert len(told) == 1
+    assert "." in told.pop()
+
+
+def test_all_words_for_no_answer_in_time_are_one() -> None:
+    texts = (
+        "context deadline exceeded",
+        "net/http: request canceled (Client.Timeout exceeded while awaiting headers)",
+        "context deadline exceeded (Client.Timeout exceeded while awaiting headers)",
+        "context deadline exceeded (Client.Timeout or context cancellation while reading body)",
+    )
+    assert {complaint_in(Reply(1, "", each)) for each in texts} == {"it gave no answer in time."}
 
 
 @pytest.mark.parametrize("silence", NO_ANSWERS)

@@ -4,21 +4,21 @@ Most users lack the rights (Run:ai reference, 4 and 9.15): then it is soon done 
 One call tells of all pods; they are known by the variables that runbatch itself gave them.
 """
 
-import json
 import threading
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from runbatch.clusters.runai import faults
-from runbatch.clusters.runai.program import Execute, Reply
+from runbatch.clusters.runai.kubectl import LIMIT_S, Expired, has_context, pods_in
+from runbatch.clusters.runai.program import Execute
 from runbatch.clusters.runai.words import text_of
 from runbatch.core.errors import Unreachable
 
-_LIMIT_S = 30
 # So many looks in vain, and it is no hiccup: no rights, another network, or no cluster there.
 MOST_TRIES = 3
+# So often one look begins the list anew when its next page is gone.
+_MOST_TIMES_ANEW = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,10 +37,13 @@ class Pods:
     pod whose end it does not show is waited for `tries` looks as well.
     """
 
-    def __init__(self, project: str, kubectl: Execute, tries: int = MOST_TRIES) -> None:
-        self._words = ["get", "pods", "-n", f"runai-{project}", "-o", "json"]
+    def __init__(
+        self, project: str, kubectl: Execute, tries: int = MOST_TRIES, limit_s: float = LIMIT_S
+    ) -> None:
+        self._namespace = f"runai-{project}"
         self._kubectl = kubectl
         self._tries = tries
+        self._limit_s = limit_s
         self._vain_looks = 0
         self._vain_looks_for: Counter[str] = Counter()
         self._has_answered = False
@@ -76,43 +79,30 @@ class Pods:
         return None
 
     def _ask(self) -> Mapping[str, PodEnd] | Unreachable:
-        """Return the ends, none where there is no `kubectl` to ask, or why to ask again.
-
-        Without a current context it would ask this machine, at port 8080, where a stranger may
-        listen (kubectl 1.37.1).
-        """
+        """Return the ends, none where there is no `kubectl` to ask, or why to ask again."""
         try:
-            context = self._kubectl(["config", "current-context"], _LIMIT_S)
-            if context.code != 0 or not context.out.strip():
+            if not has_context(self._kubectl, self._limit_s):
                 return {}
-            ends = _ends_of(self._kubectl(self._words, _LIMIT_S))
+            ends = self._ends()
         except Unreachable as error:
             self._vain_looks += 1
             return error
         self._has_answered = True
         return ends
 
-
-def _ends_of(reply: Reply) -> Mapping[str, PodEnd]:
-    if reply.code != 0:
-        said = faults.complaint_in(reply.err)
-        raise Unreachable(
-            f"Run:ai: kubectl: {said}" if said else "Run:ai: kubectl failed silently."
-        )
-    try:
-        return dict(ends_in(reply.out))
-    except (ValueError, RecursionError) as error:
-        problem = "the list of pods is cut short or is not the expected JSON."
-        raise Unreachable(f"Run:ai: kubectl: {problem}") from error
+    def _ends(self, again: int = _MOST_TIMES_ANEW) -> Mapping[str, PodEnd]:
+        try:
+            return dict(ends_in(pods_in(self._kubectl, self._namespace, self._limit_s)))
+        except Expired:
+            if not again:
+                raise
+        return self._ends(again - 1)
 
 
-def ends_in(text: str) -> Iterator[tuple[str, PodEnd]]:
-    """Yield workload names and their pods' ends; raise ValueError if the text is no JSON.
-
-    Raises RecursionError too, where it is nested too deeply; whatever has another shape is no end.
-    """
+def ends_in(pods: Iterable[Mapping[str, Any]]) -> Iterator[tuple[str, PodEnd]]:
+    """Yield workload names and their pods' ends; whatever has another shape is no end."""
     ends: dict[str, list[PodEnd]] = {}
-    for pod in _objects(json.loads(text), "items"):
+    for pod in pods:
         if _get(pod, "metadata", "deletionTimestamp"):
             continue
         for name, container in _jobs_in(pod):

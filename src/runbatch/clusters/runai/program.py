@@ -16,6 +16,8 @@ from runbatch.core.errors import Unreachable
 USUAL_PLACE = Path(".runai", "bin", "runai")
 # 200 000 rows of a list are 250 MB; what prints more than this has gone mad.
 MOST_OUTPUT_BYTES = 2_000_000_000
+# A page of 500 pods is 10 MB, with very long variables too; what is larger is not read.
+MOST_PODS_BYTES = 100_000_000
 _COMPLAINT_BYTES = 1 << 16
 NOT_FOUND = 127  # as a shell has it
 
@@ -38,7 +40,7 @@ class Execute(Protocol):
 
 def execute(words: Sequence[str], limit_s: float) -> Reply:
     """Call the user's `runai`."""
-    return _call(_runai(), words, limit_s)
+    return _call(_runai(), words, limit_s, MOST_OUTPUT_BYTES)
 
 
 def spool(execute_: Execute, words: Sequence[str], limit_s: float, out: IO[bytes]) -> Reply:
@@ -69,16 +71,16 @@ def execute_kubectl(words: Sequence[str], limit_s: float) -> Reply:
     found = shutil.which("kubectl")
     if found is None:
         return Reply(NOT_FOUND, "", "")
-    return _call(found, words, limit_s)
+    return _call(found, words, limit_s, MOST_PODS_BYTES)
 
 
-def _call(program: str, words: Sequence[str], limit_s: float) -> Reply:
+def _call(program: str, words: Sequence[str], limit_s: float, most_bytes: int) -> Reply:
     with TemporaryFile() as out:
         reply = _wait_for(program, words, limit_s, out)
-        size = out.seek(0, os.SEEK_END)
-        if size > MOST_OUTPUT_BYTES:
+        if out.seek(0, os.SEEK_END) > most_bytes:
             # Never cut: what is left of a list without its beginning may look like an empty one.
-            problem = f"{_shown(program, words)} printed {size} bytes, which is too much to read."
+            much = f"more than {most_bytes} bytes, which is too much to read"
+            problem = f"{_shown(program, words)} printed {much}."
             raise Unreachable(f"Run:ai: {problem}")
         return replace(reply, out=_text(out))
 

@@ -1,0 +1,112 @@
+"""`kubectl`, asked for all pods of a name space: page by page, each of one request, and no more.
+
+`get --raw` alone asks nothing else before, and prints nothing but the error when it fails (Run:ai
+reference, 12).
+"""
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+from urllib.parse import quote
+
+from runbatch.clusters.runai.program import Execute, Reply
+from runbatch.clusters.runai.words import text_of
+from runbatch.core.errors import Unreachable
+
+# So long the server may take for an answer.
+LIMIT_S = 20.0
+# So much longer the call may take: `kubectl` counts neither a login plugin nor its own new tries
+# after "too many requests".
+_MORE_S = 10
+_PAGE_PODS = 500
+_MOST_PAGES = 100
+_LONGEST_TEXT = 300
+# Lines of a log of its own tell nothing more: `E1127 06:15:29.011291 25974 memcache.go:265] ...`.
+_LOG_LINE = re.compile(r"[IWEF]\d{4} \d\d:\d\d:\d\d")
+_TELLING = re.compile(
+    r"error:|error from server|unable to connect|the connection to", re.IGNORECASE
+)
+_EXPIRED = re.compile(r"\((Expired|Gone)\)")
+_PROMPT = "Please enter "
+_NO_ANSWER = (
+    r"(net/http: request canceled( while waiting for connection)?|context deadline exceeded)"
+    r"( \(Client\.Timeout[^)]*\))?"
+)
+# What changes from call to call; without it one trouble reads the same, and is told once.
+_CHANGING = (
+    (_NO_ANSWER, "it gave no answer in time"),
+    (r"\?[^\s\"']*", ""),  # what is asked for: the page
+    (r"\S+:\d+->", ""),  # this side's port
+    (r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d[\d:.]*(Z|[+-]\d\d:?\d\d)?", "…"),
+    (r"\b[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\b|\b[0-9a-f]{16,}\b", "…"),  # a request's id
+)
+
+
+class Expired(Unreachable):
+    """The list of pods took so long that its next page is gone; it has to begin anew."""
+
+
+def has_context(kubectl: Execute, limit_s: float) -> bool:
+    """Whether `kubectl` knows whom to ask.
+
+    If not, it would ask this machine, at port 8080, where a stranger may listen (kubectl 1.37.1).
+    """
+    context = kubectl(["config", "current-context"], limit_s + _MORE_S)
+    return context.code == 0 and bool(context.out.strip())
+
+
+def pods_in(kubectl: Execute, namespace: str, limit_s: float) -> Iterator[Mapping[str, Any]]:
+    """Yield the pods of the name space, no more than a page of them in memory at once.
+
+    Raises Expired on the way, and Unreachable where another try may tell.
+    """
+    token = ""
+    for _ in range(_MOST_PAGES):
+        page = _page(_call(kubectl, namespace, token, limit_s))
+        yield from (pod for pod in page["items"] or () if isinstance(pod, dict))
+        meta = page.get("metadata")
+        token = text_of(meta.get("continue") or "") if isinstance(meta, dict) else ""
+        if not token:
+            return
+    raise Unreachable("Run:ai: kubectl: the list of pods does not end.")
+
+
+def _call(kubectl: Execute, namespace: str, token: str, limit_s: float) -> str:
+    path = f"/api/v1/namespaces/{quote(namespace, safe='')}/pods?limit={_PAGE_PODS}"
+    if token:
+        path += f"&continue={quote(token, safe='')}"
+    # What changes stands last: a call is named by its first words.
+    words = ["get", f"--request-timeout={limit_s:g}s", "--raw", path]
+    reply = kubectl(words, limit_s + _MORE_S)
+    if reply.code == 0:
+        return reply.out
+    said = complaint_in(reply)
+    problem = f"Run:ai: kubectl: {said}" if said else "Run:ai: kubectl failed silently."
+    raise Expired(problem) if token and _EXPIRED.search(said) else Unreachable(problem)
+
+
+def _page(text: str) -> Mapping[str, Any]:
+    """Return the page; whatever has no list of items, such as a page to log in, is none."""
+    try:
+        page = json.loads(text)
+    except (ValueError, RecursionError):
+        page = None
+    if not isinstance(page, dict) or not isinstance(page.get("items", 0), list | None):
+        problem = "the list of pods is cut short or is not the expected JSON."
+        raise Unreachable(f"Run:ai: kubectl: {problem}")
+    return page
+
+
+def complaint_in(reply: Reply) -> str:
+    """Return the line that tells why the call failed, alike for the same reason; or nothing."""
+    if _PROMPT in reply.out:
+        return "it asks for a user name: it has no login for its cluster."
+    lines = [line.strip() for line in reply.err.splitlines() if line.strip()]
+    lines = [line for line in lines if not _LOG_LINE.match(line)]
+    telling = [line for line in lines if _TELLING.match(line)] or lines
+    said = telling[-1].removeprefix("error: ") if telling else ""
+    for pattern, instead in _CHANGING:
+        said = re.sub(pattern, instead, said)
+    said = said[:_LONGEST_TEXT]
+    return said if not said or said.endswith((".", "!", "?")) else f"{said}."
