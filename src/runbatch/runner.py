@@ -233,14 +233,18 @@ class Runner:
     def _reserve(self, action: Reserve) -> None:
         now = self._now()
         new = replace(_begun(action, now), follows=action.follows)
-        self._ledger.reserve(new, None, self._batch.cap, action.why)
+        self._take_slot(new, None, action.why)
+
+    def _take_slot(self, new: Attempt, instead_of: Attempt | None, why: Why | None) -> bool:
+        since = self._patience.leaving_since(self._now())
+        return self._ledger.reserve(new, instead_of, self._batch.cap, why, since)
 
     def _submit(self, action: Submit) -> bool:
         self._sleep_until(self._may_submit_at, self._pace.submit_interval_s)
         if self._stopped():
             return False
         attempt = self._called(action)
-        if not self._ledger.reserve(attempt, action.instead_of, self._batch.cap, action.why):
+        if not self._take_slot(attempt, action.instead_of, action.why):
             return True
         self._may_submit_at = self._now() + timedelta(seconds=self._pace.submit_interval_s)
         try:
@@ -272,7 +276,7 @@ class Runner:
         attempt = submit.instead_of
         if attempt is None:
             attempt = Attempt(key=submit.key, number=submit.number, reserved_at=now)
-            if not self._ledger.reserve(attempt, None, self._batch.cap, submit.why):
+            if not self._take_slot(attempt, None, submit.why):
                 return
         text = f"The name is taken by {action.taker}"
         self._ledger.refused(attempt, text, now)
@@ -386,7 +390,9 @@ class Runner:
         went_well = len(saved) == len(wanted)
         # Those of which the end is another by now are for the next look to decide.
         why = Why.AGREED if self._wish.foreign else None
-        asked = self._ledger.delete_asked(saved, self._now(), why=why)
+        now, cap = self._now(), self._batch.cap
+        since = self._patience.leaving_since(now)
+        asked = self._ledger.delete_asked(saved, now, cap, why=why, leaving_since=since)
         gone: list[Attempt] = []
         with closing(ask_to_go(asked, self._batch.prefix, self._cluster)) as answers:
             for attempt, answer in answers:

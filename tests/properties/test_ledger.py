@@ -219,7 +219,7 @@ class Processes(RuleBasedStateMachine):
             return replace(it, delete_asked_at=self.now) if is_same else it
 
         after = self.revise(
-            process, attempt, lambda it: it.delete_asked([attempt], self.now), asked
+            process, attempt, lambda it: it.delete_asked([attempt], self.now, CAP), asked
         )
         return after if isinstance(after, Attempt) and after.ended_at else multiple()
 

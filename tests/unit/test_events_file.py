@@ -73,7 +73,7 @@ def test_each_change_is_a_line_with_the_whole_attempt(ledger: Ledger) -> None:
     (last,) = ledger.view().job("1").attempts
     outcome = Outcome(Verdict.MOUNT_FAILURE, "exit code 2")
     ledger.judged(replace(last, evidence=Evidence(exit_code=2), outcome=outcome), LATER)
-    ledger.delete_asked([last], LATER)
+    ledger.delete_asked([last], LATER, 2)
 
     found = changes(ledger.folder)
     assert [(did, attempt.key, why) for did, attempt, why in found] == [

@@ -158,10 +158,25 @@ def test_what_was_seen_to_run_again_is_not_deleted(ledger: Ledger) -> None:
         learned = ledger.record(Listing((row,), 1), frozenset(), BATCH, now, PATIENCE)
         if phase is Phase.FAILED:
             decided_on = learned.view.jobs["1"].attempts[-1]
-    assert not ledger.delete_asked([decided_on], NOW)
+    assert not ledger.delete_asked([decided_on], NOW, 3)
     (now_running,) = ledger.view().jobs["1"].attempts
     assert now_running.delete_asked_at is None
-    assert ledger.delete_asked([now_running], NOW)
+    assert ledger.delete_asked([now_running], NOW, 3)
+
+
+def test_two_commands_share_the_slots_that_leaving_workloads_take(ledger: Ledger) -> None:
+    """One deletes what has ended while the other submits: each looked before the other acted."""
+    rows = [Observation(name=f"gwas-{key}", uid=key, phase=Phase.FAILED) for key in "12"]
+    shown, agreed = Listing(tuple(rows), 2), frozenset("12")
+    learned = ledger.record(shown, frozenset(), BATCH, NOW, PATIENCE, agreed)
+    one, two = (learned.view.jobs[key].attempts[-1] for key in "12")
+    assert [each.key for each in ledger.delete_asked([one, two], NOW, 1, leaving_since=NOW)] == [
+        "1"
+    ]
+    assert not ledger.reserve(called("3"), None, 1, leaving_since=NOW)
+    assert ledger.delete_asked([two], NOW, 1), "where leaving takes no slot"
+    assert ledger.reserve(called("3"), None, 1), "where leaving takes no slot"
+    assert not ledger.delete_asked([], NOW, 1)
 
 
 def test_a_listing_is_remembered_whole(ledger: Ledger) -> None:

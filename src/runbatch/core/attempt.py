@@ -5,7 +5,7 @@ Everything here is a value. `Attempt.holds_slot` is the one rule that the cap st
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import Enum
 
 
@@ -332,6 +332,10 @@ class Patience:
     leaves_at_once: bool = False
     since: datetime | None = None
     empty_since: datetime | None = None
+
+    def leaving_since(self, now: datetime) -> datetime | None:
+        """Return since when what was asked to go may still go; None: leaving takes no slot."""
+        return None if self.leaves_at_once else now - timedelta(seconds=self.grace_s)
 
     def is_over(self, attempt: Attempt, now: datetime) -> bool:
         """Whether the attempt's absence may be believed."""

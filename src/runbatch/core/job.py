@@ -39,6 +39,11 @@ class Job:
         """Whether any of its attempts does; a job never counts twice."""
         return any(attempt.holds_slot for attempt in self.attempts)
 
+    def is_leaving(self, since: datetime) -> bool:
+        """Whether its ended workload was asked to go since then: once it does, it holds a slot."""
+        asked_at = self.holder.delete_asked_at if self.holder is not None else None
+        return asked_at is not None and asked_at >= since and not self.holds_slot
+
     @property
     def is_unfinished(self) -> bool:
         """Whether it may still run. One that is being deleted holds a slot, yet has ended."""
@@ -86,6 +91,16 @@ class View:
     def in_flight(self) -> frozenset[str]:
         """Return the keys that hold a slot. Computed anew each time: no counter that could leak."""
         return frozenset(key for key, job in self.jobs.items() if job.holds_slot)
+
+    def occupied(self, leaving_since: datetime | None) -> frozenset[str]:
+        """Return the keys that hold a slot, or will as soon as a workload does as it was asked.
+
+        `leaving_since`: those asked to go before are not waited for; None: leaving takes no slot.
+        """
+        if leaving_since is None:
+            return self.in_flight
+        leaving = (key for key, job in self.jobs.items() if job.is_leaving(leaving_since))
+        return self.in_flight.union(leaving)
 
     @property
     def attempts(self) -> tuple[Attempt, ...]:

@@ -45,8 +45,7 @@ def plan(batch: Batch, view: View, wish: Wish, now: datetime, patience: Patience
     own = () if wish.cut_off else set(batch.keys)
     steps += _give_back(view, own, now, patience)
     steps.sort(key=_may_be_stuck)
-    deletes_freely = patience.leaves_at_once
-    affordable = _affordable(steps, view, batch.cap, deletes_freely=deletes_freely)
+    affordable = _affordable(steps, view, batch.cap, patience.leaving_since(now))
     actions = tuple(_unless_taken(each, view) for each in affordable)
     return Plan(
         actions,
@@ -226,17 +225,16 @@ def _give_back(
 
 
 def _affordable(
-    steps: Collection[Action], view: View, cap: int, *, deletes_freely: bool
+    steps: Collection[Action], view: View, cap: int, leaving_since: datetime | None
 ) -> Iterator[Action]:
     """Yield the steps that need no free slot, and of the others as many as there are free ones.
 
     Should more be in flight than the cap allows, since some came to life by themselves, then a slot
     that was taken for a workload yet to be made is one too many as well: it waits. A workload that
-    has ended holds a slot again while it is being deleted, unless `deletes_freely`.
+    has ended holds a slot again while it is being deleted, unless `leaving_since` is None.
     """
-    in_flight = view.in_flight
-    free = cap - len(in_flight)
-    about_to_leave = sum(_is_about_to_leave(job) for job in view.jobs.values())
+    in_flight, occupied = view.in_flight, view.occupied(leaving_since)
+    free = cap - len(occupied)
     yet_to_be_made = {step.key for step in steps if isinstance(step, Submit)} & set(in_flight)
     room = free + len(yet_to_be_made)
     for step in steps:
@@ -244,27 +242,17 @@ def _affordable(
             if room <= 0:
                 continue
             room -= 1
-        elif isinstance(step, Submit | Reserve):
+        elif _takes_a_slot(step, occupied, leaving_since):
             if free <= 0:
-                continue
-            free -= 1
-        elif isinstance(step, Delete) and not (
-            deletes_freely or _has_its_slot(step.attempt, in_flight)
-        ):
-            if free <= about_to_leave:
                 continue
             free -= 1
         yield step
 
 
-def _is_about_to_leave(job: Job) -> bool:
-    """Whether an ended workload was asked to go, and will hold a slot once it does."""
-    holder = job.holder
-    return holder is not None and holder.delete_asked_at is not None and not job.holds_slot
-
-
-def _has_its_slot(leaving: Attempt, in_flight: Collection[str]) -> bool:
-    return leaving.key in in_flight or leaving.delete_asked_at is not None
+def _takes_a_slot(step: Action, occupied: Collection[str], leaving_since: datetime | None) -> bool:
+    if isinstance(step, Delete):
+        return leaving_since is not None and step.attempt.key not in occupied
+    return isinstance(step, Submit | Reserve)
 
 
 def _is_awaited(job: Job, batch: Batch, wish: Wish, now: datetime, patience: Patience) -> bool:

@@ -40,7 +40,10 @@ _KEYS = "keys"
 _FOLDER = "folder"
 _BATCH_ID = "batch id"
 # All that may hold a slot, and more: which do is for `Attempt.holds_slot` to say.
-_RELEVANT = "key = ? OR ended_at IS NULL OR phase NOT IN ('Completed', 'Failed')"
+_RELEVANT = """
+    key = ? OR ended_at IS NULL OR phase NOT IN ('Completed', 'Failed')
+    OR (delete_asked_at IS NOT NULL AND missed = 0)
+"""
 _COLUMNS = ", ".join(rows.COLUMNS)
 _MARKS = ", ".join("?" for _ in rows.COLUMNS)
 
@@ -117,12 +120,18 @@ class Ledger:
             return learned
 
     def reserve(
-        self, new: Attempt, instead_of: Attempt | None, cap: int, why: Why | None = None
+        self,
+        new: Attempt,
+        instead_of: Attempt | None,
+        cap: int,
+        why: Why | None = None,
+        leaving_since: datetime | None = None,
     ) -> bool:
         """Take a slot for `new`, on disk; return False, with nothing changed, if that cannot be.
 
         It cannot when another process was quicker: the attempt is no longer as it was when it was
-        decided on (`instead_of`; None: not there), or no slot is free. `why` is for the journal.
+        decided on (`instead_of`; None: not there), or no slot is free (see `View.occupied`). `why`
+        is for the journal.
         """
         with self._transaction():
             view = self._view(_RELEVANT, (new.key,))
@@ -130,7 +139,7 @@ class Ledger:
             current = next((each for each in job.attempts if each.id == new.id), None)
             if current != instead_of:
                 return False
-            if not job.holds_slot and len(view.in_flight) >= cap:
+            if not job.holds_slot and len(view.occupied(leaving_since) - {new.key}) >= cap:
                 return False
             if job.holds_slot and instead_of is None:
                 return False
@@ -196,19 +205,34 @@ class Ledger:
         self._revise(after, add_verdict, Did.JUDGED, now)
 
     def delete_asked(
-        self, attempts: Collection[Attempt], now: datetime, *, why: Why | None = None
+        self,
+        attempts: Collection[Attempt],
+        now: datetime,
+        cap: int,
+        *,
+        why: Why | None = None,
+        leaving_since: datetime | None = None,
     ) -> list[Attempt]:
         """Remember that the workloads of these attempts are about to be deleted by us.
 
         `why` is for the journal, where one is the batch's by a person's yes alone. Return those of
-        which the end is still the one that was decided on; no other is changed.
+        which the end is still the one that was decided on, and for whose leaving there is a slot
+        (see `View.occupied`); no other is changed.
         """
+        occupied: set[str] = set()
 
         def add_intention(it: Attempt, decided_on: Attempt) -> Attempt:
-            is_same = it.ended_at == decided_on.ended_at
-            return replace(it, delete_asked_at=now) if is_same else it
+            has_room = leaving_since is None or it.key in occupied or len(occupied) < cap
+            if it.ended_at != decided_on.ended_at or not has_room:
+                return it
+            occupied.add(it.key)
+            return replace(it, delete_asked_at=now)
 
-        return self._revise_all(attempts, add_intention, Did.DELETE_ASKED, now, why)
+        if not attempts:
+            return []
+        with self._transaction():
+            occupied |= self._view(_RELEVANT, ("",)).occupied(leaving_since)
+            return self._change_all(attempts, add_intention, Did.DELETE_ASKED, now, why)
 
     def erased(self, attempts: Collection[Attempt], now: datetime) -> None:
         """Remember that workloads are no more; it matters of those that had not ended."""
@@ -370,7 +394,6 @@ class Ledger:
         change: Callable[[Attempt, Attempt], Attempt],
         did: Did,
         now: datetime,
-        why: Why | None = None,
     ) -> list[Attempt]:
         """Apply `change` to each attempt as it is now, and as it is given; all in one transaction.
 
@@ -379,13 +402,24 @@ class Ledger:
         if not attempts:
             return []
         with self._transaction():
-            pairs = ((self._attempt(given.id), given) for given in attempts)
-            revised = [(it, change(it, given)) for it, given in pairs if it is not None]
-            changed = [after for before, after in revised if after != before]
-            self._write(changed)
-            happened = (Changed(did, after, why if after.agreed else None) for after in changed)
-            self._journal.write(now, happened)
-            return changed
+            return self._change_all(attempts, change, did, now)
+
+    def _change_all(
+        self,
+        attempts: Collection[Attempt],
+        change: Callable[[Attempt, Attempt], Attempt],
+        did: Did,
+        now: datetime,
+        why: Why | None = None,
+    ) -> list[Attempt]:
+        """Do the same within a transaction; `why` is of what a person's yes made the batch's."""
+        pairs = ((self._attempt(given.id), given) for given in attempts)
+        revised = [(it, change(it, given)) for it, given in pairs if it is not None]
+        changed = [after for before, after in revised if after != before]
+        self._write(changed)
+        happened = (Changed(did, after, why if after.agreed else None) for after in changed)
+        self._journal.write(now, happened)
+        return changed
 
     def _attempt(self, its_id: tuple[str, int]) -> Attempt | None:
         query = f"SELECT {_COLUMNS} FROM attempts WHERE key = ? AND number = ?"

@@ -126,6 +126,22 @@ def test_a_retry_takes_a_slot_like_a_start() -> None:
     assert plan.starved == 2
 
 
+@pytest.mark.parametrize(
+    ("asked_s", "submitted"),
+    [
+        pytest.param(55, 0, id="it was just asked to go: once it does, it holds a slot"),
+        pytest.param(-600, 1, id="it was asked long ago, and stays: it holds up nothing"),
+    ],
+)
+def test_a_workload_that_was_asked_to_go_has_a_slot_of_its_own(
+    asked_s: float, submitted: int
+) -> None:
+    """Another command deletes it, and its listing still shows it as ended."""
+    leaving = failed("4", delete_asked_at=at(asked_s))
+    plan = planned(view(leaving), START, 60, of=batch("4", "5", cap=1))
+    assert len(plan.actions) == submitted
+
+
 def test_what_has_its_slot_already_goes_on_under_a_full_cap() -> None:
     lost = called("3", missed=3)
     gone = failed("4", delete_asked_at=at(5), missed=1)
