@@ -55,12 +55,15 @@ the current folder where there is no `batch.toml`, or the one that `-b FILE` nam
 --from-env .env` writes the [batch.toml](batch-toml.md) that equals it.
 
 A line is `NAME=value`, with or without `export` and quotes; `#` begins a comment. The file is
-parsed, never executed: `$(...)` is text. A variable of the process wins over the file, and is named
-where it replaces another value. An empty value is as good as none. A new name wins over its old
-one; an old one is named in a warning, but for `DATA_PATH` and `OUTPUT_PATH`. The other
-names `MAX_CONCURRENT_JOBS`, `CPU_LIMIT`, `MEMORY_LIMIT` and `RUNAI_PROJECT` count in the file only,
-and the usual name wins over them. runbatch ignores a name that it does not know. It warns about
-one that is close to a known name, or that sounds like a setting (`CPU`, `PARALLEL`, `PROJECT`)."""
+parsed, never executed: `$(...)` is text. In a path or an image runbatch refuses what a shell would
+read otherwise (`$USER`, a backslash, quotes inside the value, `;`), and warns of it elsewhere; what
+stands in single quotes is taken as it is. A variable of your shell's environment wins over the
+file, and is named where it replaces another value or where the file has no such line. An empty
+value is as good as none. A new name wins over its old one; an old one is named in a warning, but
+for `DATA_PATH` and `OUTPUT_PATH`. The other names `MAX_CONCURRENT_JOBS`, `CPU_LIMIT`,
+`MEMORY_LIMIT` and `RUNAI_PROJECT` count in the file only, and the usual name wins over them.
+runbatch ignores a name that it does not know. It warns about one that is close to a known name, or
+that sounds like a setting (`CPU`, `PARALLEL`, `PROJECT`)."""
 
 _EXAMPLE = """
 JOB_PREFIX=my-gwas

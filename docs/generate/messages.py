@@ -108,7 +108,11 @@ def _texts_of_line(call: ast.Call, scope: Scope) -> Iterator[str]:
     match call:
         case ast.Call(func=ast.Name(id="_complain"), args=[text, _]):
             yield from _line("", text, scope)
-        case ast.Call(func=ast.Attribute(value=ast.Attribute(attr="notes"), attr="append")):
+        case ast.Call(
+            func=ast.Attribute(
+                value=ast.Attribute(attr="notes") | ast.Name(id="notes"), attr="append"
+            )
+        ):
             yield from _line("[WARN] ", call.args[0], scope)
         case ast.Call(func=ast.Attribute(attr="tell" | "tell_once")) if kind in _ASKING:
             yield from _line(f"[{kind.value}] {HOLE}: ", call.args[2], scope)

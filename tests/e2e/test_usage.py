@@ -354,6 +354,10 @@ def test_check_says_what_jobs_would_lack_on_this_machine(shell: Shell) -> None:
             "  --  mount: late is no folder here; jobs would lose it as on a cluster\n" in done.out
         )
     (shell.folder / "late").mkdir()
-    shell.write("", "job.sh").chmod(0o755)
+    job = shell.write("", "job.sh")
+    job.chmod(0o644)
     shell.write(toml(["./job.sh"], more=mounts))
+    said = f"  --  command: {job} is not executable: chmod +x {job}\n"
+    assert said in shell.run("check").out
+    job.chmod(0o755)
     assert "  --  " not in shell.run("check").out

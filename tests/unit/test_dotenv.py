@@ -64,7 +64,7 @@ def test_what_old_files_hold_is_read_and_nothing_is_executed(env: Any, tmp_path:
         'JOB_PREFIX="eberrigan-gapit-gwas" # the user\r\n'
         "MAX_CONCURRENT = 7\r\n"
         "DATA_PATH_HOST=/hpi/my lab/data\r\n"
-        f"ACCESSION_IDS_FILE=$(touch {pwned})`touch {pwned}`${{HOME}}\r\n"
+        f"ACCESSION_IDS_FILE='$(touch {pwned})`touch {pwned}`${{HOME}}'\r\n"
         "SNP_THRESHOLD=5e-8\r\n"
         "SNP_FDR=\r\n"
     )
@@ -103,7 +103,119 @@ def test_the_process_environment_wins_and_each_value_it_replaces_is_named_once(e
     assert batch.notes == (
         "START_TRAIT = '42' from the environment replaces START_TRAIT = '2'.",
         "END_TRAIT = '42' from the environment replaces END_TRAIT = '187'.",
+        "The environment, and no line of the file, sets MEMORY = '8G'.",
     )
+
+
+def test_what_the_environment_alone_gives_is_named_once(env: Any) -> None:
+    batch = env("MODELS=MLM\n", {"CPU": "4", "PROJECT": "mine"})
+    assert batch.notes == (
+        "MODELS is an old name; write MODEL.",
+        "The environment, and no line of the file, sets CPU = '4', PROJECT = 'mine'.",
+    )
+
+
+@pytest.mark.parametrize(
+    ("process", "said"),
+    [
+        ({"CPU": "0"}, "CPU = 0 (from the environment): write a number of cores"),
+        ({"CPU": "many"}, "CPU = 'many' (from the environment): write a whole"),
+        ({"MODELS": "x"}, "MODEL = 'x' (MODELS from the environment): write some of"),
+        ({"IMAGE": "pipeline"}, "IMAGE = 'pipeline' (from the environment): name a tag"),
+        ({"JOB_PREFIX": "Me_2"}, "JOB_PREFIX = 'Me_2' (from the environment): write lower"),
+        ({"MEMORY": "8"}, "MEMORY = '8' (from the environment): write a number and a unit"),
+        ({"END_TRAIT": "1"}, "START_TRAIT = 2, END_TRAIT = 1 (END_TRAIT from the environment): "),
+        ({"PROJECT": "a/b"}, "PROJECT = 'a/b' (from the environment): this cannot name"),
+        ({"DATA_PATH": "./x"}, "DATA_PATH_HOST = './x' (DATA_PATH from the environment): write"),
+    ],
+)
+def test_an_error_about_a_value_of_the_environment_says_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, process: dict[str, str], said: str
+) -> None:
+    (tmp_path / ".env").write_text(FILES)
+    for name, value in process.items():
+        monkeypatch.setenv(name, value)
+    with pytest.raises(BatchError) as caught:
+        load_batch(tmp_path / ".env")
+    assert said in str(caught.value)
+    assert str(caught.value).count("environment") == 1
+
+
+def test_an_error_about_a_value_of_the_file_does_not_blame_the_environment(env: Any) -> None:
+    with pytest.raises(BatchError) as caught:
+        env("CPU=0\n", {"MEMORY": "8G", "CPU_LIMIT": "0"})
+    assert "environment" not in str(caught.value)
+
+
+# What a shell makes another path of (reference/dotenv.md): refused.
+SHELL = [
+    ("OUTPUT_PATH_HOST=/hpi/users/$USER/out", "$USER"),
+    ('OUTPUT_PATH_HOST="/hpi/users/$USER/out"', "$USER"),
+    ("OUTPUT_PATH_HOST=/hpi/${LAB:-talmo}/out", "${LAB:-talmo}"),
+    ("IMAGE=ghcr.io/x/y:${TAG:-1.4}", "${TAG:-1.4}"),
+    ("IMAGE=ghcr.io/x/y:$TAG", "$TAG"),
+    ("export GENOTYPE_FILE=/data/$SET/g.txt", "$SET"),
+    (r"DATA_PATH_HOST=/hpi/my\ data", "\\ "),
+    ("PHENOTYPE_FILE=/data/p.txt;", ";"),
+    ('PHENOTYPE_FILE=/data/"my file".txt', '"'),
+    (r'PHENOTYPE_FILE="/data/my\new.txt"', r"\n"),
+    (r'DATA_PATH_HOST="/hpi/a\tb"', r"\t"),
+    (r'DATA_PATH="/hpi/\$HOME"', r"\$"),
+    ("DATA_PATH_HOST=/hpi/`whoami`", "`whoami`"),
+    ("DATA_PATH_HOST=/hpi/$(whoami)", "$(whoami)"),
+    ("ACCESSION_IDS_FILE=$'/data/ids'", "$'"),
+    ("DATA_PATH_HOST=/hpi/b &", "&"),
+    ("DATA_PATH_HOST=/hpi/b&&CPU=2", "&"),
+    ("DATA_PATH_HOST=(/a /b)", "("),
+    ("DATA_PATH_HOST=/a|b", "|"),
+    ("DATA_PATH_HOST=/a>b", ">"),
+    ("DATA_PATH_HOST=/a:~/b", "~"),
+    ("DATA_PATH_HOST=~/b", "~"),
+    ("DATA_PATH_HOST=/a$1", "$1"),
+    ("export DATA_PATH_HOST=/a OUTPUT_PATH_HOST=/b", "OUTPUT_PATH_HOST="),
+    ('IMAGE="ghcr.io/x/y:1"#c', '"#'),
+    (r"DATA_PATH_HOST='/it\'s'", r"\'"),
+]
+
+
+@pytest.mark.parametrize(("line", "syntax"), SHELL)
+def test_shell_syntax_in_a_path_or_an_image_is_refused(env: Any, line: str, syntax: str) -> None:
+    with pytest.raises(BatchError) as caught:
+        env(f"\n{line}\n")
+    assert f": {syntax!r} is shell syntax, and no shell reads this file" in str(caught.value)
+    assert str(caught.value).startswith(line.removeprefix("export ").partition("=")[0])
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "DATA_PATH_HOST='/hpi/R&D/$x;`y`\\t'",
+        'DATA_PATH_HOST="/hpi/R&D;(it\'s) ~ > |"',
+        r'DATA_PATH_HOST="/a\"b\\c"',
+        "DATA_PATH_HOST=/hpi/my lab/data # R&D $x",
+        "DATA_PATH_HOST=/a#b~c$",
+        'DATA_PATH_HOST="/a" # "b" $c',
+        "DATA_PATH_HOST=/a$x\nDATA_PATH_HOST=/a",
+        "DATA_PATH=/a$x\nDATA_PATH_HOST=/a",
+        "SOMETHING=$x\nDATA_PATH_HOST=/a;",
+    ],
+)
+def test_what_a_shell_reads_alike_or_nobody_uses_is_no_shell_syntax(env: Any, line: str) -> None:
+    process = {"DATA_PATH_HOST": "/mine"} if line.startswith("SOMETHING") else {}
+    assert not [note for note in env(f"{line}\n", process).notes if "no shell" in note]
+
+
+def test_shell_syntax_elsewhere_is_told_once_for_each_variable(env: Any) -> None:
+    batch = env('MEMORY="32G"#c\nCPU="4"#c\nMODEL="MLM"#$x\n')
+    assert sorted(batch.notes) == [
+        "CPU is taken as '4': no shell reads '\"#' in it.",
+        "MEMORY is taken as '32G': no shell reads '\"#' in it.",
+        "MODEL is taken as 'MLM': no shell reads '\"#' in it.",
+    ]
+
+
+def test_blanks_around_the_commas_of_models_are_dropped_as_the_pipeline_does(env: Any) -> None:
+    assert env('MODEL="BLINK, FarmCPU "\n').run.env["MODEL"] == "BLINK,FarmCPU"
 
 
 def test_an_environment_under_another_name_wins_too(env: Any) -> None:
@@ -229,11 +341,17 @@ def test_a_line_that_is_none_is_named_without_what_may_be_secret(
 @pytest.mark.parametrize("name", [".env", ".env.gwas", "gwas.env"])
 def test_the_equal_batch_toml(tmp_path: Path, name: str) -> None:
     path = tmp_path / name
-    path.write_text(f"{FILES}SNP_FDR=0.1\nSTART_TRAIT=5\nACCESSION_IDS_FILE=ü\"'\\\\n\n")
+    path.write_text(f'{FILES}SNP_FDR=0.1\nSTART_TRAIT=5\nACCESSION_IDS_FILE="ü\\"\'\\\\"\n')
     batch = load_batch(path)
     converted = tmp_path / "batch.toml"
     converted.write_text(batch_toml(batch), "utf-8")
     assert load_batch(converted) == batch
+
+
+def test_the_written_toml_tells_what_came_from_the_environment(env: Any) -> None:
+    text = batch_toml(env("", {"CPU": "4", "ACCESSION_IDS_FILE": "/data/a\nb"}))
+    given = r"CPU = '4', ACCESSION_IDS_FILE = '/data/a\nb'"
+    assert f"\n# The environment, and no line of the file, sets {given}.\n" in text
 
 
 def test_keys_that_are_no_range_are_written_one_by_one(tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ from collections.abc import Iterable
 import pytest
 
 from runbatch.core.events import Event, Kind
+from runbatch.views.retries import RetryTotals, totals_text
 from runbatch.views.totals import Totals
 
 MINE = ("2", "3")
@@ -54,3 +55,23 @@ def test_the_same_as_json() -> None:
         "failed_to_submit": 0,
         "submitted_for_others": 1,
     }
+
+
+@pytest.mark.parametrize(
+    ("saved", "before", "said"),
+    [(0, 2, "logs saved: 0, and 2 before"), (1, 0, "logs saved: 1"), (1, 3, "1, and 3 before")],
+)
+def test_logs_that_were_saved_before_a_retry_are_not_passed_over(
+    saved: int, before: int, said: str
+) -> None:
+    totals = RetryTotals(
+        failed=2,
+        by_verdict={},
+        retried=2,
+        succeeded_after_retry=2,
+        failed_for_good=0,
+        skipped={},
+        logs_saved=saved,
+        logs_saved_before=before,
+    )
+    assert totals_text(totals).endswith(said)

@@ -1,7 +1,7 @@
 """`.env` -> Batch: the variables of the first user's scripts (GAPIT reference).
 
-Parsed, never executed: `$(...)` and `${...}` are text. The process environment wins over the file,
-and says so; a new name wins over its old one.
+Parsed, never executed: `$(...)` and `${...}` are text, told of or refused. The process environment
+wins over the file, and says so; a new name wins over its old one.
 """
 
 import os
@@ -12,16 +12,20 @@ from difflib import get_close_matches
 from io import StringIO
 from pathlib import Path
 
-from dotenv.parser import Original, parse_stream
+from dotenv.parser import Binding, Original, parse_stream
 
 from runbatch.config.gapit import (
     DEFAULTS,
+    LISTS,
+    LITERAL,
     OLD_NAMES,
     OPTIONAL,
     PARAMETERS,
     PIPELINE_NAMES,
     REQUIRED,
+    without_blanks,
 )
+from runbatch.config.shell import shell_syntax
 from runbatch.config.text import read_text
 from runbatch.core.batch import Batch, ClusterChoice, Mount, Run, range_of
 from runbatch.core.errors import BatchError
@@ -44,27 +48,52 @@ COMMAND = ("/scripts/entrypoint.sh", "run-single-trait")
 class Variables:
     """The variables of a file under those of the process; remembers what its reader should know.
 
-    An empty value is as good as none, as in the scripts' `${NAME:-default}`.
+    An empty value is as good as none, as in the scripts' `${NAME:-default}`. `lines` are the file's
+    own, by variable.
     """
 
     file: Mapping[str, str]
     process: Mapping[str, str]
+    lines: Mapping[str, str] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
+    _unwritten: dict[str, str] = field(default_factory=dict)
 
     def get(self, name: str) -> str:
         """Return the value: of the process, else the file, by new name or old; else the default."""
-        names = (name, *OLD_NAMES.get(name, ()))
+        names = _names_of(name)
         ours = next((each for each in names if self.process.get(each)), None)
         theirs = self._name_in_file(name, names)
         for old in (each for each in (ours, theirs) if each not in (None, name, *_ALIASES)):
             self.notes.append(f"{old} is an old name; write {name}.")
         if ours is None:
-            return self.file[theirs] if theirs is not None else DEFAULTS.get(name, "")
+            return self._in_file(name, theirs) if theirs is not None else DEFAULTS.get(name, "")
         value = self.process[ours]
-        if theirs is not None and self.file[theirs] != value:
+        if theirs is None:
+            self._unwritten[ours] = value
+        elif self.file[theirs] != value:
             replaced = f"{theirs} = {self.file[theirs]!r}"
             self.notes.append(f"{ours} = {value!r} from the environment replaces {replaced}.")
         return value
+
+    def _in_file(self, name: str, written: str) -> str:
+        """Return the file's value as it was written; it is no shell's to expand.
+
+        Raises BatchError if a shell would make another path or image of it.
+        """
+        value = self.file[written]
+        if (syntax := shell_syntax(self.lines.get(written, ""))) is None:
+            return value
+        if name in LITERAL:
+            problem = "no shell reads this file; write the text itself, in single quotes."
+            raise BatchError(f"{written} = {value!r}", f"{syntax!r} is shell syntax, and {problem}")
+        self.notes.append(f"{written} is taken as {value!r}: no shell reads {syntax!r} in it.")
+        return value
+
+    def note_unwritten(self) -> None:
+        """Note what the environment alone gives: names like CPU may be set there by accident."""
+        if self._unwritten:
+            given = ", ".join(f"{name} = {value!r}" for name, value in self._unwritten.items())
+            self.notes.append(f"The environment, and no line of the file, sets {given}.")
 
     def _name_in_file(self, name: str, names: tuple[str, ...]) -> str | None:
         """Return which of the variable's names the file gives a value, noting what it overrides."""
@@ -116,39 +145,60 @@ _VARIABLE_OF = {
 }
 
 
-def in_variables(error: BatchError) -> BatchError:
-    """Return the error with its place in words of the variables, for who never saw a TOML file."""
+# At the beginning of a place, or behind a comma there.
+_AT_PLACE = re.compile(r"(?:^|(?<=, ))[A-Z][A-Z_]*(?= |,|$)")
+
+
+def in_variables(error: BatchError, process: Mapping[str, str] = os.environ) -> BatchError:
+    """Return the error with its place in words of the variables, for who never saw a TOML file.
+
+    It tells which of them the process's environment gave, since the file has other values or none.
+    """
     for place, name in _VARIABLE_OF.items():
         if error.place.startswith(place):
-            return error.at(f"{name}{error.place.removeprefix(place)}".strip())
-    return error
+            error = error.at(f"{name}{error.place.removeprefix(place)}".strip())
+            break
+    named = _AT_PLACE.findall(error.place)
+    theirs = [each for name in named for each in _names_of(name) if process.get(each)]
+    if not theirs:
+        return error
+    given = f"{' and '.join(dict.fromkeys(theirs))} " if theirs != named else ""
+    return error.at(f"{error.place} ({given}from the environment)")
+
+
+def _names_of(name: str) -> tuple[str, ...]:
+    return (name, *OLD_NAMES.get(name, ()))
 
 
 def load_dotenv(path: Path, process: Mapping[str, str] = os.environ) -> Batch:
     """Return the batch that the variables describe; raise BatchError that names the variable."""
-    values = _parse(read_text(path))
-    variables = Variables(values, process)
+    bindings = _parse(read_text(path))
+    variables = Variables(
+        {name: binding.value or "" for name, binding in bindings.items()},
+        process,
+        {name: binding.original.string for name, binding in bindings.items()},
+    )
     variables.note_unused()
     try:
         batch = batch_of(variables, path.absolute().parent)
     except BatchError as error:
-        raise in_variables(error) from error
+        raise in_variables(error, process) from error
     return replace(batch, files=(path.absolute(),))
 
 
-def _parse(text: str) -> dict[str, str]:
-    """Return the variables of the text; raise BatchError for a line that is none.
+def _parse(text: str) -> dict[str, Binding]:
+    """Return the lines of the text by variable; raise BatchError for a line that is none.
 
     The error tells the line's number and no more than its variable's name: the rest may be secret.
     """
-    values = {}
+    bindings = {}
     for binding in parse_stream(StringIO(text)):
         if binding.error or (binding.key is not None and binding.value is None):
             problem = "write NAME=value, with a quote at both ends or at none."
             raise BatchError(_line_of(binding.original), problem)
         if binding.key is not None:
-            values[binding.key] = binding.value or ""
-    return values
+            bindings[binding.key] = binding
+    return bindings
 
 
 def _line_of(original: Original) -> str:
@@ -166,7 +216,7 @@ def batch_of(variables: Variables, folder: Path) -> Batch:
             raise BatchError(place, "write the path inside the container, like /data/....")
     env = _environment(variables)
     mounts = (_mount(variables, "DATA_PATH", "/data"), _mount(variables, "OUTPUT_PATH", "/outputs"))
-    return Batch(
+    batch = Batch(
         prefix=variables.get("JOB_PREFIX"),
         keys=_keys(variables),
         integer_keys=True,
@@ -182,8 +232,9 @@ def batch_of(variables: Variables, folder: Path) -> Batch:
             env=env,
             mounts=mounts,
         ),
-        notes=tuple(dict.fromkeys(variables.notes)),
     )
+    variables.note_unwritten()
+    return replace(batch, notes=tuple(dict.fromkeys(variables.notes)))
 
 
 def _keys(variables: Variables) -> tuple[str, ...]:
@@ -219,6 +270,7 @@ def _environment(variables: Variables) -> dict[str, str]:
     env |= {name: variables.get(name) for name in (*REQUIRED, *OPTIONAL)}
     for name, check in PARAMETERS.items():
         value = variables.get(name)
+        value = without_blanks(value) if name in LISTS else value
         if not value and name == "SNP_FDR":
             continue
         if not check.fits(value):

@@ -19,6 +19,10 @@ class Check:
 
 REQUIRED = ("GENOTYPE_FILE", "PHENOTYPE_FILE")
 OPTIONAL = ("ACCESSION_IDS_FILE",)
+# Nothing checks what these name before a job looks for it, so none may hold what a shell would read
+# otherwise.
+LITERAL = (*REQUIRED, *OPTIONAL, "DATA_PATH_HOST", "OUTPUT_PATH_HOST", "IMAGE")
+LISTS = ("MODEL",)
 
 DEFAULTS = {
     "PROJECT": "talmo-lab",
@@ -70,6 +74,11 @@ def some_of(*words: str) -> Check:
     """Return the check for some of these words, with commas."""
     allowed = f"some of {', '.join(words)}, with commas"
     return Check(allowed, lambda value: set(value.split(",")) <= set(words))
+
+
+def without_blanks(value: str) -> str:
+    """Return the words of a list without the blanks around its commas, as the pipeline reads it."""
+    return ",".join(word.strip() for word in value.split(","))
 
 
 def number(lowest: float, highest: float, *, above: bool = False) -> Check:

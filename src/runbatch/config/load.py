@@ -34,10 +34,9 @@ def load_batch(path: Path | str, *, cluster: str | None = None) -> Batch:
     """
     path = Path(path)
     try:
-        return _checked(_load(path), cluster)
+        return _checked(_load(path), cluster, of_variables=is_dotenv(path))
     except BatchError as error:
-        said = in_variables(error) if is_dotenv(path) else error
-        raise said.within(str(path)) from error
+        raise error.within(str(path)) from error
     except (ValueError, OverflowError, OSError) as error:
         # A number of thousands of digits; a working folder that goes away meanwhile.
         raise BatchError(str(path), f"cannot be understood: {str(error)[:200]}.") from error
@@ -51,9 +50,13 @@ def _load(path: Path) -> Batch:
     return load_toml(path)
 
 
-def _checked(batch: Batch, cluster: str | None) -> Batch:
+def _checked(batch: Batch, cluster: str | None, *, of_variables: bool) -> Batch:
+    """Return the batch on that cluster; raise BatchError, in the words of its file."""
     if cluster is not None:
         batch = replace(batch, cluster=replace(batch.cluster, kind=cluster))
-    if batch.cluster.kind == "runai":
-        check_for_runai(batch)
+    try:
+        if batch.cluster.kind == "runai":
+            check_for_runai(batch)
+    except BatchError as error:
+        raise (in_variables(error) if of_variables else error) from error
     return batch

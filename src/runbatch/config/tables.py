@@ -73,7 +73,8 @@ class JobsTable(_Table):
     ) = None
     """The jobs' keys, in the order in which they start; no two alike."""
     file: Annotated[str, _limits(minLength=1)] | None = None
-    """A text file with one key a line, empty lines left out; relative to `batch.toml`."""
+    """A text file with one key a line, relative to `batch.toml`. Empty lines are left out, and
+    comments: what follows a `#` at the beginning of a line or behind a blank."""
     variable: Annotated[str, _limits(pattern=_NAME)] | None = None
     """The environment variable that tells a job its key. Each job has it as `RUNBATCH_KEY` too."""
 

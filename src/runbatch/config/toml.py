@@ -1,6 +1,9 @@
 """`batch.toml` -> Batch. The shape is checked here, the meaning by `Batch` itself."""
 
+import json
+import re
 import reprlib
+import shlex
 import tomllib
 from datetime import date, time
 from difflib import get_close_matches
@@ -10,6 +13,7 @@ from typing import Any
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
+from runbatch.config.keyfile import doubtful_keys, read_keys
 from runbatch.config.tables import BatchFile, JobsTable, MountTable
 from runbatch.config.text import read_text
 from runbatch.core.batch import Batch, ClusterChoice, Mount, Run, are_integers, range_of
@@ -65,6 +69,7 @@ def _batch_of(file: BatchFile, path: Path) -> Batch:
             max_retries=file.retry.max_retries,
             delay_s=file.retry.delay_s,
         ),
+        notes=doubtful_keys(keys, file.jobs.file) if file.jobs.file else (),
         files=(path, *([folder / file.jobs.file] if file.jobs.file else [])),
     )
 
@@ -78,16 +83,10 @@ def _keys_of(jobs: JobsTable, folder: Path) -> tuple[str, ...]:
         return range_of(*jobs.range)
     if jobs.keys is not None:
         return tuple(str(key) for key in jobs.keys)
-    return _keys_in(folder / (jobs.file or ""), f"[jobs] file = {jobs.file!r}")
-
-
-def _keys_in(path: Path, place: str) -> tuple[str, ...]:
-    """Return one key for each line that is not empty."""
     try:
-        lines = read_text(path).split("\n")
+        return read_keys(folder / (jobs.file or ""))
     except BatchError as error:
-        raise error.within(place) from error
-    return tuple(key for line in lines if (key := line.strip()))
+        raise error.within(f"[jobs] file = {jobs.file!r}") from error
 
 
 def _first_error(error: ValidationError) -> BatchError:
@@ -134,6 +133,9 @@ class _AsToml(reprlib.Repr):
 
 
 _AS_TOML = _AsToml()
+_LISTS = ("range", "keys", "command", "log_markers")  # of which a text can be understood
+_LONGEST_HINT = 200
+_RANGE = re.compile(r"\[?([0-9]{1,9})\s*(?:-|,|\.\.|:|to)\s*([0-9]{1,9})\]?")
 _MEANINGS = {
     "model_type": "write a table.",
     "dict_type": 'write a table, like { NAME = "value" }.',
@@ -156,11 +158,28 @@ def _problem(details: ErrorDetails) -> str:
         case "string_type" if _is_of_union(details):
             return "write text, in quotes, or a whole number."
         case kind if kind in _MEANINGS:
-            return _MEANINGS[kind]
+            meant = _list_meant(details)
+            return f"write a list: {meant}." if meant else _MEANINGS[kind]
         case "literal_error":
             return f"write {details['ctx']['expected']}."
         case _:
             return f"this cannot be taken: {details['msg'][0].lower()}{details['msg'][1:]}."
+
+
+def _list_meant(details: ErrorDetails) -> str | None:
+    """Return the list, as TOML has it, that a text was probably meant to be; None if unknown."""
+    key, text = details["loc"][-1], details["input"]
+    if details["type"] != "list_type" or not isinstance(text, str) or key not in _LISTS:
+        return None
+    if key == "range":
+        ends = _RANGE.fullmatch(text.strip())
+        return f"[{ends[1]}, {ends[2]}]" if ends else "[2, 187]"
+    try:
+        words = shlex.split(text) if key == "command" else re.split(r"\s*,\s*", text.strip())
+    except ValueError:  # a quote that is not closed
+        words = text.split()
+    written = json.dumps(words, ensure_ascii=False)
+    return written if len(written) <= _LONGEST_HINT else None
 
 
 def _suggestion(details: ErrorDetails) -> str:

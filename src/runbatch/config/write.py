@@ -1,12 +1,13 @@
 """A Batch -> the text of a `batch.toml` that describes the same batch."""
 
+from collections.abc import Iterable
 from typing import Any
 
 import tomli_w
 
 from runbatch.core.batch import Batch
 
-_HEADER = "# Written by runbatch init --from-env. The cap counts this batch's own jobs only.\n\n"
+_HEADER = "# Written by runbatch init --from-env. The cap counts this batch's own jobs only.\n"
 
 
 def batch_toml(batch: Batch) -> str:
@@ -28,7 +29,16 @@ def batch_toml(batch: Batch) -> str:
             "delay_s": batch.retry.delay_s,
         },
     }
-    return _HEADER + tomli_w.dumps(tables)
+    return f"{_HEADER}{_remarks(batch.notes)}\n{tomli_w.dumps(tables)}"
+
+
+def _remarks(notes: Iterable[str]) -> str:
+    """Return what was noticed as comments: who reads the file later did not see the warnings."""
+    return "".join(f"# {_in_one_line(note)}\n" for note in notes)
+
+
+def _in_one_line(note: str) -> str:
+    return "".join(each if each.isprintable() else " " for each in note)
 
 
 def _keys(batch: Batch) -> dict[str, Any]:

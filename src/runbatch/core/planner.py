@@ -250,9 +250,10 @@ def _affordable(
 
 
 def _takes_a_slot(step: Action, occupied: Collection[str], leaving_since: datetime | None) -> bool:
+    """Whether a step needs a slot that its job has not yet, be it that of what is leaving."""
     if isinstance(step, Delete):
         return leaving_since is not None and step.attempt.key not in occupied
-    return isinstance(step, Submit | Reserve)
+    return isinstance(step, Submit | Reserve) and step.key not in occupied
 
 
 def _is_awaited(job: Job, batch: Batch, wish: Wish, now: datetime, patience: Patience) -> bool:

@@ -50,6 +50,8 @@ class RetryTotals(TypedDict):
     """By key: the verdict on a failed job that was not retried, and what a person can do."""
     logs_saved: int
     """How many logs were saved meanwhile."""
+    logs_saved_before: int
+    """How many had been saved when it began, by `submit` for example."""
 
 
 class RetryJson(SnapshotJson):
@@ -198,15 +200,17 @@ def retry_totals(before: Snapshot, after: Snapshot, again: Again) -> RetryTotals
             job.key: left_line(job, after, again) for job in after.failed if job.key not in keys
         },
         "logs_saved": sum((each.key, each.number) not in logs for each in saved),
+        "logs_saved_before": len(logs),
     }
 
 
 def totals_text(totals: RetryTotals) -> str:
     """Return the numbers for people."""
     found = ", ".join(f"{count} {verdict}" for verdict, count in totals["by_verdict"].items())
+    before = totals["logs_saved_before"]
     return (
         f"failed jobs found: {totals['failed']}{f' ({found})' if found else ''}; "
         f"retried {totals['retried']}, succeeded after a retry {totals['succeeded_after_retry']}, "
         f"failed for good {totals['failed_for_good']}, skipped {len(totals['skipped'])}; "
-        f"logs saved: {totals['logs_saved']}"
+        f"logs saved: {totals['logs_saved']}{f', and {before} before' if before else ''}"
     )

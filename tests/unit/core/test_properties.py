@@ -3,7 +3,7 @@
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.unit.core.mixes import KEYS, listings, times, views, wishes
-from tests.unit.core.values import at, attempts_of, batch, looked, planned
+from tests.unit.core.values import PATIENCE, at, attempts_of, batch, looked, planned
 
 from runbatch.core.actions import Action, Plan, Refuse, Release, Reserve, Submit
 from runbatch.core.attempt import Attempt, Listing, Verdict
@@ -22,7 +22,10 @@ def test_whatever_the_ledger_holds_a_plan_keeps_the_cap_and_doubles_no_job(
     left = planned(known, data.draw(wishes(known)), seconds, of=batch(*OWN, cap=cap))
     slots = slots_after(known, left)
     assert len(slots) <= max(cap, len(known.in_flight))
-    assert left.starved == 0 or len(slots) >= cap
+    before = known.occupied(PATIENCE.leaving_since(at(seconds)))
+    occupied = slots | before
+    assert len(occupied) <= max(cap, len(before))
+    assert left.starved == 0 or len(occupied) >= cap
     assert not (left.done and left.actions)
     keys = [key_of(step) for step in left.actions]
     assert len(set(keys)) == len(keys)

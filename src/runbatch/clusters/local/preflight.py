@@ -1,5 +1,7 @@
 """What a batch lacks on this machine, as far as it can be told before anything is started."""
 
+import os
+import shlex
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,8 +18,12 @@ def lacking(batch: Batch) -> Iterator[str]:
     # A name with a slash is looked for from the folder that the job starts in.
     if "/" in program:
         program = str(Path(batch.folder, program))
-    if shutil.which(program, path=batch.run.env.get("PATH")) is None:
-        yield f"command: there is no program {program} here"
+    path = batch.run.env.get("PATH")
+    if shutil.which(program, path=path) is None:
+        if there := shutil.which(program, os.F_OK, path):
+            yield f"command: {there} is not executable: chmod +x {shlex.quote(there)}"
+        else:
+            yield f"command: there is no program {program} here"
     for mount in batch.run.mounts:
         if not Path(batch.folder, mount.host).is_dir():
             yield f"mount: {mount.host} is no folder here; jobs would lose it as on a cluster"
