@@ -176,10 +176,10 @@ def test_one_broken_workload_stops_nobody_else(shell: Shell) -> None:
     assert shell.submit().code == 0
     workloads = shell.state / "clusters" / "local" / "workloads"
     (workloads / "other-1").mkdir()
-    (workloads / "other-1" / "workload.json").write_text("")
+    (workloads / "other-1" / "workload.json").write_text("{")
     (workloads / ".DS_Store").touch()
     assert shell.submit().code == 0
-    (workloads / "test-2" / "workload.json").write_text("")
+    (workloads / "test-2" / "workload.json").write_text("{")
     broken = shell.submit()
     assert broken.code == 0
     assert str(workloads / "test-2") in broken.err
