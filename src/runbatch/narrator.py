@@ -1,6 +1,6 @@
 """What people are told while the loop runs: each thing once, and again only when it changes."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 
 from runbatch.core import events
@@ -15,6 +15,7 @@ from runbatch.core.waits import NOTHING_LISTED, slots_of
 
 # A deletion that takes so many times the cluster's grace is told of.
 STUCK_AFTER = 2
+_MOST_VARIABLES = 10
 _BEFORE_RUNNING = (Phase.CREATING, Phase.PENDING, Phase.INITIALIZING)
 
 
@@ -42,6 +43,15 @@ class Narrator:
         if (told := f"{attempt.key} {text}") not in self._told:
             self._told.add(told)
             self.tell(kind, attempt, text)
+
+    def differing(self, variables: Sequence[str]) -> None:
+        """Tell which variables of this shell are not as the batch's first jobs got them."""
+        if variables:
+            shown = ", ".join(variables[:_MOST_VARIABLES])
+            more = len(variables) - _MOST_VARIABLES
+            names = f"{shown} and {more} more" if more > 0 else shown
+            text = f"Jobs started from here get other values than the first ones, of {names}."
+            self._hear(Event(Kind.TROUBLE, text))
 
     def submitted(self, attempt: Attempt) -> None:
         """Tell of a submission; whoever waits after it waits anew."""

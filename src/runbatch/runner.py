@@ -123,6 +123,10 @@ class Runner:
         self._keep_up()
         run = self._ledger.begin_run(command, self._batch, self._now())
         try:
+            if self._wish.delete is None:
+                self._narrator.differing(
+                    self._ledger.differing_variables(self._cluster.inherited())
+                )
             while not self._stopped():
                 looked_at = self._now()
                 left = self.tick()

@@ -1,6 +1,6 @@
 """A cluster is five calls. An adapter is one folder beside this file that provides them."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import Protocol
 
 from runbatch.core.attempt import Evidence, Listing, Patience
@@ -27,6 +27,9 @@ class Cluster(Protocol):
     @property
     def calls_at_once(self) -> int:
         """How many jobs' evidence and logs it may be asked for side by side."""
+
+    def inherited(self) -> Mapping[str, str]:
+        """Return the variables of our process that workloads get; none where they run elsewhere."""
 
     def list(self, prefix: str) -> Listing:
         """Return every workload whose name begins with `prefix` and a dash, whatever its phase.

@@ -8,7 +8,7 @@ its entry in the journal is part of it.
 import json
 import sqlite3
 import uuid
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
 from dataclasses import replace
@@ -28,6 +28,7 @@ from runbatch.core.reconcile import Learned, erased, learn
 from runbatch.core.whose import Claims
 from runbatch.folders import make_private
 from runbatch.ledger import archive, rows, runs, schema
+from runbatch.ledger import variables as variables_of
 from runbatch.ledger.journal import Journal
 from runbatch.ledger.trouble import trouble
 
@@ -39,6 +40,7 @@ _WORKLOAD_TYPE = "workload type"
 _KEYS = "keys"
 _FOLDER = "folder"
 _BATCH_ID = "batch id"
+_VARIABLES = "variables"
 # All that may hold a slot, and more: which do is for `Attempt.holds_slot` to say.
 _RELEVANT = """
     key = ? OR ended_at IS NULL OR phase NOT IN ('Completed', 'Failed')
@@ -285,6 +287,21 @@ class Ledger:
         """Remember what people were told."""
         with self._transaction():
             self._journal.write(now, [event])
+
+    def differing_variables(self, variables: Mapping[str, str]) -> tuple[str, ...]:
+        """Return which of the variables that jobs get are not as the batch's first jobs got them.
+
+        The first time that there are any, they are remembered, by a digest of each value.
+        """
+        now = variables_of.digests_of(variables, self.batch_id() or "")
+        if not now:
+            return ()
+        with self._transaction():
+            first = self._mark_of(_VARIABLES)
+            if first is None:
+                self._mark(_VARIABLES, json.dumps(now))
+                return ()
+            return variables_of.differing(json.loads(first), now)
 
     def begin_run(self, command: str, batch: Batch, now: datetime) -> int:
         """Leave the mark that this process works on the batch; return the run's id.

@@ -1,6 +1,6 @@
 """A cluster in memory: it does what it is told, fails when it is told, and keeps the truth."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from runbatch.clusters.base import just_begun
@@ -61,6 +61,10 @@ class FakeCluster:
     logged_in: str = ""
     most_active: int = 0
     _made: int = 0
+
+    def inherited(self) -> Mapping[str, str]:
+        """Return no variable."""
+        return {}
 
     def list(self, prefix: str) -> Listing:
         """Return what there is, or raise the fault that is due."""

@@ -60,6 +60,10 @@ class LocalCluster:
         self._workloads = root / "workloads"
         self._grace_s = grace_s
 
+    def inherited(self) -> Mapping[str, str]:
+        """Return this process's variables but for our own, which each workload gets anew."""
+        return {name: value for name, value in os.environ.items() if not _is_ours(name)}
+
     def list(self, prefix: str) -> Listing:
         """Return the workloads of this prefix. One that died without a recorded end is gone.
 
@@ -217,12 +221,13 @@ class LocalCluster:
     def _start(self, workload: Workload, uid: str, lock: int) -> None:
         path = self._workloads / file_name(workload.name)
         roots = known_by(self._root)
+        mark = Mark(workload.name, uid, workload.number, roots)
         program = [sys.executable, "-I", "-S", wrapper.__file__, str(path), str(lock)]
         with open_own(WorkloadFolder(path).log, "ab") as log:
             _children.append(
                 subprocess.Popen(
                     [*program, *map(_utf8, workload.command)],
-                    env=_environment(workload, Mark(workload.name, uid, workload.number, roots)),
+                    env=_environment(self.inherited(), workload, mark),
                     cwd=workload.folder,
                     stdin=subprocess.DEVNULL,
                     stdout=log,
@@ -296,9 +301,10 @@ def _description(workload: Workload, uid: str) -> Mapping[str, object]:
     }
 
 
-def _environment(workload: Workload, mark: Mark) -> Mapping[bytes, bytes]:
+def _environment(
+    inherited: Mapping[str, str], workload: Workload, mark: Mark
+) -> Mapping[bytes, bytes]:
     """Return what the process sees: this machine's variables, the user's, and where mounts are."""
-    inherited = {name: value for name, value in os.environ.items() if not _is_ours(name)}
     mounts = {
         f"RUNBATCH_MOUNT{_as_variable(mount.path)}": _host(workload, mount.host)
         for mount in workload.mounts

@@ -3,7 +3,7 @@
 It keeps no state but the version, the login, and which workloads it has asked to go.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from tempfile import TemporaryFile
 
@@ -68,6 +68,10 @@ class RunaiCluster:
         self._asked_to_go: set[str] = set()
         self._login: str | None = None
         self._logins_asked = 0
+
+    def inherited(self) -> Mapping[str, str]:
+        """Return no variable: a workload has none of this machine's."""
+        return {}
 
     def list(self, prefix: str) -> Listing:
         """Return the batch's workloads; one call, but for old programs in very large projects."""
