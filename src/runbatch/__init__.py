@@ -15,7 +15,13 @@ if TYPE_CHECKING:
     from runbatch.config.load import load_batch
     from runbatch.core.attempt import Attempt, Evidence, Outcome, Phase, Verdict
     from runbatch.core.batch import Batch, Mount, Run
-    from runbatch.core.errors import BatchError, ClusterError, LedgerError, RunbatchError
+    from runbatch.core.errors import (
+        BatchError,
+        ClusterError,
+        EarlierUseWarning,
+        LedgerError,
+        RunbatchError,
+    )
     from runbatch.core.events import Event, Kind
     from runbatch.core.failure import RetryPolicy
     from runbatch.core.job import State
@@ -28,6 +34,7 @@ __all__ = [
     "Batch",
     "BatchError",
     "ClusterError",
+    "EarlierUseWarning",
     "Event",
     "Evidence",
     "JobSnapshot",
@@ -53,7 +60,13 @@ _MODULES = {
     "config.load": ("load_batch",),
     "core.attempt": ("Attempt", "Evidence", "Outcome", "Phase", "Verdict"),
     "core.batch": ("Batch", "Mount", "Run"),
-    "core.errors": ("BatchError", "ClusterError", "LedgerError", "RunbatchError"),
+    "core.errors": (
+        "BatchError",
+        "ClusterError",
+        "EarlierUseWarning",
+        "LedgerError",
+        "RunbatchError",
+    ),
     "core.events": ("Event", "Kind"),
     "core.failure": ("RetryPolicy",),
     "core.job": ("State",),

@@ -7,17 +7,19 @@ after = runbatch.submit(batch, wait=True)
 print(after.counts)
 """
 
+import warnings
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from runbatch.clock import SystemClock
 from runbatch.config.keys import parse_keys
 from runbatch.core.batch import Batch
-from runbatch.core.errors import BatchError
+from runbatch.core.errors import BatchError, EarlierUseWarning
 from runbatch.core.events import Event
 from runbatch.core.snapshot import Snapshot, snapshot_of
 from runbatch.core.wish import Wish
 from runbatch.runner import Ears, Runner
+from runbatch.views.earlier import changed_lines, elsewhere_lines
 from runbatch.wiring import LONGEST_INTERVAL_S, SHORTEST_POLL_S, Place, pace_of, state_dir
 
 
@@ -46,7 +48,9 @@ def submit(
 
     Raises BatchError for keys the batch does not have, or for a poll interval that is not from 0.05
     to 3600 seconds, before anything is touched; LedgerError; and ClusterError when the cluster does
-    not answer at first. A failed job is no exception: see `Snapshot.failed`.
+    not answer at first. A failed job is no exception: see `Snapshot.failed`. Warns with
+    EarlierUseWarning where jobs of this prefix succeeded from another folder, or as another
+    definition.
     """
     _check_interval(poll_interval_s)
     place = Place(batch, state_dir(state))
@@ -56,6 +60,9 @@ def submit(
     look = place.look(clock)
     if adopt:
         look = look.agreed(look.learned.strangers)
+    earlier = place.earlier_use(clock.now())
+    for line in (*elsewhere_lines(earlier), *changed_lines(earlier)):
+        warnings.warn(line, EarlierUseWarning, stacklevel=2)
     turns = place.ask(keys, look.learned.view, clock.now())
     wish = look.wish_to_submit(wait=wait, rerun=turns, keep_going=keep_going)
     ears = Ears(event=on_event) if on_event else Ears()

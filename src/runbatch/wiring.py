@@ -25,6 +25,7 @@ from runbatch.core.wish import Wish, rerun, stale
 from runbatch.evidence import judged_on_sight
 from runbatch.ledger.runs import Run
 from runbatch.ledger.store import Ledger
+from runbatch.ledger.uses import EarlierUse
 from runbatch.runner import Pace
 
 STATE_DIR_VARIABLE = "RUNBATCH_STATE_DIR"
@@ -186,6 +187,14 @@ class Place:
         finally:
             ledger.close()
         return before if before != str(self.batch.folder) else None
+
+    def earlier_use(self, now: datetime) -> EarlierUse:
+        """Return what of the batch's success is of another folder, or of another definition."""
+        ledger = Ledger(self.ledger_folder, read_only=True)
+        try:
+            return ledger.earlier_use(self.batch, now)
+        finally:
+            ledger.close()
 
     def look(self, clock: Clock, *, judge: bool = False, cluster: Cluster | None = None) -> Look:
         """Return the batch as one listing shows it, remembering nothing; raise ClusterError.

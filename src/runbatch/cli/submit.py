@@ -22,6 +22,8 @@ from runbatch.core.batch import LARGEST_CAP, Batch
 from runbatch.core.errors import BatchError
 from runbatch.core.snapshot import Snapshot
 from runbatch.core.streak import MOST_ALIKE
+from runbatch.ledger.uses import EarlierUse
+from runbatch.views.earlier import changed_lines, elsewhere_line
 from runbatch.views.preview import (
     Preview,
     going_on_line,
@@ -113,7 +115,8 @@ def submit(
         return 0
     for line in leave_lines(preview):
         click.echo(line, err=True)
-    for line in missing(batch):
+    earlier = place.earlier_use(now)
+    for line in (*missing(batch), *changed_lines(earlier)):
         click.echo(f"[WARN] {line}", err=True)
     jobs = plural(len(preview.submit), "job")
     question = f"Submit {jobs} to {place_of(batch)}, at most {batch.cap} in flight?"
@@ -125,7 +128,7 @@ def submit(
     with word_when_over(address, batch) as tell:
         snapshot, stop = carry_out(where, batch, wish, "submit", totals.event)
         tell(notice(where, snapshot, stop))
-        _show_result(where, snapshot, totals, as_json=as_json)
+        _show_result(where, snapshot, totals, earlier, as_json=as_json)
     return exit_code(snapshot, stop)
 
 
@@ -148,11 +151,15 @@ def missing(batch: Batch) -> list[str]:
     return [printable(line) for line in lacking(batch)] if batch.cluster.kind == "local" else []
 
 
-def _show_result(where: Where, snapshot: Snapshot, totals: Totals, *, as_json: bool) -> None:
+def _show_result(
+    where: Where, snapshot: Snapshot, totals: Totals, earlier: EarlierUse, *, as_json: bool
+) -> None:
     if as_json:
         print_json(submit_json(snapshot, totals))
         return
     click.echo(summary(snapshot, where.again))
     click.echo(f"This run: {totals.line()}.")
+    if line := elsewhere_line(earlier, totals, len(snapshot.jobs)):
+        click.echo(line)
     if line := next_line(where, snapshot):
         click.echo(line)

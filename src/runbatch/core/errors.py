@@ -42,6 +42,14 @@ class BatchError(RunbatchError):
         return BatchError(place, self.problem)
 
 
+class EarlierUseWarning(UserWarning):
+    """Jobs of this prefix succeeded from another folder or with another definition; Python says so.
+
+    It is a warning, which `warnings.simplefilter("error", EarlierUseWarning)` makes an error before
+    anything is submitted.
+    """
+
+
 class ClusterError(RunbatchError):
     """A cluster did not do what was asked of it. `known` is what it told of an end all the same."""
 

@@ -22,12 +22,12 @@ from runbatch.core.attempt import Attempt, Listing, Patience
 from runbatch.core.batch import Batch
 from runbatch.core.errors import BatchError
 from runbatch.core.events import Event
-from runbatch.core.job import View
+from runbatch.core.job import State, View
 from runbatch.core.journal import Changed, Did, Ended, changed_by_listing
 from runbatch.core.reconcile import Learned, erased, learn
 from runbatch.core.whose import Claims
 from runbatch.folders import make_private
-from runbatch.ledger import archive, rows, runs, schema
+from runbatch.ledger import archive, rows, runs, schema, uses
 from runbatch.ledger import variables as variables_of
 from runbatch.ledger.journal import Journal
 from runbatch.ledger.trouble import trouble
@@ -41,6 +41,7 @@ _KEYS = "keys"
 _FOLDER = "folder"
 _BATCH_ID = "batch id"
 _VARIABLES = "variables"
+_USES = "uses"
 # All that may hold a slot, and more: which do is for `Attempt.holds_slot` to say.
 _RELEVANT = """
     key = ? OR ended_at IS NULL OR phase NOT IN ('Completed', 'Failed')
@@ -311,6 +312,8 @@ class Ledger:
         with self._transaction():
             self._journal.check()
             self._mark(_FOLDER, str(batch.folder))
+            use = uses.use_of(batch, self._mark_of(_BATCH_ID) or "", now)
+            self._mark(_USES, uses.to_text(uses.added(uses.from_text(self._mark_of(_USES)), use)))
             known = () if self._journal.last() else self._view().attempts
             keys = self._new_keys(batch)
             self._journal.run, started = runs.begin(self._connection, command, batch, keys, now)
@@ -330,6 +333,15 @@ class Ledger:
         """Return which folder the batch was in when somebody last worked on it."""
         with trouble(self.folder):
             return self._mark_of(_FOLDER)
+
+    def earlier_use(self, batch: Batch, now: datetime) -> uses.EarlierUse:
+        """Return what of the batch's success is of another folder, or of another definition."""
+        with trouble(self.folder):
+            mark, kept = self._mark_of(_BATCH_ID) or "", uses.from_text(self._mark_of(_USES))
+        jobs = map(self.view().job, batch.keys)
+        lasts = [job.last for job in jobs if job.state is State.SUCCEEDED]
+        succeeded = (each for each in lasts if each is not None)
+        return uses.earlier_use(kept, uses.use_of(batch, mark, now), succeeded)
 
     def latest_tick(self) -> datetime | None:
         """Return the latest time that any invocation gave a sign at, by its own clock."""
