@@ -117,7 +117,7 @@ def test_a_batch_from_before_there_were_marks_goes_on_without_a_question(tmp_pat
         del found["origin"]
         path.write_text(json.dumps(found))
     with closing(sqlite3.connect(next(state.glob("local/**/ledger.sqlite3")))) as ledger:
-        ledger.execute("DELETE FROM marks WHERE name = 'batch id'")
+        ledger.execute("DELETE FROM marks WHERE name IN ('batch id', 'uses', 'variables')")
         ledger.execute("UPDATE attempts SET origin = NULL")
         ledger.commit()
     again = runbatch.submit(batch, wait=True, rerun="b", state=state, poll_interval_s=0.05)
