@@ -15,6 +15,8 @@ from runbatch.ledger import rows
 from runbatch.ledger.variables import differing, digests_of
 
 _MOST_KEPT = 50
+# What else a job asks for changes nothing of what it does.
+_TELLING = ("command", "image", "mounts")
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +40,7 @@ class EarlierUse:
 def use_of(batch: Batch, mark: str, now: datetime) -> Use:
     """Return what this batch's definition is from now on; `mark` keys the digests."""
     run = asdict(batch.run)
-    fields = {f"[run] {name}": repr(value) for name, value in run.items() if name != "env"}
+    fields = {f"[run] {name}": repr(run[name]) for name in _TELLING}
     fields |= {f"[run] env {name}": value for name, value in batch.run.env.items()}
     fields["[jobs] variable"] = repr(batch.variable)
     return Use(rows.to_text(now) or "", str(batch.folder), digests_of(fields, mark))
