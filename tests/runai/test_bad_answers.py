@@ -133,7 +133,7 @@ def test_a_kubectl_that_fails_hides_no_log(make: MakeRig) -> None:
     began = rig.clock.now()
     (job,) = run(rig, RETRY, "logs").jobs
     assert rig.standin.truth().created("gwas-2") == 2
-    assert (rig.clock.now() - began).total_seconds() < 600
+    assert (rig.clock.now() - began).total_seconds() < 900
     assert "MOUNT FAILURE" in Path(job.attempts[0].log or "").read_text()
 
 
@@ -191,7 +191,7 @@ def test_with_a_fifth_of_all_answers_bad_every_mount_failure_comes_to_its_end(
         return real(words, limit_s)
 
     def kubectl(words: Sequence[str], limit_s: float) -> Reply:
-        if words[0] != "config" and dice.random() < 0.2:
+        if dice.random() < 0.2:
             return said("You must be logged in to the server")
         return Reply(0, "lab\n" if words[0] == "config" else pods_json(rig.standin), "")
 
