@@ -13,9 +13,9 @@ from typing import Any
 from runbatch.clusters.runai.kubectl import (
     LIMIT_S,
     Expired,
-    within_one_look,
     has_context,
     pods_in,
+    within_one_look,
 )
 from runbatch.clusters.runai.program import Execute
 from runbatch.clusters.runai.words import text_of
