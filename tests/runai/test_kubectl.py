@@ -149,7 +149,7 @@ def test_a_trouble_is_one_line_and_alike_each_time(
     server: ApiServer, answer: Answer, said: str
 ) -> None:
     server.answer(answer)
-    pods = Pods("lab", execute_kubectl)
+    pods = Pods("lab", execute_kubectl, tries=3)
     told = {trouble(pods), trouble(pods)}
     assert told == {f"Run:ai: kubectl: {said.format(port=server.port)}"}
     assert len(server.asked) == 2

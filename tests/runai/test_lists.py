@@ -1,17 +1,21 @@
 """Lists that lie, and lists of every shape: the promises hold whatever the cluster says."""
 
-from collections.abc import Callable
+import json
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
 import pytest
 from tests.runai.conftest import MakeRig, assert_all_succeeded, assert_promises_kept
-from tests.runai.rig import PACE, QUICK, Rewriting, Rig
+from tests.runai.rig import PACE, QUICK, Rewriting, Rig, forbidden
 
 from runbatch.clusters.runai.cluster import RunaiCluster
+from runbatch.clusters.runai.program import Reply
+from runbatch.core.errors import Unreachable
 from runbatch.core.job import State
 from runbatch.core.snapshot import Snapshot
 from runbatch.core.wish import Wish
+from runbatch.core.workload import workload_of
 from runbatch.runner import Ears, Runner
 from runbatch.testing.runai import (
     Chatter,
@@ -176,3 +180,32 @@ def test_rows_in_words_nobody_knows_are_counted_as_ours(make: MakeRig, odd: dict
     rig = make(last=10, cap=3)
     assert run_rewritten(rig, lambda row: row.update(odd)).counts[State.SUCCEEDED] == 10
     assert_promises_kept(rig, cap=3)
+
+
+@pytest.mark.parametrize("kind", ["workspace", "training"])
+@pytest.mark.parametrize("version", ["2.18.3", "2.25.1"])
+@pytest.mark.parametrize("silent", ["first page", "next page", "projects", "names"])
+def test_an_exit_code_0_that_comes_with_nothing_is_no_listing(
+    make: MakeRig, kind: str, version: str, silent: str
+) -> None:
+    row = {"name": "g-1", "id": "u", "phase": "Running"}
+    rows = [{**row, "name": f"x-{number}"} for number in range(500)]
+
+    def runai(words: Sequence[str], limit_s: float) -> Reply:
+        is_next = "--next-token" in words or ("--offset" in words and words[-1] != "0")
+        if words == ["version"]:
+            return Reply(0, version, "")
+        if "submit" in words:
+            return Reply(1, "", "Error: workload gwas-2 already exists")
+        if words[0] == "project" and silent != "projects":
+            return Reply(0, '[{"name": "lab"}]', "")
+        if words[0] in ("project", "workload") or silent == "first page" or is_next:
+            return Reply(0, "", "")
+        if silent == "projects":
+            return Reply(0, "[]", "")
+        return Reply(0, json.dumps({"workloads": rows, "next": "t"}), "")
+
+    cluster = RunaiCluster("lab", kind, execute=runai, kubectl=forbidden)
+    workload = workload_of(make().batch, "2", 1)
+    with pytest.raises(Unreachable):
+        cluster.submit(workload) if silent == "names" else cluster.list("g")

@@ -8,9 +8,16 @@ from typing import Any
 
 import pytest
 
+from runbatch.clusters.runai import kubectl as kubectl_module
 from runbatch.clusters.runai.cluster import RunaiCluster
 from runbatch.clusters.runai.kubectl import complaint_in
-from runbatch.clusters.runai.pods import MOST_TRIES, PodEnd, Pods, ends_in
+from runbatch.clusters.runai.pods import (
+    MOST_TRIES,
+    MOST_TRIES_FOR_A_POD,
+    PodEnd,
+    Pods,
+    ends_in,
+)
 from runbatch.clusters.runai.program import NOT_FOUND, Reply, execute_kubectl
 from runbatch.core.attempt import Attempt
 from runbatch.core.batch import Batch, Mount, Run
@@ -133,16 +140,19 @@ def look(pods: Pods) -> int | str | None:
 
 
 NEVER_ANSWERED = ["ask again"] * (MOST_TRIES - 1)
+NO_END_SHOWN = ["ask again"] * (MOST_TRIES_FOR_A_POD - 1)
 
 
 @pytest.mark.parametrize("no", [*REFUSALS, *NO_ANSWERS])
 def test_one_that_never_answers_is_done_without_and_asked_all_the_same(
     no: Reply | Unreachable,
 ) -> None:
-    kubectl = Kubectl(*[no] * 5, FAILED)
+    silences = [no] * (MOST_TRIES + 2)
+    kubectl = Kubectl(*silences, FAILED)
     of_lab = Pods("lab", kubectl)
-    assert [look(of_lab) for _ in range(6)] == [*NEVER_ANSWERED, None, None, None, 1]
-    assert kubectl.calls == 6
+    assert [look(of_lab) for _ in silences] == [*NEVER_ANSWERED, None, None, None]
+    assert look(of_lab) == 1
+    assert kubectl.calls == len(silences) + 1
 
 
 @pytest.mark.parametrize(
@@ -162,6 +172,26 @@ def test_where_there_is_no_kubectl_or_no_cluster_for_it_nobody_is_asked(context:
     assert look(of_lab) == 1
 
 
+@pytest.mark.parametrize(
+    "context",
+    [
+        pytest.param(Reply(1, "", "error: open /home/x/.kube/config: permission denied"), id="1"),
+        pytest.param(Reply(1, "", "error: You must be logged in to the server"), id="no login"),
+        pytest.param(Reply(1, "", ""), id="no word"),
+        pytest.param(Reply(-9, "", ""), id="killed"),
+    ],
+)
+def test_a_context_that_is_not_told_is_asked_for_again(context: Reply) -> None:
+    kubectl = Kubectl(FAILED)
+    kubectl.context, of_lab = context, Pods("lab", kubectl)
+    assert [look(of_lab) for _ in range(MOST_TRIES)] == [*NEVER_ANSWERED, None]
+    assert kubectl.calls == 0
+    kubectl.context = Reply(0, "lab\n", "")
+    assert look(of_lab) == 1
+    kubectl.context = context
+    assert look(of_lab) == "ask again"
+
+
 @pytest.mark.parametrize("no", [*REFUSALS, *NO_ANSWERS])
 def test_one_bad_answer_among_good_ones_decides_nothing(no: Reply | Unreachable) -> None:
     of_lab = Pods("lab", Kubectl(FAILED, no, FAILED))
@@ -172,7 +202,7 @@ def test_a_pod_that_is_not_shown_yet_is_waited_for_and_not_for_ever() -> None:
     of_lab = Pods("lab", Kubectl(NONE_ENDED, FAILED))
     assert [look(of_lab) for _ in range(2)] == ["ask again", 1]
     of_lab = Pods("lab", Kubectl(NONE_ENDED))
-    assert [look(of_lab) for _ in range(4)] == [*NEVER_ANSWERED, None, None]
+    assert [look(of_lab) for _ in range(4)] == [*NO_END_SHOWN, None, None]
 
 
 @pytest.mark.parametrize("answer", [FAILED, NONE_ENDED], ids=["an end", "no pod"])
@@ -204,6 +234,37 @@ def test_a_list_that_does_not_end_is_given_up() -> None:
     with pytest.raises(Unreachable, match="the list of pods does not end"):
         Pods("lab", kubectl).end_of("g-1")
     assert kubectl.calls == 100
+
+
+@pytest.mark.parametrize("hangs", [False, True], ids=["slow pages", "no answer in what is left"])
+def test_one_look_with_all_its_pages_has_a_time_limit(
+    monkeypatch: pytest.MonkeyPatch, hangs: bool
+) -> None:
+    more = Reply(0, '{"metadata": {"continue": "x"}, "items": []}', "")
+    now, limits = [0.0], list[float]()
+
+    def slow(words: Sequence[str], limit_s: float) -> Reply:
+        limits.append(limit_s)
+        now[0] += min(25, limit_s)
+        if words[0] == "config":
+            return Reply(0, "lab\n", "")
+        if hangs and limit_s < 25:
+            raise HANGS
+        return more
+
+    monkeypatch.setattr(kubectl_module, "monotonic", lambda: now[0])
+    of_lab = Pods("lab", slow)
+    told = set[str]()
+    for _ in range(MOST_TRIES - 1):
+        began, limits[:] = now[0], []
+        of_lab.forget()
+        with pytest.raises(Unreachable) as error:
+            of_lab.end_of("g-1")
+        told.add(str(error.value))
+        assert now[0] - began == 120
+        assert limits == [30, 30, 30, 30, 20]
+    assert told == {"Run:ai: kubectl: the list of pods takes more than 120 s."}
+    assert look(of_lab) is None, "it never answered: done without"
 
 
 @pytest.mark.parametrize(

@@ -6,11 +6,12 @@ reference, 12).
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from time import monotonic
 from typing import Any
 from urllib.parse import quote
 
-from runbatch.clusters.runai.program import Execute, Reply
+from runbatch.clusters.runai.program import NOT_FOUND, Execute, Reply
 from runbatch.clusters.runai.words import text_of
 from runbatch.core.errors import Unreachable
 
@@ -19,6 +20,8 @@ LIMIT_S = 20.0
 # So much longer the call may take: `kubectl` counts neither a login plugin nor its own new tries
 # after "too many requests".
 _MORE_S = 10
+# So long all calls of one look may take together: who else wants to know waits for it.
+LOOK_LIMIT_S = 120.0
 _PAGE_PODS = 500
 _MOST_PAGES = 100
 _LONGEST_TEXT = 300
@@ -28,6 +31,7 @@ _TELLING = re.compile(
     r"error:|error from server|unable to connect|the connection to", re.IGNORECASE
 )
 _EXPIRED = re.compile(r"\((Expired|Gone)\)")
+_NO_CONTEXT = "current-context is not set"
 _PROMPT = "Please enter "
 _NO_ANSWER = (
     r"(net/http: request canceled( while waiting for connection)?|context deadline exceeded)"
@@ -47,13 +51,34 @@ class Expired(Unreachable):
     """The list of pods took so long that its next page is gone; it has to begin anew."""
 
 
+def within_one_look(kubectl: Execute) -> Execute:
+    """Return a `kubectl` whose calls, all together, take no longer than one look may."""
+    over_at = monotonic() + LOOK_LIMIT_S
+
+    def call(words: Sequence[str], limit_s: float) -> Reply:
+        problem = f"Run:ai: kubectl: the list of pods takes more than {LOOK_LIMIT_S:g} s."
+        if (left_s := over_at - monotonic()) <= 0:
+            raise Unreachable(problem)
+        try:
+            return kubectl(words, min(limit_s, left_s))
+        except Unreachable as error:
+            # Not in the words of the call: what was left for it changes from look to look.
+            raise (Unreachable(problem) if monotonic() >= over_at else error) from error
+
+    return call
+
+
 def has_context(kubectl: Execute, limit_s: float) -> bool:
-    """Whether `kubectl` knows whom to ask.
+    """Whether there is a `kubectl`, and it knows whom to ask; raise Unreachable on any other error.
 
     If not, it would ask this machine, at port 8080, where a stranger may listen (kubectl 1.37.1).
     """
     context = kubectl(["config", "current-context"], limit_s + _MORE_S)
-    return context.code == 0 and bool(context.out.strip())
+    if context.code == 0:
+        return bool(context.out.strip())
+    if context.code == NOT_FOUND or _NO_CONTEXT in context.err:
+        return False
+    raise Unreachable(_problem_in(context))
 
 
 def pods_in(kubectl: Execute, namespace: str, limit_s: float) -> Iterator[Mapping[str, Any]]:
@@ -81,9 +106,8 @@ def _call(kubectl: Execute, namespace: str, token: str, limit_s: float) -> str:
     reply = kubectl(words, limit_s + _MORE_S)
     if reply.code == 0:
         return reply.out
-    said = complaint_in(reply)
-    problem = f"Run:ai: kubectl: {said}" if said else "Run:ai: kubectl failed silently."
-    raise Expired(problem) if token and _EXPIRED.search(said) else Unreachable(problem)
+    problem = _problem_in(reply)
+    raise Expired(problem) if token and _EXPIRED.search(problem) else Unreachable(problem)
 
 
 def _page(text: str) -> Mapping[str, Any]:
@@ -96,6 +120,11 @@ def _page(text: str) -> Mapping[str, Any]:
         problem = "the list of pods is cut short or is not the expected JSON."
         raise Unreachable(f"Run:ai: kubectl: {problem}")
     return page
+
+
+def _problem_in(reply: Reply) -> str:
+    said = complaint_in(reply)
+    return f"Run:ai: kubectl: {said}" if said else "Run:ai: kubectl failed silently."
 
 
 def complaint_in(reply: Reply) -> str:

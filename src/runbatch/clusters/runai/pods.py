@@ -10,13 +10,22 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from runbatch.clusters.runai.kubectl import LIMIT_S, Expired, has_context, pods_in
+from runbatch.clusters.runai.kubectl import (
+    LIMIT_S,
+    Expired,
+    has_context,
+    pods_in,
+    within_one_look,
+)
 from runbatch.clusters.runai.program import Execute
 from runbatch.clusters.runai.words import text_of
 from runbatch.core.errors import Unreachable
 
-# So many looks in vain, and it is no hiccup: no rights, another network, or no cluster there.
-MOST_TRIES = 3
+# So many looks in vain, and it is no hiccup: no rights, another network, or no cluster there. Fewer
+# cost a verdict where a fifth of the answers is bad. Who has no rights waits so once per process,
+# and not at all for a job whose log tells its exit code.
+MOST_TRIES = 10
+MOST_TRIES_FOR_A_POD = 3
 # So often one look begins the list anew when its next page is gone.
 _MOST_TIMES_ANEW = 2
 
@@ -34,7 +43,7 @@ class Pods:
 
     No bad answer decides for ever: `kubectl` is asked at each look. Until it has answered once, it
     is waited for `tries` looks, then done without; once it has, an error is always waited out. A
-    pod whose end it does not show is waited for `tries` looks as well.
+    pod whose end it does not show is waited for as well, for fewer looks.
     """
 
     def __init__(
@@ -43,6 +52,7 @@ class Pods:
         self._namespace = f"runai-{project}"
         self._kubectl = kubectl
         self._tries = tries
+        self._tries_for_a_pod = min(tries, MOST_TRIES_FOR_A_POD)
         self._limit_s = limit_s
         self._vain_looks = 0
         self._vain_looks_for: Counter[str] = Counter()
@@ -74,29 +84,30 @@ class Pods:
         if name in found or not self._has_answered:
             return found.get(name)
         self._vain_looks_for[name] += 1
-        if self._vain_looks_for[name] < self._tries:
+        if self._vain_looks_for[name] < self._tries_for_a_pod:
             raise Unreachable(f"Run:ai: kubectl shows no end of a pod of {name} yet.")
         return None
 
     def _ask(self) -> Mapping[str, PodEnd] | Unreachable:
         """Return the ends, none where there is no `kubectl` to ask, or why to ask again."""
+        kubectl = within_one_look(self._kubectl)
         try:
-            if not has_context(self._kubectl, self._limit_s):
+            if not has_context(kubectl, self._limit_s):
                 return {}
-            ends = self._ends()
+            ends = self._ends(kubectl)
         except Unreachable as error:
             self._vain_looks += 1
             return error
         self._has_answered = True
         return ends
 
-    def _ends(self, again: int = _MOST_TIMES_ANEW) -> Mapping[str, PodEnd]:
+    def _ends(self, kubectl: Execute, again: int = _MOST_TIMES_ANEW) -> Mapping[str, PodEnd]:
         try:
-            return dict(ends_in(pods_in(self._kubectl, self._namespace, self._limit_s)))
+            return dict(ends_in(pods_in(kubectl, self._namespace, self._limit_s)))
         except Expired:
             if not again:
                 raise
-        return self._ends(again - 1)
+        return self._ends(kubectl, again - 1)
 
 
 def ends_in(pods: Iterable[Mapping[str, Any]]) -> Iterator[tuple[str, PodEnd]]:
