@@ -23,3 +23,17 @@ def test_a_success_that_another_id_had_started_again() -> None:
         ],
         Promise.REAL: [(12, "attempt 2, which no submit made, vanished; attempt 1 was listed")],
     }
+
+
+def test_a_colleagues_workload_that_was_adopted_and_deleted() -> None:
+    path = FOLDER / "a_colleagues_workload.jsonl"
+    audit = audit_of(tuple(events.entries(path, events.read(path))))
+    found = {each.promise: [(it.seq, it.text) for it in each.breaches] for each in audit.checked}
+    said = "without a person's yes, although this ledger did not submit it"
+    assert {promise: texts for promise, texts in found.items() if texts} == {
+        Promise.NAMES: [
+            (2, f"adopted {said}"),
+            (10, f"delete asked {said}"),
+            (18, f"delete asked {said}"),
+        ],
+    }
