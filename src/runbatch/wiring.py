@@ -17,7 +17,7 @@ from runbatch.core.asked import Asked, turns_of
 from runbatch.core.attempt import Listing
 from runbatch.core.batch import Batch
 from runbatch.core.errors import BatchError
-from runbatch.core.job import View
+from runbatch.core.job import State, View
 from runbatch.core.reconcile import Learned, learn
 from runbatch.core.runai import check_for_runai, project_of
 from runbatch.core.whose import Claims, Stranger
@@ -85,6 +85,23 @@ class Look:
             adopt=self.adopt,
         )
 
+    def wish_to_retry(
+        self,
+        named: frozenset[str] = frozenset(),
+        asked: frozenset[tuple[str, int, int]] = frozenset(),
+        *,
+        once: bool = False,
+    ) -> Wish:
+        """Return the wish: the mount failures there are and will be, or the jobs a person named.
+
+        `asked` are those of them that are still to be started again: only what has failed is.
+        """
+        jobs = self.learned.view.jobs.values()
+        failed = self.turns(job.key for job in jobs if job.state is State.FAILED)
+        if named:
+            return Wish(retry=True, once=once, only=frozenset(), rerun=failed & asked)
+        return Wish(retry=True, once=once, only=failed if once else None, again=self.doubtful)
+
 
 @dataclass(frozen=True, slots=True)
 class Place:
@@ -142,17 +159,17 @@ class Place:
             ledger.close()
 
     def ask(
-        self, keys: Collection[str], view: View, now: datetime
+        self, keys: Collection[str], view: View, now: datetime, *, failed_only: bool = False
     ) -> frozenset[tuple[str, int, int]]:
         """Remember that these jobs are to be run again until each was; return the `Wish.rerun`.
 
-        `view` is what is known of them. Raises LedgerError, or BatchError.
+        `view` is what is known of them; see `core.asked.ask`. Raises LedgerError, or BatchError.
         """
         if not keys:
             return frozenset()
         ledger = self.open_ledger()
         try:
-            return turns_of(ledger.ask(keys, view, now), keys)
+            return turns_of(ledger.ask(keys, view, now, failed_only=failed_only), keys)
         finally:
             ledger.close()
 

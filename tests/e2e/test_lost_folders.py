@@ -81,3 +81,18 @@ def test_one_damaged_end_holds_up_its_own_job_only(shell: Shell, journal: Journa
     assert "[TROUBLE] test-2 is there, but cannot be read" in done.err
     assert sorted(journal.begun()) == ["1", "2", "3", "4", "4"]
     assert {job["key"]: job["state"] for job in done.json["jobs"]}["2"] == "in_flight"
+
+
+def test_a_log_that_is_gone_is_an_error_and_no_empty_log(shell: Shell) -> None:
+    shell.write(toml(["true"], last=2))
+    assert shell.submit().code == 0
+    assert shell.run("logs", "1").code == 0  # it printed nothing, and that is known
+    shutil.rmtree(shell.state / "clusters" / "local" / "workloads" / "test-1")
+    gone = shell.run("logs", "1")
+    assert (gone.code, gone.out) == (1, "")
+    assert "test-1: no log: none is saved, and its workload is not listed." in gone.err
+    assert shell.run("delete", "--yes").code == 0
+    saved = shell.state / "local" / "test" / "logs" / "2.1.log"
+    assert shell.run("logs", "2").code == 0  # saved, and empty
+    saved.unlink()
+    assert shell.run("logs", "2").code == 1

@@ -65,6 +65,33 @@ def test_a_rerun_that_was_stopped_and_typed_again_runs_no_job_a_third_time(
     assert attempts_of(shell) == [3, 2, 2, 2, 2, 2]
 
 
+def test_a_retry_of_named_jobs_that_was_stopped_and_typed_again_starts_none_twice(
+    shell: Shell, journal: Journal
+) -> None:
+    shell.write(toml(journal.command(seconds=0.2, then="sys.exit(3)"), last=4, cap=1))
+    assert shell.submit("--keep-going").code == 3
+    retry = ("retry", "--yes", "--poll-interval", "0.1", "--jobs", "1-4")
+    process = shell.start(*retry)
+    wait_for_line(process, "[SUBMIT] test-2 (attempt 2)")
+    process.send_signal(signal.SIGINT)
+    process.communicate(timeout=30)
+    assert process.returncode == 130
+    wait_until(lambda: shell.run("status", "--json").json["counts"]["in_flight"] == 0)
+    assert attempts_of(shell) == [2, 2, 1, 1]
+
+    looked = shell.run("retry", "--dry-run", "--jobs", "1-4")
+    assert "[RERUN] going on with the --jobs of " in looked.err
+    assert " UTC: 2 of 4 were started again" in looked.err
+    assert "would retry 2 jobs\n  test-3" in looked.out
+    again = shell.run(*retry)
+    assert attempts_of(shell) == [2, 2, 2, 2]
+    assert "retried 2" in again.out
+
+    # That one is over: the next is another.
+    assert shell.run(*retry[:-1], "1").code == 3
+    assert attempts_of(shell) == [3, 2, 2, 2]
+
+
 def test_a_rerun_is_not_over_while_its_last_job_runs(shell: Shell, journal: Journal) -> None:
     gate = shell.folder / "gate"
     wait = f"while key == '2' and not os.path.exists({str(gate)!r}): time.sleep(0.05)"

@@ -1,5 +1,6 @@
 """One history: the real commands' parts over a simulated cluster, while everything goes wrong."""
 
+import math
 import random
 from collections import Counter
 from collections.abc import Sequence
@@ -9,7 +10,7 @@ from pathlib import Path
 from typing import cast
 
 from tests.simulation.process import Killed, Process, ProcessClock, SimulatedPlace, SteppedLedger
-from tests.simulation.promises import POLL_INTERVAL_S, TENDED_EVERY_S, Promises
+from tests.simulation.promises import POLL_INTERVAL_S, TENDED_EVERY_S, Named, Promises
 from tests.simulation.stage import Stage, WallClock, utc
 from tests.simulation.weather import BAD_ANSWERS_RATE, PROJECT, Mishap, Weather
 
@@ -34,6 +35,12 @@ LONGEST_FULL_S = 120
 LONGEST_OUTAGE_S = 900
 LONGEST_CLEARING_S = 3600
 COMMANDS = 2 * ("submit --wait", "submit", "retry", "retry --once") + ("delete", "delete --all")
+NAMING = ("submit --rerun", "retry --jobs")
+NAMED_RATE = 0.05
+NAMED_AT_THE_END_RATE = 0.3
+LONGEST_BEFORE_KILL_S = 600
+MOST_NAMED = 4
+LONGEST_BEFORE_AGAIN_S = 300
 DELETIONS = {"delete": Mishap.CLEARED, "delete --all": Mishap.CUT_OFF}
 
 
@@ -45,6 +52,7 @@ class Play:
         self.folder = folder
         self.dice = random.Random(-1 - weather.seed)
         self.bad_dice = random.Random(f"bad {weather.seed}")  # moves no other draw
+        self.name_dice = random.Random(f"name {weather.seed}")
         self.standin, self.store = StandIn.in_memory(weather.settings, weather.switches)
         self.stage = Stage(moved=self.store.move)
         self.wall = WallClock(self.stage, utc(self.standin.unix_s))
@@ -54,6 +62,7 @@ class Play:
         self.said: list[tuple[float, str]] = []
         self.processes: list[Process] = []
         self.settled_at_s: float | None = None
+        self.has_named = False
         self.is_cleared: bool | None = None  # False while what has ended is cleared away
         ledger_folder = Place(weather.batch, folder).ledger_folder
         self.promises = Promises(self.stage, self.wall, self.store, weather.batch, ledger_folder)
@@ -127,13 +136,20 @@ class Play:
 
     # -- the tool ----------------------------------------------------------------------------
 
-    def invoke(self, command: str, batch: Batch) -> Snapshot | None:
+    def invoke(
+        self,
+        command: str,
+        batch: Batch,
+        named: Named | None = None,
+        dies_at_s: float = math.inf,
+    ) -> Snapshot | None:
         """Run one command as a person would; return how the batch then stands, if it ended."""
-        process = Process(self, command)
+        named = named or Named()
+        process = Process(self, command, dies_at_s=dies_at_s)
         self.processes.append(process)
-        self.tell(f"$ {command} ({len(batch.keys)} jobs)")
+        self.tell(f"$ {' '.join([command, *sorted(named.keys)])} ({len(batch.keys)} jobs)")
         try:
-            snapshot = self._carry_out(command, batch, process)
+            snapshot = self._carry_out(command, batch, process, named)
         except Killed:
             self.tell(f"{command} was killed")
             return None
@@ -146,10 +162,10 @@ class Play:
         self.promises.after_command()
         return snapshot
 
-    def _carry_out(self, command: str, batch: Batch, process: Process) -> Snapshot:
+    def _carry_out(self, command: str, batch: Batch, process: Process, named: Named) -> Snapshot:
         place = SimulatedPlace(batch, self.folder, process)
         clock = ProcessClock(process, self.wall)
-        wish = self._wish(command, place, clock)
+        wish = self._wish(command, place, clock, named)
         ledger = place.open_ledger()
         try:
             stepped = cast(Ledger, SteppedLedger(ledger, process))
@@ -159,23 +175,27 @@ class Play:
         finally:
             ledger.close()
 
-    def _wish(self, command: str, place: SimulatedPlace, clock: ProcessClock) -> Wish:
+    def _wish(self, command: str, place: SimulatedPlace, clock: ProcessClock, named: Named) -> Wish:
         look = place.look(clock, judge=command.startswith("retry"))
         look = look.agreed(filter(_is_own, look.learned.strangers))
+        view = look.learned.view
+        self.promises.typed(named, view)
+        asked = place.ask(named.keys, view, clock.now(), failed_only=named.failed_only)
         match command:
-            case "submit --wait":
-                return look.wish_to_submit(wait=True)
-            case "submit":
-                return look.wish_to_submit()
+            case "submit --rerun":
+                return look.wish_to_submit(wait=True, rerun=asked, keep_going=True)
+            case "retry --jobs":
+                return look.wish_to_retry(named.keys, asked)
+            case "submit" | "submit --wait":
+                return look.wish_to_submit(wait=command == "submit --wait")
             case "retry":
-                return Wish(retry=True, again=look.doubtful)
+                return look.wish_to_retry()
             case "delete" | "delete --all":
                 every = command == "delete --all"
                 removal = removal_of(place.batch, look.learned.view, every=every)
                 return Wish(delete=removal.turns, cut_off=every)
             case _:
-                only = look.turns(place.batch.keys)
-                return Wish(retry=True, once=True, only=only, again=look.doubtful)
+                return look.wish_to_retry(once=True)
 
     def _heard(self, event: Event) -> None:
         self.tell(f"[{event.kind.value}] {event.text}")
@@ -189,11 +209,27 @@ class Play:
             if len(batch.keys) > 2 and self.dice.random() < 0.15:
                 batch = replace(batch, keys=batch.keys[:2])
                 self.happened[Mishap.NARROWED] += 1
+            if self.name_dice.random() < NAMED_RATE:
+                self._name_again()
             command = self.dice.choice(COMMANDS)
             if command in DELETIONS:
                 self.happened[DELETIONS[command]] += 1
             self.invoke(command, batch)
             self.stage.pause(self.dice.uniform(0, 60))
+
+    def _name_again(self, least: int = 1) -> None:
+        """Name jobs to be run again; and once more, as people do, when the first was killed."""
+        dice, batch = self.name_dice, self.weather.batch
+        keys = frozenset(dice.sample(batch.keys, dice.randint(least, len(batch.keys))))
+        command = dice.choice(NAMING)
+        named = Named(keys, failed_only=command == "retry --jobs")
+        dies_at_s = self.stage.now_s + dice.uniform(0, LONGEST_BEFORE_KILL_S)
+        for _ in range(MOST_NAMED):
+            if self.invoke(command, batch, named, dies_at_s) is not None:
+                return
+            self.happened[Mishap.NAMED] += 1
+            dies_at_s = math.inf
+            self.stage.pause(dice.uniform(0, LONGEST_BEFORE_AGAIN_S))
 
     def somebody_patient(self) -> None:
         """Type commands, and when the faults are over go on until nothing is left to do."""
@@ -211,6 +247,11 @@ class Play:
         self.is_cleared = False
         self.invoke("delete", self.weather.batch)
         self.is_cleared = True
+
+    def somebody_choosy(self) -> None:
+        """Have jobs run again that have all ended, which is what a kill could repeat."""
+        self._name_again(least=len(self.weather.batch.keys))
+        self.has_named = True
 
     def do(self, mishap: Mishap) -> None:
         """Have something happen that is nobody's call."""
@@ -308,6 +349,10 @@ class Play:
             limit_s = weather.clears_s + self.promises.bound_s()
             self.stage.run(limit_s, lambda: self.settled_at_s is not None)
             self.promises.at_the_end(self.settled_at_s)
+            if self.name_dice.random() < NAMED_AT_THE_END_RATE:
+                limit_s = self.stage.now_s + self.promises.bound_s()
+                self.stage.play(self.somebody_choosy, self.stage.now_s)
+                self.stage.run(limit_s, lambda: self.has_named)
             self.stage.play(self.somebody_tidy, self.stage.now_s)
             limit_s = self.stage.now_s + LONGEST_CLEARING_S
             self.stage.run(limit_s, lambda: self.is_cleared is True)

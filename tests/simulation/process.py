@@ -1,5 +1,6 @@
 """What one simulated process is made of: its clock, its ledger, its way to the cluster."""
 
+import math
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -52,13 +53,14 @@ class Process:
     is_dead: bool = False
     deletions: Counter[tuple[str, ...]] = field(default_factory=Counter)  # that were agreed to
     listed_at_s: float = -1.0  # of which moment the last good listing tells
+    dies_at_s: float = math.inf
 
     def step(self) -> None:
         """Let others go first, perhaps; perhaps never come back."""
         if self.is_dead:
             raise Killed
         self.play.stage.pause(self.play.dice.random() * 0.5)
-        if self.play.strikes(Mishap.KILLED):
+        if self.play.strikes(Mishap.KILLED) or self.play.stage.now_s >= self.dies_at_s:
             self.is_dead = True
             raise Killed
 

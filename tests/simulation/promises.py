@@ -1,9 +1,10 @@
 """The judge of a history: each promise, checked against what the simulated cluster really did."""
 
 import sqlite3
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
+from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -11,9 +12,10 @@ from typing import Any
 from tests.simulation.stage import Stage, WallClock
 from tests.simulation.weather import DELAYS, LONGEST_LAG_S, Mishap
 
+from runbatch.core.actions import Why
 from runbatch.core.attempt import Attempt, Verdict
 from runbatch.core.batch import Batch
-from runbatch.core.job import Job
+from runbatch.core.job import Job, State, View
 from runbatch.core.reconcile import Change as Learnt
 from runbatch.core.reconcile import Learned
 from runbatch.core.snapshot import snapshot_of
@@ -54,6 +56,15 @@ def hold(is_kept: bool, text: str) -> None:
         raise Broken(text)
 
 
+@dataclass
+class Named:
+    """What a person wants to be run again: these keys, and what is to be followed."""
+
+    keys: frozenset[str] = frozenset()
+    failed_only: bool = False
+    to_follow: dict[str, tuple[str, int, int]] | None = None
+
+
 class Promises:
     """Watches the cluster's truth and the ledger, and raises Broken at the first breach."""
 
@@ -78,6 +89,9 @@ class Promises:
         self._retries: defaultdict[str, set[int]] = defaultdict(set)
         self._no_log_since_s: dict[str, float] = {}
         self._succeeded: set[tuple[str, int, str]] = set()
+        self._why: dict[tuple[str, int], Why | None] = {}
+        self._asked_for: Counter[str] = Counter()
+        self._rerun: defaultdict[str, set[int]] = defaultdict(set)
         self.was_disturbed = False
 
     def close(self) -> None:
@@ -204,13 +218,55 @@ class Promises:
         active = self._active(decided_on_s) | {change.name}
         hold(len(active) <= self._batch.cap, f"{len(active)} in flight: {sorted(active)}")
         earlier = [each for each in job.attempts if each.number < number]
-        self._check_follows(change, earlier)
+        if self._is_named((job.key, number)):
+            self._check_rerun(job.key, number)
+        else:
+            self._check_follows(change, earlier)
+
+    def _check_rerun(self, key: str, number: int) -> None:
+        """Check that a job is begun for a person no more often than one has asked for it.
+
+        One that was erased before any listing showed it is called again, and counts once.
+        """
+        self._rerun[key].add(number)
+        begun, asked = len(self._rerun[key]), self._asked_for[key]
+        hold(begun <= asked, f"{key} was begun {begun} times for a person who asked {asked} times")
+
+    def _is_named(self, attempt: tuple[str, int]) -> bool:
+        """Whether the slot of this attempt was taken since a person had named its job."""
+        return self._why.get(attempt) is Why.RERUN
+
+    def _retries_before(self, failure: Attempt) -> int:
+        """Return how many retries the job has had with the one after this failure."""
+        named = (number for number in self._rerun[failure.key] if number <= failure.number)
+        return failure.number - sum(1 for _ in named)
+
+    def typed(self, named: "Named", view: View) -> None:
+        """Take notice that a person wants these jobs to be run again, each once.
+
+        The same words go on with that, until each was followed and has ended since.
+        """
+        jobs = {key: view.job(key) for key in named.keys}
+        if named.to_follow is not None:
+            is_held = any(job.holds_slot for job in jobs.values())
+            lasts = {key: job.last.turn for key, job in jobs.items() if job.last is not None}
+            if is_held or lasts.items() & named.to_follow.items():
+                return
+        self._asked_for.update(named.keys)
+        named.to_follow = {
+            key: job.last.turn
+            for key, job in jobs.items()
+            if job.last and not job.holds_slot
+            if job.state is State.FAILED or not named.failed_only
+        }
 
     def _check_follows(self, change: Change, earlier: Sequence[Attempt]) -> None:
         """Check why the job is started again; what somebody started by hand is another story."""
         while any(self._own_id(each.key, each.uid) in self._by_hand for each in earlier[1:]):
             earlier = earlier[1:]
         for each in earlier:
+            if self._is_named((each.key, each.number + 1)):
+                continue
             codes = self._codes(each)
             is_wrong = bool(codes) and codes[-1] == 1 and not each.is_verdict(Verdict.VANISHED)
             hold(not is_wrong, f"a configuration error was retried: {change.name}, {each.outcome}")
@@ -220,7 +276,7 @@ class Promises:
             # One that was erased before any listing showed it is called again, and counts once.
             self._retries[change.name].add(earlier[-1].number + 1)
             most = self._batch.retry.max_retries
-            count = max(len(self._retries[change.name]), earlier[-1].number)
+            count = max(len(self._retries[change.name]), self._retries_before(earlier[-1]))
             hold(count <= most, f"{change.name} was retried {count} times")
             self._check_delay(change, earlier[-1])
 
@@ -234,7 +290,7 @@ class Promises:
             return
         unknown_s = POLL_INTERVAL_S if self._wall.back_s else 0
         waited = timedelta(seconds=change.at_s - ended_s + self._wall.forward_s + unknown_s + 1)
-        due = self._batch.retry.delay_before(failure.number)
+        due = self._batch.retry.delay_before(self._retries_before(failure))
         hold(waited >= due, f"{change.name} was retried after {waited}, not {due}")
 
     def _check_deletion(
@@ -248,7 +304,8 @@ class Promises:
         hold(bool(found), f"{change.name}: what was deleted is not in the ledger")
         (attempt,) = found
         is_broken = attempt.is_verdict(Verdict.MOUNT_FAILURE)
-        is_fit = attempt.outcome is not None if command == "delete" else is_broken
+        is_named = job.last is not None and self._is_named(job.last.id)
+        is_fit = attempt.outcome is not None if command == "delete" else is_broken or is_named
         hold(is_fit or may_run, f"{attempt.outcome} was deleted")
         log = self._folder / "logs" / f"{attempt.key}.{attempt.number}.log"
         hold(log.exists(), f"{change.name} was deleted, its log is not saved")
@@ -285,6 +342,9 @@ class Promises:
             hold(count <= max(self._batch.cap, self._in_flight), f"{count} slots are held")
             self._in_flight = count
             self._decided_on_s.setdefault(words[0].id, listed_at_s)
+            # One that was refused is called again for another reason, and is still what it was.
+            if words[1] is None:
+                self._why[words[0].id] = words[3]
         elif method == "judged":
             self._check_verdict(words[0])
         elif method == "erased":
@@ -382,7 +442,8 @@ class Promises:
         life_s = sum(high for _, high in spans)
         delay_s, grace_s, looks_s = 300, 2 * 240, 12 * 60 + TENDED_EVERY_S
         each_s = life_s + delay_s + grace_s + EMPTY_DOUBT_S + looks_s + self._wall.back_s
-        attempts = self._batch.retry.max_retries + 4
+        most_named = max(self._asked_for.values(), default=0)
+        attempts = self._batch.retry.max_retries + 4 + most_named
         return each_s * attempts * len(self._batch.keys)
 
     def at_the_end(self, settled_at_s: float | None) -> None:

@@ -42,6 +42,7 @@ class Mishap(StrEnum):
     CLEARED = "a person deletes what has ended, with the tool"
     CUT_OFF = "a person deletes every workload, with the tool"
     COLLEAGUE = "a colleague's workload takes the name of a job"
+    NAMED = "a person names jobs to be run again, and once more after a kill"
 
 
 # A new workload may stay unlisted for so long.

@@ -15,7 +15,7 @@ from runbatch.config.keys import parse_keys
 from runbatch.config.phenotypes import check_phenotypes
 from runbatch.core.attempt import Attempt
 from runbatch.core.batch import Batch
-from runbatch.core.errors import BatchError, ClusterError
+from runbatch.core.errors import BatchError, ClusterError, NoLog
 from runbatch.core.job import View
 from runbatch.views.preview import preview_of
 from runbatch.views.text import plural, printable, printable_lines
@@ -95,14 +95,22 @@ def _attempt(place: Place, key: str, number: int | None) -> Attempt:
 
 
 def _log(place: Place, batch: Batch, attempt: Attempt) -> Iterator[bytes]:
-    """Yield the saved log of an ended attempt, else what the cluster has."""
+    """Yield the saved log of an ended attempt, else what the cluster has.
+
+    Raises NoLog where there is neither: that is no job that printed nothing.
+    """
     if attempt.log is not None and Path(attempt.log).exists():
         with Path(attempt.log).open("rb") as file:
             while chunk := file.read(_CHUNK_BYTES):
                 yield chunk
         return
     name = batch.workload_name(attempt.key)
-    yield from place.cluster().logs(name, attempt.uid or "")
+    is_empty = True
+    for chunk in place.cluster().logs(name, attempt.uid or ""):
+        is_empty = False
+        yield chunk
+    if is_empty and not attempt.listed:
+        raise NoLog(f"{name}: no log: none is saved, and its workload is not listed.")
 
 
 def _write(chunk: bytes) -> None:

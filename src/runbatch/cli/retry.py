@@ -12,10 +12,12 @@ from runbatch.cli.run import carry_out, exit_code
 from runbatch.cli.strangers import tell_of
 from runbatch.clock import SystemClock
 from runbatch.config.keys import parse_keys
+from runbatch.core.asked import ask, going_on, turns_of
 from runbatch.core.batch import Batch
 from runbatch.core.failure import LONGEST_DELAY_S, MOST_RETRIES
 from runbatch.core.snapshot import Snapshot, snapshot_of
 from runbatch.core.wish import Wish
+from runbatch.views.preview import going_on_line
 from runbatch.views.retries import (
     Chosen,
     chosen_json,
@@ -27,7 +29,6 @@ from runbatch.views.retries import (
 )
 from runbatch.views.summary import summary
 from runbatch.views.text import plural
-from runbatch.wiring import Look
 
 
 @click.command(
@@ -82,16 +83,23 @@ def retry(
     Each failed job is judged by its evidence. Only mount failures are tried again, after a delay,
     under the batch's cap, and a bounded number of times over the batch's life. It works beside a
     submit that is still waiting.
+    What --jobs names is remembered until each was started again and has ended: the same --jobs goes
+    on with it, and starts none of them a second time.
     """
     batch = _with_policy(where.batch(), max_retries, delay_s)
     keys = parse_keys(words, batch)
     address = notify_address(notify)
     clock = SystemClock()
-    look = where.place_to_act(batch).look(clock, judge=True)
+    place = where.place_to_act(batch)
+    look = place.look(clock, judge=True)
     tell_of(look)
-    before = snapshot_of(batch, look.learned.view, clock.now())
-    wish = _wish(look, before, keys, once=once)
-    chosen = Chosen(before, _chosen_keys(before, keys))
+    view, now = look.learned.view, clock.now()
+    before = snapshot_of(batch, view, now)
+    asked = ask(keys, view, place.asked(), now, failed_only=True)
+    wish = look.wish_to_retry(keys, turns_of(asked, keys), once=once)
+    if (going := going_on(asked, keys, view, now)) is not None:
+        click.echo(going_on_line(*going, now, "--jobs"), err=True)
+    chosen = Chosen(before, _chosen_keys(before, keys, wish))
     for line in skip_lines(chosen):
         click.echo(line, err=True)
     if dry_run:
@@ -99,6 +107,8 @@ def retry(
         return 0
     if chosen.retried:
         confirm(f"Retry {plural(len(chosen.retried), 'job')} of {batch.prefix}?", yes=yes)
+    turns = place.ask(keys, view, now, failed_only=True)
+    wish = look.wish_to_retry(keys, turns, once=once)
     with word_when_over(address, batch) as tell:
         after, stop = carry_out(where, batch, wish, "retry", lambda _: None)
         tell(notice(where, after, stop))
@@ -131,18 +141,8 @@ def _with_policy(batch: Batch, max_retries: int | None, delay_s: float | None) -
     return replace(batch, retry=policy)
 
 
-def _wish(look: Look, before: Snapshot, keys: frozenset[str], *, once: bool) -> Wish:
-    """Return the wish: the mount failures there are and will be, or the jobs a person named."""
+def _chosen_keys(before: Snapshot, keys: frozenset[str], wish: Wish) -> frozenset[str]:
     if keys:
-        failed = {job.key for job in before.failed}
-        return Wish(retry=True, once=once, only=frozenset(), rerun=look.turns(keys & failed))
-    if once:
-        only = look.turns(job.key for job in before.failed)
-        return Wish(retry=True, once=True, only=only, again=look.doubtful)
-    return Wish(retry=True, again=look.doubtful)
-
-
-def _chosen_keys(before: Snapshot, keys: frozenset[str]) -> frozenset[str]:
-    if keys:
-        return keys
+        # What this very request has started again, and has failed again, is left alone.
+        return keys - ({job.key for job in before.failed} - {key for key, _, _ in wish.rerun})
     return frozenset(job.key for job in before.jobs if job.next_retry_at is not None)

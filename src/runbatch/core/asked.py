@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from runbatch.core.job import View
+from runbatch.core.job import State, View
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,13 +34,19 @@ class Asked:
 
 
 def ask(
-    keys: Collection[str], view: View, stored: Collection[Asked], now: datetime
+    keys: Collection[str],
+    view: View,
+    stored: Collection[Asked],
+    now: datetime,
+    *,
+    failed_only: bool = False,
 ) -> tuple[Asked, ...]:
     """Return what is to be stored once a person has named these keys.
 
     If a request is under way for one of them, that is gone on with: what it has started again is
     not asked for again, and keys that are new join it. Else this is a new request. Requests of
-    which nothing is under way are over, and dropped.
+    which nothing is under way are over, and dropped. With `failed_only` no job is asked for anew
+    that has not failed.
     """
     named = frozenset(keys)
     going = {each.at for each in stored if each.key in named and each.is_under_way(view)}
@@ -51,7 +57,10 @@ def ask(
         replace(each, at=at) if each.at in going else each for each in rest if each.at in unfinished
     ]
     known = {each.key for each in kept}
-    return (*kept, *(_anew(key, view, at) for key in sorted(named - known)))
+    new = sorted(named - known)
+    if failed_only:
+        new = [key for key in new if view.job(key).state is State.FAILED]
+    return (*kept, *(_anew(key, view, at) for key in new))
 
 
 def going_on(

@@ -273,10 +273,12 @@ class Ledger:
         with trouble(self.folder):
             return self._asked()
 
-    def ask(self, keys: Collection[str], view: View, now: datetime) -> tuple[Asked, ...]:
+    def ask(
+        self, keys: Collection[str], view: View, now: datetime, *, failed_only: bool = False
+    ) -> tuple[Asked, ...]:
         """Remember that these jobs are to be run again, as `core.asked.ask` says; return all."""
         with self._transaction():
-            asked = ask(keys, view, self._asked(), now)
+            asked = ask(keys, view, self._asked(), now, failed_only=failed_only)
             self._connection.execute("DELETE FROM reruns")
             self._connection.executemany(
                 "INSERT INTO reruns (key, number, calls, asked_at) VALUES (?, ?, ?, ?)",

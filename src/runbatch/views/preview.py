@@ -166,10 +166,12 @@ def leave_lines(preview: Preview) -> Iterator[str]:
         yield f"[{act.upper()}] {jobs}: {printable(reason)}"
 
 
-def going_on_line(at: datetime, started: int, asked: int, now: datetime) -> str:
+def going_on_line(
+    at: datetime, started: int, asked: int, now: datetime, option: str = "--rerun"
+) -> str:
     """Return that an earlier request is gone on with, and how far that has come."""
     when = f"{clock_time(at, now)} UTC"
-    return f"[RERUN] going on with the --rerun of {when}: {started} of {asked} were started again"
+    return f"[RERUN] going on with the {option} of {when}: {started} of {asked} were started again"
 
 
 def _range(batch: Batch) -> str:

@@ -64,6 +64,14 @@ def test_it_is_not_over_while_one_of_its_jobs_runs() -> None:
     assert going_on(REQUEST, ALL, known, at(9)) == (at(0), 4, 4)
 
 
+def test_only_what_has_failed_is_asked_for_anew_where_that_is_meant() -> None:
+    asked = ask(ALL, FIRST, (), at(0), failed_only=True)
+    assert asked == (Asked(("2", 1, 0), at(0)),)
+    # It goes on all the same with what it has named before, whatever became of that.
+    assert ask(ALL, HALF, REQUEST, at(9), failed_only=True) == REQUEST
+    assert ask(("1",), HALF, REQUEST, at(9), failed_only=True) == REQUEST[1:]
+
+
 @pytest.mark.parametrize(
     ("attempt", "is_open"),
     [
