@@ -73,7 +73,7 @@ def test_one_damaged_end_holds_up_its_own_job_only(shell: Shell, journal: Journa
     shell.write(toml(journal.command(seconds=0), last=4, cap=2))
     assert shell.submit().code == 0
     for path in ("clusters/local/workloads/test-2/exit.json", "local/test/ledger.sqlite3"):
-        (shell.state / path).write_text("")
+        (shell.state / path).write_text("{")
     (shell.state / "local/test/ledger.sqlite3").unlink()
     shutil.rmtree(shell.state / "clusters/local/workloads/test-4")
 

@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from collections.abc import Iterator
 
 import psutil
 import pytest
@@ -10,13 +11,24 @@ from tests.e2e.shell import Journal, Shell, processes_in, toml, wait_until
 SUBMIT = ("submit", "--yes", "--poll-interval", "0.1")
 
 
-def lose_power(shell: Shell, **boot: str) -> None:
-    """End all that runs, and let what is on disk say that it ran before the machine's restart."""
+@pytest.fixture(autouse=True)
+def nothing_left(shell: Shell) -> Iterator[None]:
+    """End the jobs after each test, not only the wrappers around them."""
+    yield
+    end_all(shell)
+
+
+def end_all(shell: Shell) -> None:
     wrappers = processes_in(shell.state)
     ended = [each for wrapper in wrappers for each in (wrapper, *wrapper.children(recursive=True))]
     for process in ended:
         process.kill()
     psutil.wait_procs(ended, timeout=60)
+
+
+def lose_power(shell: Shell, **boot: str) -> None:
+    """End all that runs, and let what is on disk say that it ran before the machine's restart."""
+    end_all(shell)
     for path in shell.state.glob("clusters/local/workloads/*/workload.json"):
         told = json.loads(path.read_text())
         path.write_text(json.dumps({**told, "boot": told.get("boot", {}) | boot}))
