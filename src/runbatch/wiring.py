@@ -238,11 +238,25 @@ class Place:
 
 
 def state_dir(option: Path | str | None) -> Path:
-    """Return the state folder: the option, else RUNBATCH_STATE_DIR, else the user's own."""
+    """Return the state folder: the option, else RUNBATCH_STATE_DIR, else the user's own.
+
+    Raises BatchError for what can be none, and where the user has none of their own.
+    """
     if option == "":
         raise BatchError("--state-dir", "is empty; name a folder, or leave it out.")
     chosen = option or os.environ.get(STATE_DIR_VARIABLE)
-    return Path(chosen).absolute() if chosen else platformdirs.user_state_path("runbatch")
+    folder = Path(chosen).absolute() if chosen else _own_state_dir()
+    if folder.is_file():
+        raise BatchError("--state-dir", f"{folder} is a file; name a folder.")
+    return folder
+
+
+def _own_state_dir() -> Path:
+    try:
+        return platformdirs.user_state_path("runbatch")
+    except RuntimeError as error:  # no HOME, and no such user: as in many a container
+        problem = "this user has no home folder, so name a folder for the state."
+        raise BatchError("--state-dir", problem) from error
 
 
 def pace_of(batch: Batch, poll_interval_s: float | None, submit_interval_s: float | None) -> Pace:

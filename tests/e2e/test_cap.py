@@ -3,7 +3,7 @@
 import threading
 
 import psutil
-from tests.e2e.shell import Journal, Shell, toml
+from tests.e2e.shell import Journal, Shell, processes_in, toml
 
 
 class Watcher(threading.Thread):
@@ -108,6 +108,8 @@ def test_status_goes_by_the_cap_of_who_is_at_work(shell: Shell, journal: Journal
     waiting.kill()
     waiting.communicate(timeout=60)
     assert "slots    1 of 3 held: 1 running" in shell.run("status").out
+    assert shell.run("delete", "--all", "--yes", "--poll-interval", "0.1").code == 0
+    assert processes_in(shell.state) == []
 
 
 def test_without_wait_submit_returns_when_all_are_started(shell: Shell, journal: Journal) -> None:

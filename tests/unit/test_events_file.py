@@ -281,6 +281,18 @@ def test_the_events_of_a_lost_ledger_are_set_aside(ledger: Ledger) -> None:
     assert (ledger.folder / "events.jsonl.old").read_bytes() == old
 
 
+def test_what_is_set_aside_overwrites_nothing(ledger: Ledger) -> None:
+    set_aside = []
+    for key in "123":
+        (ledger.folder / LEDGER).unlink()
+        new = Ledger(ledger.folder)
+        new.reserve(called(key), None, cap=9)
+        new.close()
+        set_aside.append(events_of(ledger).read_bytes())
+    kept = [(ledger.folder / f"events.jsonl.old{end}").read_bytes() for end in ("", ".2")]
+    assert kept == set_aside[:2]
+
+
 def restored(ledger: Ledger) -> Ledger:
     """Return the ledger as a copy was that somebody put back, with the newer events beside it."""
     ledger.begin_run("submit", BATCH, NOW)

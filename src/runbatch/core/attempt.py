@@ -101,13 +101,15 @@ class Listing:
     believed less than one that shows other people's (Run:ai reference, 9.2). `unreadable` holds, by
     its name, why a workload that is there cannot be read: for all that is known it runs. `login` is
     what the cluster says of who is logged in, in any form: it is searched for owners. None: it
-    could not be asked.
+    could not be asked. `restarted` holds the uids of workloads that a restart of their machine
+    ended, as is known for sure.
     """
 
     observations: tuple[Observation, ...]
     rows: int
     unreadable: Mapping[str, str] = field(default_factory=dict)
     login: str | None = ""
+    restarted: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -168,6 +170,10 @@ class Outcome:
     def __str__(self) -> str:
         """Return it as shown everywhere: `mount failure (exit code 2)`."""
         return f"{self.verdict.value} ({self.source})"
+
+
+# Nobody can have meant that: its job is started again by the next submit, be it the one that sees.
+RESTARTED = Outcome(Verdict.VANISHED, "the machine was restarted")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

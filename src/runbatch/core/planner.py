@@ -18,7 +18,7 @@ from runbatch.core.actions import (
     Submit,
     Why,
 )
-from runbatch.core.attempt import Attempt, Patience
+from runbatch.core.attempt import RESTARTED, Attempt, Patience
 from runbatch.core.batch import Batch
 from runbatch.core.failure import next_retry_at
 from runbatch.core.job import Job, View
@@ -141,7 +141,8 @@ def _why_follow(last: Attempt, batch: Batch, wish: Wish, now: datetime) -> Why |
         return None
     if last.turn in wish.rerun:
         return Why.RERUN
-    if last.turn in wish.stale and is_stale(last):
+    was_restarted = wish.start and last.outcome == RESTARTED
+    if was_restarted or (last.turn in wish.stale and is_stale(last)):
         return Why.REFUSED_BEFORE if last.refusal is not None else Why.VANISHED
     due_at = _retry_at(last, batch, wish)
     # What somebody else deleted is left alone.

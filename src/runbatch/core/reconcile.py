@@ -10,6 +10,7 @@ from datetime import datetime
 
 from runbatch.core import identity, whose
 from runbatch.core.attempt import (
+    RESTARTED,
     UNKNOWN_ORIGIN,
     Attempt,
     Listing,
@@ -122,7 +123,7 @@ def learn(
             changes += _held_up(job, now)
             continue
         matched, unknown = identity.sort_out(job, found.ours.get(key, ()))
-        changes += _changes(job, matched, asked_before, now, patience)
+        changes += _changes(job, matched, asked_before, listing.restarted, now, patience)
         changes += _adoptions(job, unknown, now)
     changes = [_noting_the_yes(change, found.agreed) for change in changes]
     attempts = {each.id: each for job in view.jobs.values() for each in job.attempts}
@@ -193,6 +194,7 @@ def _changes(
     job: Job,
     matched: Mapping[tuple[str, int], Observation],
     asked_before: Collection[tuple[str, int]],
+    restarted: Collection[str],
     now: datetime,
     patience: Patience,
 ) -> Iterator[Change]:
@@ -201,6 +203,8 @@ def _changes(
         after = attempt
         if attempt.id in matched:
             after = _seen(attempt, matched[attempt.id], now)
+        elif attempt.uid in restarted and attempt.ended_at is None:
+            after = _vanished(replace(attempt, missed=max(attempt.missed, 1)), now, RESTARTED)
         elif attempt.id in asked_before:
             after = _missed(attempt, now, patience)
         if after != attempt:
@@ -324,7 +328,7 @@ def erased(attempt: Attempt, now: datetime) -> Attempt:
     return _vanished(replace(attempt, missed=max(attempt.missed, 1)), now)
 
 
-def _vanished(gone: Attempt, now: datetime) -> Attempt:
+def _vanished(gone: Attempt, now: datetime, known: Outcome | None = None) -> Attempt:
     """Return the attempt as one that is gone, its end unseen; but a verdict that it had stands.
 
     A mount failure is the exception: that its job is started again is right.
@@ -333,6 +337,8 @@ def _vanished(gone: Attempt, now: datetime) -> Attempt:
         return replace(gone, ended_at=now)
     if gone.was_cut_off:
         source = "deleted before it ended"
+    elif known is not None:
+        return replace(gone, ended_at=now, outcome=known)
     else:
         source = "its end was not seen" if gone.seen_at else "accepted, but never listed"
     return replace(gone, ended_at=now, outcome=Outcome(Verdict.VANISHED, source))

@@ -5,10 +5,12 @@ written after that: whoever is next makes good what somebody left out who was ki
 had no room.
 """
 
+import os
 import sqlite3
 from collections.abc import Iterable
 from contextlib import suppress
 from datetime import UTC, datetime
+from itertools import chain, count
 from pathlib import Path
 
 from runbatch.core.errors import LedgerError
@@ -89,7 +91,7 @@ class Journal:
         if last and found is None:
             if self._ahead(last):
                 return  # never lost; whoever begins next is told (`check`)
-            self._path.replace(self._path.with_suffix(".jsonl.old"))
+            self._path.rename(_free(self._path.with_suffix(".jsonl.old")))
         events.append(self._path, self.lines(after=found[0] if found else 0).values())
 
     def _ahead(self, last: str) -> int:
@@ -101,3 +103,9 @@ class Journal:
         row = self._connection.execute("SELECT line FROM journal WHERE seq = 1").fetchone()
         is_same = row is not None and row[0] == events.first(self._path)
         return known if is_same and known > self.last() else 0
+
+
+def _free(path: Path) -> Path:
+    """Return the path, or with the first number behind it that nothing bears yet."""
+    numbered = (path.with_name(f"{path.name}.{number}") for number in count(2))
+    return next(each for each in chain([path], numbered) if not os.path.lexists(each))

@@ -17,8 +17,8 @@ from pathlib import Path
 
 from runbatch.clusters.base import just_begun
 from runbatch.clusters.local import names, wrapper
-from runbatch.clusters.local.folder import End, WorkloadFolder, open_own
-from runbatch.clusters.local.listing import node, observe, of_mark
+from runbatch.clusters.local.folder import End, WorkloadFolder, open_own, this_boot
+from runbatch.clusters.local.listing import ended_by_restart, node, observe, of_mark
 from runbatch.clusters.local.names import NamesLock
 from runbatch.clusters.local.processes import LivingProcesses, Mark, end, users_of
 from runbatch.clusters.local.root import identify, known_by
@@ -82,16 +82,24 @@ class LocalCluster:
         living = LivingProcesses()
         observations: list[Observation] = []
         unreadable: dict[str, str] = {}
+        restarted: set[str | None] = set()
         for path in ours:
             try:
-                observations += filter(None, [observe(path, living)])
+                seen = observe(path, living)
+                observations += [seen] if seen else []
+                restarted |= set() if seen else {ended_by_restart(path)}
             except (OSError, ValueError) as error:
                 told = f"{path}: {error}; move it away once the job has ended"
                 unreadable[_name_in(path)] = told
         lost = _lost(prefix, living.marks(roots), {each.uid for each in observations})
         rows = {path.name for path in found} | {file_name(name) for name in lost}
         kept = {name: why for name, why in unreadable.items() if name not in lost}
-        return Listing((*observations, *lost.values()), rows=len(rows), unreadable=kept)
+        return Listing(
+            (*observations, *lost.values()),
+            rows=len(rows),
+            unreadable=kept,
+            restarted=frozenset(filter(None, restarted)),
+        )
 
     def submit(self, workload: Workload, age_s: Callable[[], float] = just_begun) -> str:
         """Start the workload's process; it is on disk under its name before it runs."""
@@ -186,6 +194,7 @@ class LocalCluster:
                 self._make_room(target, workload.name)
                 take_private(self._workloads)
                 new.path.rename(target.path)
+                wrapper.keep_names(self._workloads)
         except BaseException:
             if lock is not None:
                 os.close(lock)
@@ -296,6 +305,7 @@ def _description(workload: Workload, uid: str) -> Mapping[str, object]:
         "created_at": datetime.now(UTC).isoformat(),
         "command": workload.command,
         "attempt": workload.number,
+        "boot": this_boot(),
         "origin": {name: workload.env.get(name) for name in ORIGIN_VARIABLES},
         "mounts": {mount.path: _host(workload, mount.host) for mount in workload.mounts},
     }

@@ -11,7 +11,8 @@ import fcntl
 import json
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from types import NoneType
@@ -21,6 +22,14 @@ from runbatch.clusters.local.wrapper import MOUNTS_MISSING, write_whole
 from runbatch.core.attempt import UNKNOWN_ORIGIN, Origin, Phase
 from runbatch.core.workload import origin_of
 from runbatch.folders import take_private
+
+
+def this_boot() -> Mapping[str, str]:
+    """Return which machine this is, and since which of its starts; no id where none is told."""
+    told = {"machine": os.uname().nodename}
+    with suppress(OSError):
+        told["id"] = Path("/proc/sys/kernel/random/boot_id").read_text().strip()
+    return told
 
 
 def open_own(path: Path, mode: str) -> IO[bytes]:
@@ -40,6 +49,7 @@ class Description:
     uid: str
     number: int
     origin: Origin = UNKNOWN_ORIGIN
+    boot: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +88,8 @@ class WorkloadFolder:
         if not found:
             return None
         origin = origin_of(found.get("origin") or {})
-        return Description(found["name"], found["uid"], found["attempt"], origin)
+        boot = found.get("boot") or {}
+        return Description(found["name"], found["uid"], found["attempt"], origin, boot)
 
     def end(self) -> End | None:
         """Return how it ended, if its wrapper lived to record it."""

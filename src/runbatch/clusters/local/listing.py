@@ -3,7 +3,7 @@
 import os
 from pathlib import Path
 
-from runbatch.clusters.local.folder import Description, WorkloadFolder
+from runbatch.clusters.local.folder import Description, WorkloadFolder, this_boot
 from runbatch.clusters.local.processes import LivingProcesses, Mark
 from runbatch.core.attempt import Observation, Phase
 from runbatch.core.errors import Unreachable
@@ -29,6 +29,20 @@ def observe(path: Path, living: LivingProcesses) -> Observation | None:
         if folder.describe() == description:
             return seen
     raise Unreachable(f"local: {path} is replaced again and again.")
+
+
+def ended_by_restart(path: Path) -> str | None:
+    """Return the uid of the workload in this folder, which is gone, if a restart ended it.
+
+    Another machine's start tells nothing: the state folder may be moved, or shared.
+    """
+    description = WorkloadFolder(path).describe()
+    if description is None:
+        return None
+    ran, now = description.boot, this_boot()
+    is_here = ran.get("machine") == now["machine"]
+    was_restarted = is_here and {"id"} <= ran.keys() & now.keys() and ran["id"] != now["id"]
+    return description.uid if was_restarted else None
 
 
 def _check_that_nothing_runs(folder: WorkloadFolder) -> None:

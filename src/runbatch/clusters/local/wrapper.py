@@ -148,6 +148,20 @@ def write_whole(path: Path, text: str, place: int | None = None) -> None:
         file.flush()
         os.fsync(file.fileno())
     os.replace(new, path, src_dir_fd=place, dst_dir_fd=place)
+    keep_names(path.parent, place)
+
+
+def keep_names(folder: Path, place: int | None = None) -> None:
+    """Bring to the disk which files the folder has: a power loss would undo a renaming.
+
+    Some disks cannot; what is in the files is on them all the same.
+    """
+    with suppress(OSError):
+        opened = os.open(folder, os.O_RDONLY | os.O_DIRECTORY, dir_fd=place)
+        try:
+            os.fsync(opened)
+        finally:
+            os.close(opened)
 
 
 def say(line: str) -> None:

@@ -5,6 +5,7 @@ import shutil
 import signal
 import subprocess
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from tempfile import TemporaryFile
@@ -59,7 +60,9 @@ def spool(execute_: Execute, words: Sequence[str], limit_s: float, out: IO[bytes
 
 
 def _runai() -> str:
-    found = shutil.which("runai") or shutil.which(Path.home() / USUAL_PLACE)
+    found = shutil.which("runai")
+    with suppress(RuntimeError):  # a user whom the system does not know may have no home
+        found = found or shutil.which(Path.home() / USUAL_PLACE)
     if found is None:
         problem = 'the program "runai" is not there. Install it, or put its folder on PATH.'
         raise Unreachable(f"Run:ai: {problem}")
