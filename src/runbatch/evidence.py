@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from runbatch.clusters.base import Cluster
 from runbatch.core.attempt import Attempt, Evidence
 from runbatch.core.batch import Batch
-from runbatch.core.errors import ClusterError
+from runbatch.core.errors import ClusterError, NoLog
 from runbatch.core.failure import judge
 from runbatch.core.guard import logged_code
 from runbatch.core.job import View
@@ -69,6 +69,9 @@ def gather(
 
     def find(attempt: Attempt) -> Findings:
         name, uid = workload_name(prefix, attempt.key), attempt.uid or ""
+        if not attempt.listed:  # what has its name now may be another's
+            gone = NoLog(f"{name} is not listed, and its log is gone with it.")
+            return Findings(attempt, log=None, error=gone)
         evidence, log, problem = Evidence(), None, None
         # Each by itself: what one does not tell hides nothing of the other.
         try:

@@ -245,6 +245,7 @@ class Play:
     def somebody_tidy(self) -> None:
         """Clear away what has ended, while answers are bad once more: no log may be lost."""
         self.is_cleared = False
+        self.promises.before_clearing()
         self.invoke("delete", self.weather.batch)
         self.is_cleared = True
 

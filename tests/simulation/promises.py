@@ -86,6 +86,7 @@ class Promises:
         self._hand: Mishap | None = None
         self._by_hand: set[str] = set()
         self._colleagues: set[str] = set()
+        self._to_clear: set[str] = set()
         self._retries: defaultdict[str, set[int]] = defaultdict(set)
         self._no_log_since_s: dict[str, float] = {}
         self._succeeded: set[tuple[str, int, str]] = set()
@@ -458,10 +459,14 @@ class Promises:
         for key in self._batch.keys:
             self._check_job(view.job(key))
 
+    def before_clearing(self) -> None:
+        """Remember what of the batch has ended: what a person starts meanwhile is not meant."""
+        ended = {uid for uid, phase in self._phases.items() if phase in ENDED}
+        self._to_clear = ended - self._colleagues - self._by_hand
+
     def after_clearing(self) -> None:
-        """Check that nothing that has ended is left on the cluster but what others started."""
-        others = self._colleagues | self._by_hand
-        left = [name for name in self._names() if set(self._live(name)) - others]
+        """Check that nothing of that is left on the cluster."""
+        left = [name for name in self._names() if self._to_clear & set(self._live(name))]
         hold(not left, f"could not be cleared away: {left}")
 
     def _check_job(self, job: Job) -> None:

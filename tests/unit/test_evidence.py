@@ -7,7 +7,7 @@ import pytest
 
 from runbatch.core.attempt import Attempt, Evidence
 from runbatch.core.batch import Batch, Mount, Run
-from runbatch.core.errors import Unreachable
+from runbatch.core.errors import NoLog, Unreachable
 from runbatch.evidence import MOST_TAIL_BYTES, Findings, gather
 from runbatch.testing import FakeCluster
 from runbatch.testing.cluster import FakeWorkload, Fault
@@ -21,7 +21,8 @@ GUARDED = replace(BATCH, run=replace(RUN, guard=True))
 
 
 def attempt(key: str = "37") -> Attempt:
-    return Attempt(key=key, number=1, reserved_at=NOW, uid=f"uid-{key}", ended_at=NOW)
+    uid = f"uid-{key}"
+    return Attempt(key=key, number=1, reserved_at=NOW, uid=uid, seen_at=NOW, ended_at=NOW)
 
 
 CASES = [
@@ -127,3 +128,10 @@ def test_with_the_guard_its_exit_code_decides_alone() -> None:
     assert found.evidence == Evidence(logged_code=2, marker=MARKER)
     found = Findings(attempt(), Evidence(exit_code=2), OLD_LOG).judged(GUARDED)
     assert found.evidence == Evidence(exit_code=2, marker=MARKER)
+
+
+def test_of_what_is_not_listed_nothing_is_asked_since_its_name_may_be_another_s() -> None:
+    cluster = FakeCluster(live={"gwas-37": FakeWorkload("gwas-37", "other", 1, exit_code=2)})
+    (found,) = gather([replace(attempt(), missed=1)], "gwas", cluster)
+    assert (found.log, found.evidence, type(found.error)) == (None, Evidence(), NoLog)
+    assert not cluster.calls
