@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Callable, Collection, Iterable
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
@@ -246,8 +247,9 @@ def state_dir(option: Path | str | None) -> Path:
         raise BatchError("--state-dir", "is empty; name a folder, or leave it out.")
     chosen = option or os.environ.get(STATE_DIR_VARIABLE)
     folder = Path(chosen).absolute() if chosen else _own_state_dir()
-    if folder.is_file():
-        raise BatchError("--state-dir", f"{folder} is a file; name a folder.")
+    with suppress(OSError):  # what else is wrong with it, the ledger says
+        if folder.is_file():
+            raise BatchError("--state-dir", f"{folder} is a file; name a folder.")
     return folder
 
 

@@ -17,6 +17,7 @@ VERSION = '[ "$1" = version ] && echo 2.25.1 && exit\n'
 # Eight logs as large as that, read side by side as `retry` does, and what that took at most.
 GATHER = """
 import resource
+from dataclasses import replace
 from datetime import UTC, datetime
 from runbatch.clusters.runai.cluster import RunaiCluster
 from runbatch.core.attempt import Attempt
@@ -26,7 +27,8 @@ def peak_bytes():
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
 
 now, before = datetime.now(UTC), peak_bytes()
-failed = [Attempt(key=str(key), number=1, reserved_at=now, uid="u") for key in range(8)]
+one = Attempt(key="0", number=1, reserved_at=now, seen_at=now, uid="u")
+failed = [replace(one, key=str(key)) for key in range(8)]
 found = list(gather(failed, "gwas", RunaiCluster("lab", "workspace")))
 assert [each.error for each in found] == [None] * 8, found[0].error
 assert min(len(each.log) for each in found) >= 1_000_000

@@ -12,6 +12,7 @@ from runbatch.clusters.runai import kubectl as kubectl_module
 from runbatch.clusters.runai.cluster import RunaiCluster
 from runbatch.clusters.runai.kubectl import complaint_in
 from runbatch.clusters.runai.pods import (
+    MOST_ALIKE,
     MOST_TRIES,
     MOST_TRIES_FOR_A_POD,
     PodEnd,
@@ -139,7 +140,7 @@ def look(pods: Pods) -> int | str | None:
     return end.exit_code if end else None
 
 
-NEVER_ANSWERED = ["ask again"] * (MOST_TRIES - 1)
+NEVER_ANSWERED = ["ask again"] * (MOST_ALIKE - 1)
 NO_END_SHOWN = ["ask again"] * (MOST_TRIES_FOR_A_POD - 1)
 
 
@@ -150,7 +151,8 @@ def test_one_that_never_answers_is_done_without_and_asked_all_the_same(
     silences = [no] * (MOST_TRIES + 2)
     kubectl = Kubectl(*silences, FAILED)
     of_lab = Pods("lab", kubectl)
-    assert [look(of_lab) for _ in silences] == [*NEVER_ANSWERED, None, None, None]
+    nothing = [None] * (len(silences) - len(NEVER_ANSWERED))
+    assert [look(of_lab) for _ in silences] == [*NEVER_ANSWERED, *nothing]
     assert look(of_lab) == 1
     assert kubectl.calls == len(silences) + 1
 
@@ -184,12 +186,19 @@ def test_where_there_is_no_kubectl_or_no_cluster_for_it_nobody_is_asked(context:
 def test_a_context_that_is_not_told_is_asked_for_again(context: Reply) -> None:
     kubectl = Kubectl(FAILED)
     kubectl.context, of_lab = context, Pods("lab", kubectl)
-    assert [look(of_lab) for _ in range(MOST_TRIES)] == [*NEVER_ANSWERED, None]
+    assert [look(of_lab) for _ in range(MOST_ALIKE)] == [*NEVER_ANSWERED, None]
     assert kubectl.calls == 0
     kubectl.context = Reply(0, "lab\n", "")
     assert look(of_lab) == 1
     kubectl.context = context
     assert look(of_lab) == "ask again"
+
+
+def test_one_that_says_something_else_each_time_is_waited_for_longer() -> None:
+    refused = Reply(1, "", "Error from server (Forbidden): pods is forbidden")
+    answers: list[Reply | Unreachable] = [HANGS, refused] * (MOST_TRIES // 2)
+    of_lab = Pods("lab", Kubectl(*answers))
+    assert [look(of_lab) for _ in answers] == ["ask again"] * (MOST_TRIES - 1) + [None]
 
 
 @pytest.mark.parametrize("no", [*REFUSALS, *NO_ANSWERS])
@@ -255,7 +264,7 @@ def test_one_look_with_all_its_pages_has_a_time_limit(
     monkeypatch.setattr(kubectl_module, "monotonic", lambda: now[0])
     of_lab = Pods("lab", slow)
     told = set[str]()
-    for _ in range(MOST_TRIES - 1):
+    for _ in range(MOST_ALIKE - 1):
         began, limits[:] = now[0], []
         of_lab.forget()
         with pytest.raises(Unreachable) as error:
@@ -312,7 +321,8 @@ def test_a_configuration_error_is_not_taken_for_a_mount_failure_after_a_hiccup()
         return Reply(0, "[ERROR] /data is not a mount point\n", "")
 
     cluster = RunaiCluster("lab", "workspace", execute=runai, kubectl=Kubectl(HANGS, FAILED))
-    attempt = Attempt(key="1", number=1, reserved_at=datetime(2026, 1, 5, tzinfo=UTC), uid="u")
+    at = datetime(2026, 1, 5, tzinfo=UTC)
+    attempt = Attempt(key="1", number=1, reserved_at=at, seen_at=at, uid="u")
     cluster.list("g")
     (found,) = gather([attempt], "g", cluster)
     assert str(found.error) == str(HANGS)

@@ -21,10 +21,11 @@ from runbatch.clusters.runai.program import Execute
 from runbatch.clusters.runai.words import text_of
 from runbatch.core.errors import Unreachable
 
-# So many looks in vain, and it is no hiccup: no rights, another network, or no cluster there. Fewer
-# cost a verdict where a fifth of the answers is bad. Who has no rights waits so once per process,
-# and not at all for a job whose log tells its exit code.
+# So many looks in vain, or so many in a row with the same answer, and it is no hiccup: no rights,
+# another network, or no cluster there. Who has no rights waits so once per process, and not at all
+# for a job whose log tells its exit code.
 MOST_TRIES = 10
+MOST_ALIKE = 3
 MOST_TRIES_FOR_A_POD = 3
 # So often one look begins the list anew when its next page is gone.
 _MOST_TIMES_ANEW = 2
@@ -42,8 +43,9 @@ class Pods:
     """The ended pods of the project's name space by the name of their workload.
 
     No bad answer decides for ever: `kubectl` is asked at each look. Until it has answered once, it
-    is waited for `tries` looks, then done without; once it has, an error is always waited out. A
-    pod whose end it does not show is waited for as well, for fewer looks.
+    is waited for `tries` looks, or until it has said the same three times in a row, then done
+    without; once it has, an error is always waited out. A pod whose end it does not show is waited
+    for as well, for three looks.
     """
 
     def __init__(
@@ -55,6 +57,7 @@ class Pods:
         self._tries_for_a_pod = min(tries, MOST_TRIES_FOR_A_POD)
         self._limit_s = limit_s
         self._vain_looks = 0
+        self._said: list[str] = []
         self._vain_looks_for: Counter[str] = Counter()
         self._has_answered = False
         self._found: Mapping[str, PodEnd] | Unreachable | None = None
@@ -75,10 +78,15 @@ class Pods:
                 self._found = self._ask()
             found = self._found
             if isinstance(found, Unreachable):
-                if self._has_answered or self._vain_looks < self._tries:
+                if self._has_answered or not self._is_given_up:
                     raise found
                 return None
             return self._end_in(found, name)
+
+    @property
+    def _is_given_up(self) -> bool:
+        is_alike = len(self._said) == MOST_ALIKE and len(set(self._said)) == 1
+        return is_alike or self._vain_looks >= self._tries
 
     def _end_in(self, found: Mapping[str, PodEnd], name: str) -> PodEnd | None:
         if name in found or not self._has_answered:
@@ -97,6 +105,7 @@ class Pods:
             ends = self._ends(kubectl)
         except Unreachable as error:
             self._vain_looks += 1
+            self._said = [*self._said, str(error)][-MOST_ALIKE:]
             return error
         self._has_answered = True
         return ends

@@ -30,6 +30,7 @@ _CODE = "import sys; sys.path.append({parent!r}); from {package}.program import 
 
 
 _KUBECTL = """#!/bin/sh
+if [ "$1" = config ]; then echo 'error: current-context is not set' >&2; exit 1; fi
 echo 'Error from server (Forbidden): pods is forbidden' >&2
 exit 1
 """
@@ -73,7 +74,7 @@ class StandIn:
     def install(self, bin_folder: Path) -> Path:
         """Write the program `runai` into a folder, to be put on PATH, and return its path.
 
-        Beside it stands a `kubectl` that may read nothing, as for most users (Run:ai reference,
+        Beside it stands a `kubectl` without a context, as for most users (Run:ai reference,
         9.15): without one, a tool might ask a real cluster.
         """
         package = Path(__file__).resolve().parent
