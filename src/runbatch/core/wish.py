@@ -39,13 +39,12 @@ class Wish:
     spare: frozenset[tuple[str, int, int]] = frozenset()
     again: frozenset[tuple[str, int, int]] = frozenset()
     keep_going: bool = False
+    adopt: frozenset[str] = frozenset()
+    foreign: bool = False
 
     def starting_nothing(self) -> "Wish":
         """Return the wish without whatever it would start but for retries."""
         return replace(self, start=False, stale=frozenset(), rerun=frozenset())
-
-    adopt: frozenset[str] = frozenset()
-    foreign: bool = False
 
     def spares(self, attempt: Attempt) -> bool:
         """Whether the attempt's workload is not to be deleted, nor the attempt followed."""
