@@ -50,7 +50,7 @@ class Narrator:
             shown = ", ".join(variables[:_MOST_VARIABLES])
             more = len(variables) - _MOST_VARIABLES
             names = f"{shown} and {more} more" if more > 0 else shown
-            text = f"Jobs started from here get other values than the first ones, of {names}."
+            text = f"This shell differs from that of the batch's first jobs in {names}."
             self._hear(Event(Kind.TROUBLE, text))
 
     def submitted(self, attempt: Attempt) -> None:

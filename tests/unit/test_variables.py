@@ -10,7 +10,7 @@ from runbatch.core.events import Event
 from runbatch.ledger.store import FILE_NAME
 from runbatch.ledger.variables import differing, digests_of
 
-TEXT = "Jobs started from here get other values than the first ones, of "
+TEXT = "This shell differs from that of the batch's first jobs in "
 
 
 def test_only_the_names_of_what_changed_came_or_went_are_returned() -> None:
