@@ -24,10 +24,10 @@ demo: setup  ## run 40 traits of a made-up cohort on this machine, 4 at a time
 	@mkdir $(GWAS)/outputs
 	$(DEMO) submit -b $(GWAS)/batch.toml --state-dir $(GWAS)/state --yes --wait
 	$(BIN)/python $(GWAS)/summary.py --data $(GWAS)/data --outputs $(GWAS)/outputs
-	@echo; echo "--- Six more: trait 1 is a wrong configuration, and the output folder is not there yet."
+	@echo; echo "--- Six more: the output folder is not there yet, and trait 1 is a wrong configuration."
 	@$(DEMO) submit -b $(GWAS)/broken.toml --state-dir $(GWAS)/state --yes --wait; test $$? -eq 3
 	@mkdir $(GWAS)/late
-	@echo; echo "--- The folder is there now: retry starts what it broke again, and nothing else."
+	@echo; echo "--- The folder is there now: retry starts what that broke, and leaves the configuration error."
 	@$(DEMO) retry -b $(GWAS)/broken.toml --state-dir $(GWAS)/state --yes; test $$? -eq 3
 
 incident: setup  ## replay the incident on a simulated Run:ai cluster: the old rule and this one
