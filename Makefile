@@ -31,7 +31,7 @@ demo: setup  ## run 40 traits of a made-up cohort on this machine, 4 at a time
 	@$(DEMO) retry -b $(GWAS)/broken.toml --state-dir $(GWAS)/state --yes; test $$? -eq 3
 
 incident: setup  ## replay the incident on a simulated Run:ai cluster: the old rule and this one
-	$(BIN)/python -m runbatch.testing.incident
+	$(BIN)/python -m tests.incident
 
 simulate: setup  ## play SEEDS histories (1000) in which everything goes wrong, on all cores
 	$(BIN)/python -m tests.simulation --seeds $(or $(SEEDS),1000)
@@ -69,7 +69,7 @@ shells:  ## install the shells that the texts for containers are tested in, wher
 	|| echo "dash, busybox or unshare is missing, and cannot be installed: some shells are not tested."
 
 pictures: setup browser  ## make the pictures in docs/pictures anew
-	$(BIN)/python docs/pictures/status.py
+	$(BIN)/python -m docs.pictures.status
 	$(BIN)/python -m tests.browser.pictures
 
 measure: setup browser  ## how long reports of 100 to 10 000 jobs take, and how large they are

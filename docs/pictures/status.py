@@ -1,4 +1,4 @@
-"""Draws what `runbatch status --watch` shows: `python docs/pictures/status.py` writes the SVGs.
+"""Draws what `runbatch status --watch` shows: `python -m docs.pictures.status` writes the SVGs.
 
 One batch is the incident, replayed on a simulated Run:ai cluster while nobody retries yet; the
 other is a real one on this machine. Names of machines are made up: a picture is for everybody.
@@ -15,6 +15,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from rich.console import Console
+from tests.incident import DOTENV, PACE, InProcess, settings
+from tests.runai_standin import StandIn
 
 from runbatch.cli.status import Looker
 from runbatch.clock import SystemClock
@@ -27,8 +29,6 @@ from runbatch.ledger.runs import Run
 from runbatch.ledger.store import Ledger
 from runbatch.runner import Runner
 from runbatch.testing.clock import FakeClock
-from runbatch.testing.incident import DOTENV, PACE, InProcess, settings
-from runbatch.testing.runai import StandIn
 from runbatch.views.status import Picture, Status, status_of
 from runbatch.wiring import PACES, Place
 

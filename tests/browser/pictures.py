@@ -13,6 +13,8 @@ from tempfile import TemporaryDirectory
 from playwright.sync_api import Browser, ViewportSize
 from tests.browser.chromium import launched, opened
 from tests.e2e.shell import Shell, toml
+from tests.incident import DOTENV, PACE, InProcess, run_runbatch, settings
+from tests.runai_standin import StandIn
 
 from runbatch.clusters.runai.cluster import RunaiCluster
 from runbatch.config.load import load_batch
@@ -23,8 +25,6 @@ from runbatch.ledger.record import read_record
 from runbatch.ledger.store import Ledger
 from runbatch.runner import Runner
 from runbatch.testing.clock import FakeClock
-from runbatch.testing.incident import DOTENV, PACE, InProcess, run_runbatch, settings
-from runbatch.testing.runai import StandIn
 from runbatch.views.report.page import page_of
 
 FOLDER = Path(__file__).parents[2] / "docs/pictures"

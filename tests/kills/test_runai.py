@@ -11,11 +11,7 @@ from tests.kills.conftest import Kills
 from tests.kills.loop import play
 from tests.kills.scene import CAP, PREFIX, RETRY_POLICY, SCRIPT, Doing, Record
 from tests.runai.rig import path_with
-
-from runbatch.core.attempt import Attempt
-from runbatch.core.job import Job
-from runbatch.ledger.store import Ledger
-from runbatch.testing.runai import (
+from tests.runai_standin import (
     Delays,
     Fault,
     Others,
@@ -26,6 +22,10 @@ from runbatch.testing.runai import (
     Trouble,
     Truth,
 )
+
+from runbatch.core.attempt import Attempt
+from runbatch.core.job import Job
+from runbatch.ledger.store import Ledger
 
 PROJECT = "talmo-lab"
 CLUSTER = f"""

@@ -9,6 +9,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from tests.incident import InProcess
+from tests.runai_standin import Delays, Settings, StandIn, Switches
+
 from runbatch.clock import Clock
 from runbatch.clusters.runai.cluster import RunaiCluster
 from runbatch.clusters.runai.program import Execute, Reply
@@ -21,8 +24,6 @@ from runbatch.core.wish import Wish, rerun, stale
 from runbatch.ledger.store import Ledger
 from runbatch.runner import Ears, Pace, Runner
 from runbatch.testing import FakeClock
-from runbatch.testing.incident import InProcess
-from runbatch.testing.runai import Delays, Settings, StandIn, Switches
 
 PACE = Pace(poll_interval_s=30, submit_interval_s=2)
 QUICK = Delays(creating=(1, 2), pending=(1, 2), initializing=(2, 5), running=(100, 300))

@@ -7,8 +7,10 @@ from pathlib import Path
 from typing import cast
 
 import pytest
+from tests.incident import InProcess
 from tests.runai.conftest import MakeRig
 from tests.runai.rig import QUICK, Rig, pods_json
+from tests.runai_standin import Settings
 
 from runbatch.clusters.runai.cluster import RunaiCluster
 from runbatch.clusters.runai.program import NOT_FOUND, Reply
@@ -17,8 +19,6 @@ from runbatch.core.errors import Unreachable
 from runbatch.core.snapshot import Snapshot
 from runbatch.core.wish import Wish
 from runbatch.runner import Ears, Pace, Runner
-from runbatch.testing.incident import InProcess
-from runbatch.testing.runai import Settings
 
 SUBMIT = Wish(start=True)
 RETRY = Wish(retry=True, wait=True)

@@ -11,8 +11,7 @@ from pathlib import Path
 import pytest
 from tests.e2e.shell import RUNBATCH, Result, Shell, wait_for_line, wait_until
 from tests.runai.rig import path_with
-
-from runbatch.testing.runai import Delays, Fault, Phase, Settings, StandIn, Switches, Trouble
+from tests.runai_standin import Delays, Fault, Phase, Settings, StandIn, Switches, Trouble
 
 # Some hundred times as fast as life: jobs of seconds, and a program that answers at once.
 QUICK = Settings(
@@ -229,7 +228,7 @@ KUBECTL = """#!{python}
 import json, sys
 sys.path[:0] = [{root!r}]
 from pathlib import Path
-from runbatch.testing.runai import StandIn
+from tests.runai_standin import StandIn
 from tests.runai.rig import pods_json
 if sys.argv[1:] == ["config", "current-context"]:
     sys.exit(print("lab"))

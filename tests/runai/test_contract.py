@@ -7,14 +7,14 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from tests.incident import InProcess
 from tests.runai.rig import QUICK, path_with
+from tests.runai_standin import Settings, StandIn
 
 from runbatch.clusters.runai.cluster import RunaiCluster
 from runbatch.clusters.runai.program import execute
 from runbatch.core.workload import Workload
 from runbatch.testing.contract import ClusterContract, make_workload
-from runbatch.testing.incident import InProcess
-from runbatch.testing.runai import Settings, StandIn
 
 ENDLESS_S = 1e6
 

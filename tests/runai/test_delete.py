@@ -7,7 +7,9 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from tests.incident import InProcess
 from tests.runai.rig import QUICK, Rig, forbidden, make_rig
+from tests.runai_standin import Fault, Others, Settings, Switches, Trouble
 from tests.unit.core.values import called, failed, reserved_after
 
 from runbatch.clusters.runai.cluster import RunaiCluster
@@ -16,8 +18,6 @@ from runbatch.core.attempt import Verdict
 from runbatch.core.errors import ClusterError
 from runbatch.core.job import State, View
 from runbatch.core.wish import Wish
-from runbatch.testing.incident import InProcess
-from runbatch.testing.runai import Fault, Others, Settings, Switches, Trouble
 from runbatch.views.removal import removal_of, removal_text
 
 GONE = Reply(1, "", "Error: workload not found")

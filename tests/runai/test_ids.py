@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from tests.runai.conftest import MakeRig
 from tests.runai.rig import PACE, QUICK, Rewriting, Rig, pods_json
+from tests.runai_standin import Fault, Phase, Settings, Switches, Trouble
 
 from runbatch.clusters.runai.cluster import RunaiCluster
 from runbatch.clusters.runai.program import Reply
@@ -15,7 +16,6 @@ from runbatch.core.attempt import Verdict
 from runbatch.core.job import State
 from runbatch.core.wish import Wish
 from runbatch.runner import Runner
-from runbatch.testing.runai import Fault, Phase, Settings, Switches, Trouble
 
 ODD_IDS = (Trouble.OTHER_ID, Trouble.NO_ID, Trouble.TWO_IDS)
 SUBMIT = Wish(start=True, wait=True)

@@ -4,13 +4,13 @@ import sqlite3
 from pathlib import Path
 
 import pytest
+from tests.incident import DOTENV, is_ours, replay, run_runbatch, settings
+from tests.runai_standin import StandIn
 
 from runbatch.config.load import load_batch
 from runbatch.core.audit import Audit, Remark, audit_of
 from runbatch.core.promises import Promise
 from runbatch.ledger.record import read_record
-from runbatch.testing.incident import DOTENV, is_ours, replay, run_runbatch, settings
-from runbatch.testing.runai import StandIn
 
 
 def audited(ledger: Path) -> Audit:

@@ -8,16 +8,7 @@ from typing import Any
 import pytest
 from tests.runai.conftest import MakeRig, assert_all_succeeded, assert_promises_kept
 from tests.runai.rig import PACE, QUICK, Rewriting, Rig, forbidden
-
-from runbatch.clusters.runai.cluster import RunaiCluster
-from runbatch.clusters.runai.program import Reply
-from runbatch.core.errors import Unreachable
-from runbatch.core.job import State
-from runbatch.core.snapshot import Snapshot
-from runbatch.core.wish import Wish
-from runbatch.core.workload import workload_of
-from runbatch.runner import Ears, Runner
-from runbatch.testing.runai import (
+from tests.runai_standin import (
     Chatter,
     Deed,
     Fault,
@@ -28,6 +19,15 @@ from runbatch.testing.runai import (
     Switches,
     Trouble,
 )
+
+from runbatch.clusters.runai.cluster import RunaiCluster
+from runbatch.clusters.runai.program import Reply
+from runbatch.core.errors import Unreachable
+from runbatch.core.job import State
+from runbatch.core.snapshot import Snapshot
+from runbatch.core.wish import Wish
+from runbatch.core.workload import workload_of
+from runbatch.runner import Ears, Runner
 
 CROWDED = Others(running=33, elsewhere=5, per_hour=20)
 

@@ -9,6 +9,7 @@ import pytest
 from tests.runai.conftest import MakeRig
 from tests.runai.rig import PACE, QUICK, Rewriting, forbidden
 from tests.runai.test_pure import WORKLOAD
+from tests.runai_standin import Fault, Settings, Switches, Trouble
 
 from runbatch.clusters.runai.cluster import RunaiCluster
 from runbatch.clusters.runai.program import Reply
@@ -16,7 +17,6 @@ from runbatch.core.errors import ClusterError, Denied, NameTaken, Unreachable
 from runbatch.core.job import State
 from runbatch.core.wish import Wish
 from runbatch.runner import Ears, Runner
-from runbatch.testing.runai import Fault, Settings, Switches, Trouble
 from runbatch.views.removal import removal_of
 
 OURS = {"name": "gwas-37", "id": "u", "projectName": "lab", "type": "Workspace", "phase": "Failed"}

@@ -10,8 +10,7 @@ import pytest
 from tests.e2e.shell import wait_until
 from tests.e2e.terminal import on_terminal
 from tests.runai.test_command import FAST, QUICK, Lab
-
-from runbatch.testing.runai import CallMade, Phase, Switches
+from tests.runai_standin import CallMade, Phase, Switches
 
 PREFIX = "eberrigan-gapit-gwas"
 RUNS, FAILED = f"{PREFIX}-3", f"{PREFIX}-4"

@@ -6,17 +6,10 @@ from itertools import pairwise
 from pathlib import Path
 
 import pytest
+from tests.incident import DOTENV, is_ours, settings
 from tests.runai.conftest import MakeRig
 from tests.runai.rig import QUICK, Rig
-
-from runbatch.clusters.runai.pods import ends_in
-from runbatch.clusters.runai.program import NOT_FOUND, Reply
-from runbatch.config.load import load_batch
-from runbatch.core.attempt import Verdict
-from runbatch.core.job import State
-from runbatch.core.wish import Wish
-from runbatch.testing.incident import DOTENV, is_ours, settings
-from runbatch.testing.runai import (
+from tests.runai_standin import (
     ClientKilled,
     Deed,
     Delays,
@@ -27,6 +20,13 @@ from runbatch.testing.runai import (
     Switches,
     Trouble,
 )
+
+from runbatch.clusters.runai.pods import ends_in
+from runbatch.clusters.runai.program import NOT_FOUND, Reply
+from runbatch.config.load import load_batch
+from runbatch.core.attempt import Verdict
+from runbatch.core.job import State
+from runbatch.core.wish import Wish
 
 SUBMIT = Wish(start=True, wait=True)
 RETRY = Wish(retry=True)

@@ -5,11 +5,11 @@ from dataclasses import replace
 import pytest
 from tests.runai.conftest import MakeRig, assert_all_succeeded, assert_promises_kept
 from tests.runai.rig import QUICK, Rig
+from tests.runai_standin import Deed, Fault, Phase, Plot, Settings, Switches, Trouble
 
 from runbatch.core.errors import BatchError, Rejected, Unauthorized
 from runbatch.core.job import State
 from runbatch.core.wish import Wish
-from runbatch.testing.runai import Deed, Fault, Phase, Plot, Settings, Switches, Trouble
 
 
 def test_the_sixth_waits_and_goes_on_when_one_ends(make: MakeRig) -> None:

@@ -9,6 +9,8 @@ from functools import partial
 from pathlib import Path
 from typing import cast
 
+from tests.runai_standin import Deed, Plot, StandIn, Trouble
+from tests.runai_standin.shapes import OWNERS
 from tests.simulation.process import Killed, Process, ProcessClock, SimulatedPlace, SteppedLedger
 from tests.simulation.promises import POLL_INTERVAL_S, TENDED_EVERY_S, Named, Promises
 from tests.simulation.stage import Stage, WallClock, utc
@@ -25,8 +27,6 @@ from runbatch.core.wish import Wish
 from runbatch.core.workload import Workload, workload_of
 from runbatch.ledger.store import Ledger
 from runbatch.runner import Ears, Pace, Runner
-from runbatch.testing.runai import Deed, Plot, StandIn, Trouble
-from runbatch.testing.runai.shapes import OWNERS
 from runbatch.views.removal import removal_of
 from runbatch.wiring import Place
 

@@ -9,6 +9,9 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+from tests.runai_standin import Change, MemoryStore, Phase
+from tests.runai_standin.shapes import other_id, timestamp
+from tests.runai_standin.workload import ENDED, Step, Workload
 from tests.simulation.stage import Stage, WallClock
 from tests.simulation.weather import DELAYS, LONGEST_LAG_S, Mishap
 
@@ -21,9 +24,6 @@ from runbatch.core.reconcile import Learned
 from runbatch.core.snapshot import snapshot_of
 from runbatch.ledger.store import FILE_NAME, Ledger
 from runbatch.runner import NO_LOG_AGREED
-from runbatch.testing.runai import Change, MemoryStore, Phase
-from runbatch.testing.runai.shapes import other_id, timestamp
-from runbatch.testing.runai.workload import ENDED, Step, Workload
 from runbatch.views.json import snapshot_json
 
 # Once the faults are over, a person resumes what was stopped.

@@ -4,8 +4,9 @@ import random
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
+from tests.runai_standin import Chatter, Delays, Fault, Others, Settings, Switches, Trouble
+
 from runbatch.core.batch import Batch, ClusterChoice, Mount, Run, range_of
-from runbatch.testing.runai import Chatter, Delays, Fault, Others, Settings, Switches, Trouble
 
 PROJECT = "talmo-lab"
 PREFIX = "gwas"

@@ -6,8 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-
-from runbatch.testing.runai import Answer, Settings, StandIn, Switches
+from tests.runai_standin import Answer, Settings, StandIn, Switches
 
 Make = Callable[..., StandIn]
 

@@ -1,9 +1,8 @@
 """What is accepted on the command line, in each generation."""
 
 import pytest
-
-from runbatch.testing.runai import Settings, Switches
-from runbatch.testing.runai.parse import duration_s
+from tests.runai_standin import Settings, Switches
+from tests.runai_standin.parse import duration_s
 
 from .conftest import Make, listed
 

@@ -3,8 +3,7 @@
 import json
 
 import pytest
-
-from runbatch.testing.runai import JsonShape, Others, Settings, StandIn, Switches
+from tests.runai_standin import JsonShape, Others, Settings, StandIn, Switches
 
 from .conftest import Make, listed, submit
 

@@ -8,9 +8,8 @@ import sys
 from pathlib import Path
 
 import pytest
-
-from runbatch.testing.runai import Answer, Fault, Settings, StandIn, Switches, Trouble
-from runbatch.testing.runai.__main__ import main
+from tests.runai_standin import Answer, Fault, Settings, StandIn, Switches, Trouble
+from tests.runai_standin.__main__ import main
 
 from .conftest import Make, phases_by_name, submit
 

@@ -3,8 +3,7 @@
 import json
 
 import pytest
-
-from runbatch.testing.runai import Settings, StandIn
+from tests.runai_standin import Settings, StandIn
 
 from .conftest import MOUNTS, Make, listed, phases_by_name, submit
 

@@ -3,8 +3,7 @@
 from dataclasses import replace
 
 import pytest
-
-from runbatch.testing.runai import Deed, Phase, Plot, Settings, Switches, WorkspaceEnd
+from tests.runai_standin import Deed, Phase, Plot, Settings, Switches, WorkspaceEnd
 
 from .conftest import A_DAY_S, Make, phases_by_name, submit
 

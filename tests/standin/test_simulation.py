@@ -3,8 +3,7 @@
 from dataclasses import replace
 
 import pytest
-
-from runbatch.testing.runai import (
+from tests.runai_standin import (
     Deed,
     Delays,
     Fault,

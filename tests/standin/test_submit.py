@@ -1,8 +1,7 @@
 """Submitting: what the server checks, and what it prints."""
 
 import pytest
-
-from runbatch.testing.runai import Settings, Switches
+from tests.runai_standin import Settings, Switches
 
 from .conftest import Make, listed, submit
 

@@ -4,8 +4,7 @@ import json
 from collections.abc import Callable
 
 import pytest
-
-from runbatch.testing.runai import (
+from tests.runai_standin import (
     Answer,
     Chatter,
     ClientHung,
@@ -18,7 +17,7 @@ from runbatch.testing.runai import (
     Switches,
     Trouble,
 )
-from runbatch.testing.runai.switches import switches_from_plain, switches_to_plain
+from tests.runai_standin.switches import switches_from_plain, switches_to_plain
 
 from .conftest import A_DAY_S, MOUNTS, Make, listed, phases_by_name, submit
 

@@ -1,6 +1,6 @@
 """The record of what really happened."""
 
-from runbatch.testing.runai import Change, Delays, Others, Phase, Settings, Truth
+from tests.runai_standin import Change, Delays, Others, Phase, Settings, Truth
 
 from .conftest import Make, submit
 

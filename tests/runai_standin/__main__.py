@@ -1,4 +1,4 @@
-"""Make and steer a simulated cluster by hand: `python -m runbatch.testing.runai --help`."""
+"""Make and steer a simulated cluster by hand: `python -m tests.runai_standin --help`."""
 
 import argparse
 import sys
@@ -20,7 +20,7 @@ def main(argv: list[str]) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m runbatch.testing.runai", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m tests.runai_standin", description=__doc__)
     commands = parser.add_subparsers(required=True)
     _add_make(commands.add_parser("make", help="make a cluster and install the program runai"))
     move = commands.add_parser("move", help="move the clock on")

@@ -1,4 +1,4 @@
-"""The incident, replayed: `python -m runbatch.testing.incident`.
+"""The incident, replayed: `python -m tests.incident`.
 
 186 traits, MAX_CONCURRENT=50, a project in which 33 workloads of other people run, and nodes whose
 mount tables overflow when too much starts at once. Twice on the same seed: once under the old
@@ -14,6 +14,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from tests.runai_standin import ClientHung, Delays, Others, Phase, Settings, StandIn, Truth
+
 from runbatch.clusters.runai.arguments import Version, list_args, submit_args
 from runbatch.clusters.runai.cluster import RunaiCluster
 from runbatch.clusters.runai.program import Reply
@@ -25,7 +27,6 @@ from runbatch.core.workload import workload_of
 from runbatch.ledger.store import Ledger
 from runbatch.runner import Pace, Runner
 from runbatch.testing.clock import FakeClock
-from runbatch.testing.runai import ClientHung, Delays, Others, Phase, Settings, StandIn, Truth
 
 PREFIX = "eberrigan-gapit-gwas"
 DOTENV = f"""
