@@ -4,7 +4,6 @@ import ast
 import inspect
 import sys
 import textwrap
-from collections.abc import Iterator
 from typing import Any
 
 
@@ -21,21 +20,15 @@ def meanings_of(kind: type) -> dict[str, str]:
         above: Any = getattr(sys.modules[kind.__module__], ast.unparse(base), None)
         if getattr(above, "__module__", "").startswith("runbatch."):
             found |= meanings_of(above)
-    return found | dict(_meanings(kind.__name__, tree.body))
+    for statement, below in zip(tree.body, [*tree.body[1:], None], strict=True):
+        match statement, below:
+            case ast.AnnAssign(target=ast.Name(id=key)), ast.Expr(value=ast.Constant(value=text)):
+                found[key] = " ".join(str(text).split())
+            case ast.AnnAssign(target=ast.Name(id=key)), _:
+                raise ValueError(f"{kind.__name__}.{key}: write a docstring below it.")
+    return found
 
 
-def _meanings(owner: str, body: list[ast.stmt]) -> Iterator[tuple[str, str]]:
-    for statement, below in zip(body, [*body[1:], None], strict=True):
-        if isinstance(statement, ast.AnnAssign) and isinstance(statement.target, ast.Name):
-            name = statement.target.id
-            if (text := _text(below)) is None:
-                raise ValueError(f"{owner}.{name}: write a docstring below it.")
-            yield name, text
-
-
-def _text(statement: ast.stmt | None) -> str | None:
-    match statement:
-        case ast.Expr(value=ast.Constant(value=str(text))):
-            return " ".join(text.split())
-        case _:
-            return None
+def about(kind: type) -> str:
+    """Return the docstring of a class in one line."""
+    return " ".join((kind.__doc__ or "").split())

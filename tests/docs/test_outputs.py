@@ -6,8 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from docs.generate.outputs import OUTPUTS, outputs_schema
-from docs.generate.schemas import shape_name
+from docs.generate.json_output import OUTPUTS, name_of, output_schema
 from jsonschema import Draft202012Validator
 from tests.e2e.shell import Shell, processes_in, toml
 from tests.unit.core.values import (
@@ -41,9 +40,12 @@ from runbatch.views.text import plain
 from runbatch.views.totals import Totals, submit_json
 from runbatch.views.waits import status_json
 
-DEFS = json.loads(outputs_schema())["$defs"]
+DEFS = output_schema()["$defs"]
 # Here a key that no schema names is one too many; who reads the output passes over it.
-STRICT = {name: shape | {"additionalProperties": False} for name, shape in DEFS.items()}
+STRICT = {
+    name: shape | ({"additionalProperties": False} if "properties" in shape else {})
+    for name, shape in DEFS.items()
+}
 NOW = at(3600)
 ATTEMPTS = (
     succeeded("2"),
@@ -76,18 +78,14 @@ MADE: dict[str, Any] = {
 
 
 def problems(command: str, value: Any) -> list[str]:
-    schema = {"$ref": f"#/$defs/{shape_name(OUTPUTS[command])}", "$defs": STRICT}
+    schema = {"$ref": f"#/$defs/{name_of(OUTPUTS[command])}", "$defs": STRICT}
     found = Draft202012Validator(schema).iter_errors(value)
     return [f"{error.json_path}: {error.message}" for error in found]
 
 
-def test_the_schemas_are_some() -> None:
-    for shape in DEFS.values():
-        Draft202012Validator.check_schema({**shape, "$defs": DEFS})
-
-
 @pytest.mark.parametrize("command", MADE)
 def test_values_of_every_kind_are_as_the_schema_says(command: str) -> None:
+    Draft202012Validator.check_schema({"$defs": DEFS})
     assert problems(command, json.loads(json.dumps(MADE[command]))) == []
 
 
@@ -97,7 +95,6 @@ def test_values_of_every_kind_are_as_the_schema_says(command: str) -> None:
         ({"cap": "50"}, "$.cap: '50' is not of type 'integer'"),
         ({"counts": {"sung": 1}}, "$.counts: 'sung' is not one of"),
         ({"mood": 1}, "$: Additional properties are not allowed"),
-        ({"why": None}, "$.why: None is not of type 'object'"),
         ({"jobs": [{}]}, "$.jobs[0]: 'key' is a required property"),
     ],
 )

@@ -1,31 +1,32 @@
-"""The generated pages are what the code says now, and leave nothing out."""
+"""The generated pages are what the code says now; those by hand leave none of its names out."""
 
-import ast
 import re
 from collections.abc import Iterator
+from itertools import groupby
 from pathlib import Path
 
 import click
 import pytest
-from docs.generate import dotenv, environment, exit_codes
+from docs.generate.__main__ import FOLDER, pages
 from docs.generate.batch_toml import TABLES
-from docs.generate.command_line import LIBRARIES_VARIABLES, VARIABLES
 from docs.generate.markdown import SAID
-from docs.generate.pages import FOLDER, pages
 
 import runbatch
+from runbatch.cli import audit, delete, main, run
 from runbatch.cli.main import all_commands, cli
 from runbatch.config.dotenv import Variables, batch_of
-from runbatch.config.gapit import OLD_NAMES, PIPELINE_NAMES
+from runbatch.config.gapit import DEFAULTS, OLD_NAMES, PARAMETERS, PIPELINE_NAMES
+from runbatch.core.attempt import Evidence, Verdict
+from runbatch.core.failure import RetryPolicy, judge
 
-SOURCE = Path(runbatch.__file__).parent
+
+def read(name: str) -> str:
+    return (FOLDER / name).read_text("utf-8")
 
 
 @pytest.mark.parametrize("name", pages())
 def test_a_page_is_what_the_code_says_now(name: str) -> None:
-    found = (FOLDER / name).read_text("utf-8")
-    assert found == pages()[name], f"docs/reference/{name} is old: run make reference"
-    assert SAID in "".join(found.splitlines()[:2])
+    assert read(name) == pages()[name], f"docs/reference/{name} is old: run make reference"
 
 
 def test_no_page_is_left_from_a_generator_that_is_gone() -> None:
@@ -33,62 +34,28 @@ def test_no_page_is_left_from_a_generator_that_is_gone() -> None:
     assert generated == set(pages())
 
 
-def test_every_command_and_option_stands_there_once() -> None:
-    text = pages()["command-line.md"]
+def test_every_command_and_option_stands_there() -> None:
+    text = read("command-line.md")
     assert re.findall(r"^## runbatch (\S+)$", text, re.M) == list(all_commands())
-    for name, command in all_commands().items():
+    shared = text.partition("\n## Options of every command\n")[2].partition("\n## ")[0]
+    for name, command in {"": cli, **all_commands()}.items():
         section = text.partition(f"\n## runbatch {name}\n")[2].partition("\n## ")[0]
-        shared = text.partition("\n## Options of every command\n")[2].partition("\n## ")[0]
-        for option in options_of(command):
-            row = f"| `{', '.join(option.opts)}"
-            assert (section + shared).count(row) == 1, f"{name} {option.opts}"
-            assert option.envvar is None, "an option that reads the environment: document it"
-    assert cli.context_settings.get("auto_envvar_prefix") is None
-
-
-def options_of(command: click.Command) -> list[click.Option]:
-    return [each for each in command.params if isinstance(each, click.Option)]
+        for option in (each for each in command.params if isinstance(each, click.Option)):
+            assert f"`{', '.join(option.opts)}" in section + shared
 
 
 def test_every_key_stands_there() -> None:
-    text = pages()["batch-toml.md"]
-    headings = re.findall(r"^### (.*)$", text, re.M)
+    keys = [key for model in TABLES.values() for key in model.model_fields]
     tables = {"cluster", "jobs", "run", "retry"}
-    keys = [
-        f"{name} {key}".strip()
-        for name, model in TABLES.items()
-        for key in model.model_fields
-        if name or key not in tables
-    ]
-    assert headings == keys
+    found = re.findall(r"^\| `([a-z_]+)` \|", read("batch-toml.md"), re.M)
+    assert found == [key for key in keys if key not in tables]
 
 
-def test_every_variable_that_the_code_reads_stands_there() -> None:
-    assert environment.variables_read() == set(VARIABLES)
-    for name in VARIABLES | LIBRARIES_VARIABLES:
-        assert f"\n| `{name}` | " in pages()["command-line.md"]
-
-
-@pytest.mark.parametrize(
-    ("text", "found"),
-    [
-        pytest.param("import os\nx = os.environ.get('SECRET')\n", {"SECRET"}, id="one more"),
-        pytest.param("import os\nx = os.environ['SECRET']\n", None, id="by an index"),
-        pytest.param("import os\nx = os.getenv('SECRET')\n", None, id="by getenv"),
-        pytest.param("from os import environ\n", None, id="imported"),
-        pytest.param("import os\nx = dict(os.environ)\n", None, id="all of it"),
-    ],
-)
-def test_a_new_reading_of_the_environment_is_found(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, text: str, found: set[str] | None
-) -> None:
-    (tmp_path / "new.py").write_text(text)
-    monkeypatch.setattr(environment, "_SOURCE", tmp_path)
-    if found is not None:
-        assert environment.variables_read() == found
-        return
-    with pytest.raises(ValueError, match=r"new\.py: read one variable by name"):
-        environment.variables_read()
+def test_every_variable_of_ours_stands_there() -> None:
+    texts = (path.read_text("utf-8") for path in Path(runbatch.__file__).parent.rglob("*.py"))
+    names = {name for text in texts for name in re.findall(r'"(RUNBATCH_[A-Z_]*[A-Z])"', text)}
+    assert "RUNBATCH_STATE_DIR" in names
+    assert [name for name in sorted(names) if f"| `{name}` | " not in read("environment.md")] == []
 
 
 class Asked(dict[str, str]):
@@ -106,36 +73,39 @@ class Asked(dict[str, str]):
 def test_every_variable_of_a_dotenv_file_stands_there() -> None:
     asked = Asked(GENOTYPE_FILE="/data/g", PHENOTYPE_FILE="/data/p")
     batch_of(Variables(asked, {}), Path())
-    text = pages()["dotenv.md"]
+    rows = [line.strip("| ").split(" | ") for line in read("dotenv.md").splitlines()]
+    variables = {row[0].strip("`"): row for row in rows if re.fullmatch("`[A-Z_]+`", row[0])}
     old = {name for names in (*OLD_NAMES.values(), *PIPELINE_NAMES.values()) for name in names}
-    assert asked.names - old == set(re.findall(r"^\| `([A-Z_]+)`", text, re.M))
-    assert old == set(re.findall(r"`([A-Z_]+)` \|$", text, re.M))
-    assert set(dotenv.MEANINGS) == set(dotenv.ALL)
+    assert set(variables) == asked.names - old
+    assert {row[4].strip("`") for row in variables.values() if len(row) > 4} == old
+    for name, default in DEFAULTS.items():
+        assert variables[name][1] == f"`{default}`"
+    for name, check in PARAMETERS.items():
+        assert variables[name][2] == check.allowed
 
 
 def test_every_exit_code_stands_there() -> None:
-    assert set(exit_codes.NAMED) == set(constants())
-    codes = {0, *exit_codes.STOPPED, *exit_codes.NAMED.values()} - {128}
-    assert set(exit_codes.GENERAL) == codes
-    assert set(exit_codes.BY_COMMAND) == set(all_commands())
-    for said in exit_codes.BY_COMMAND.values():
-        assert codes.issuperset(said)
-    assert click.UsageError.exit_code == exit_codes.NAMED["main.WRONG_USAGE"]
+    text = read("exit-codes.md")
+    codes = {main.ERROR, main.WRONG_USAGE, run.JOBS_ENDED_BADLY, audit.PROMISE_BROKEN}
+    codes |= {delete.NOT_ALL_GONE, click.UsageError.exit_code, 0, 130, 143}
+    assert {int(code) for code in re.findall(r"^\| `(\d+)` \| [^|]+ \|$", text, re.M)} == codes
+    rows = re.findall(r"^\| ((?:`[a-z]+`(?:, )?)+) \|", text, re.M)
+    assert (
+        [each.strip("`") for row in rows for each in row.split(", ")]
+        == [name for name in all_commands() if f"`{name}`" in text]
+        == list(all_commands())
+    )
 
 
-def constants() -> Iterator[str]:
-    """Yield the whole numbers that modules of the command line have names for, as exit codes."""
-    for path in (SOURCE / "cli").glob("*.py"):
-        for node in ast.parse(path.read_text("utf-8")).body:
-            match node:
-                case ast.Assign(targets=[ast.Name(id=name)], value=ast.Constant(value=int())):
-                    if not name.startswith("_"):
-                        yield f"{path.stem}.{name}"
+def verdicts() -> Iterator[tuple[str, str]]:
+    """Yield what each exit code of a container comes to, but for those that are just failures."""
+    found = {code: judge(Evidence(exit_code=code), RetryPolicy()).verdict for code in range(1, 256)}
+    for verdict, codes in groupby(found, key=lambda code: found[code]):
+        if verdict is not Verdict.FAILED:
+            yield ", ".join(f"`{code}`" for code in codes), verdict.value
 
 
-@pytest.mark.parametrize("path", sorted((SOURCE / "cli").glob("*.py")), ids=lambda path: path.name)
-def test_no_exit_code_is_without_a_name(path: Path) -> None:
-    """What a command returns is 0, or a constant that the page explains."""
-    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
-        if isinstance(node, ast.Return) and isinstance(node.value, ast.Constant):
-            assert type(node.value.value) is not int or node.value.value == 0, node.lineno
+def test_what_a_container_s_exit_codes_come_to() -> None:
+    table = read("exit-codes.md").partition("\n## Of a job's container\n")[2]
+    rows = re.findall(r"^\| (`\d.*?) \| ([a-z ]+) \|", table, re.M)
+    assert rows == [("`0`", Verdict.SUCCEEDED.value), *verdicts()]

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 import tomli_w
-from docs.generate.batch_toml import schema_of_batch
+from docs.generate.batch_toml import batch_schema
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
@@ -18,7 +18,7 @@ from runbatch.config.load import load_batch
 from runbatch.config.write import batch_toml
 from runbatch.core.errors import BatchError
 
-SCHEMA = schema_of_batch()
+SCHEMA = batch_schema()
 VALIDATOR = Draft202012Validator(SCHEMA)
 FILES = [
     ROOT / "src/runbatch/config/template.toml",
@@ -42,26 +42,14 @@ def problems(text: str) -> list[str]:
     return [error.message for error in VALIDATOR.iter_errors(tomllib.loads(text))]
 
 
-def test_the_schema_is_one() -> None:
+def test_each_batch_that_we_show_is_valid() -> None:
     Draft202012Validator.check_schema(SCHEMA)
-
-
-@pytest.mark.parametrize("path", FILES, ids=lambda path: path.name)
-def test_a_file_of_ours_is_valid(path: Path) -> None:
-    assert problems(path.read_text("utf-8")) == []
-
-
-def test_each_batch_that_a_page_shows_is_valid() -> None:
     pages = [ROOT / "README.md", *sorted((ROOT / "docs").glob("**/*.md"))]
-    whole = [
-        text
-        for page in pages
-        for text in blocks(page, "toml")
-        if "[run]" in text and "prefix" in text
-    ]
+    texts = [text for page in pages for text in blocks(page, "toml")]
+    whole = [text for text in texts if "[run]" in text and "prefix" in text]
     assert len(whole) > 1
-    for text in whole:
-        assert problems(text) == []
+    for text in [*whole, *(path.read_text("utf-8") for path in FILES)]:
+        assert problems(text) == [], text
 
 
 def test_the_template_s_comments_are_valid_too() -> None:

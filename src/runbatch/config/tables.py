@@ -76,7 +76,8 @@ class JobsTable(_Table):
     """A text file with one key a line, relative to `batch.toml`. Empty lines are left out, and
     comments: what follows a `#` at the beginning of a line or behind a blank."""
     variable: Annotated[str, _limits(pattern=_NAME)] | None = None
-    """The environment variable that tells a job its key. Each job has it as `RUNBATCH_KEY` too."""
+    """The environment variable that tells a job its key: letters, digits and `_`, no digit first.
+    Each job has it as `RUNBATCH_KEY` too."""
 
 
 class MountTable(_Table):
@@ -85,7 +86,8 @@ class MountTable(_Table):
     host: str
     """The folder on the host. Absolute on `runai`; on `local` relative to `batch.toml`."""
     path: Annotated[str, _limits(pattern="^/")]
-    """Where the job sees it; no two mounts have the same. On `local` see `RUNBATCH_MOUNT_…`."""
+    """Where the job sees it: a path that begins with `/`; no two mounts have the same. On `local`
+    see `RUNBATCH_MOUNT_…`."""
     read_only: bool = True
     """Whether the job may only read it."""
     propagation: Literal["HostToContainer", "None"] = "HostToContainer"
@@ -159,7 +161,8 @@ class BatchFile(_Table):
     )
 
     prefix: Annotated[str, _limits(pattern=_whole(PREFIX), maxLength=LONGEST_NAME - 2)]
-    """What the names of the batch's workloads begin with: job 37 is `<prefix>-37`."""
+    """What the names of the batch's workloads begin with: job 37 is `<prefix>-37`. Lower-case
+    letters, digits and dashes, a letter first."""
     max_concurrent: Annotated[int, _limits(minimum=1, maximum=LARGEST_CAP)] = 50
     """The cap: the most jobs of this batch in flight, in any phase that is not an end."""
     cluster: ClusterTable = ClusterTable()
