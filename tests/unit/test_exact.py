@@ -3,7 +3,7 @@
 import pytest
 from scipy.stats import binomtest, fisher_exact  # type: ignore[import-untyped]
 
-from runbatch.core.nodes import drawn_tail, sign_tail
+from runbatch.views.report.nodes import drawn_tail, sign_tail
 
 
 @pytest.mark.parametrize(

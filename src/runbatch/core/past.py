@@ -6,7 +6,6 @@ from datetime import datetime
 
 from runbatch.core.attempt import Attempt, Verdict
 from runbatch.core.names import attempt_name
-from runbatch.core.nodes import node_of
 from runbatch.core.snapshot import JobSnapshot, Snapshot
 
 
@@ -62,6 +61,11 @@ class NodeCount:
     node: str
     failed: int
     jobs: int | None
+
+
+def node_of(attempt: Attempt) -> str | None:
+    """Return the node the attempt ran on, the evidence's word before the listing's."""
+    return (attempt.evidence and attempt.evidence.node) or attempt.node
 
 
 def mount_failures(snapshot: Snapshot) -> tuple[NodeCount, ...]:

@@ -19,7 +19,7 @@ from tests.unit.core.values import (
 )
 
 from runbatch.core.attempt import Attempt, Evidence
-from runbatch.core.past import Moment, NodeCount, last_moments, mount_failures
+from runbatch.core.past import Moment, NodeCount, last_moments, mount_failures, node_of
 from runbatch.core.snapshot import Snapshot, snapshot_of
 
 
@@ -119,3 +119,10 @@ def test_a_node_where_no_mount_failed_is_not_named() -> None:
 
 def test_an_end_that_the_cluster_undid_counts_for_no_node() -> None:
     assert mount_failures(taken(running_again(failed(node="node5")))) == ()
+
+
+def test_the_evidence_knows_the_node_better_than_the_listing() -> None:
+    assert node_of(failed(node="n1", evidence=Evidence(node="n5"))) == "n5"
+    assert node_of(failed(node="n1", evidence=Evidence())) == "n1"
+    assert node_of(failed(node="n1")) == "n1"
+    assert node_of(failed()) is None

@@ -6,10 +6,11 @@ from datetime import datetime
 
 from runbatch.core.attempt import Attempt, Verdict
 from runbatch.core.batch import Batch
-from runbatch.core.nodes import Method, NodeRecord, node_of, node_records
+from runbatch.core.past import node_of
 from runbatch.core.snapshot import Snapshot
 from runbatch.views.preview import place_of
 from runbatch.views.report.findings import all_attempts
+from runbatch.views.report.nodes import Method, NodeRecord, node_records
 from runbatch.views.text import plural, printable, short_keys, short_list
 
 _MOST_KEYS_NAMED = 20

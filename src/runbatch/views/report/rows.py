@@ -13,7 +13,7 @@ from urllib.parse import quote
 
 from runbatch.core.attempt import Attempt
 from runbatch.core.history import History, Level
-from runbatch.core.nodes import node_of
+from runbatch.core.past import node_of
 from runbatch.core.snapshot import JobSnapshot, Snapshot
 from runbatch.views.report.bars import Bar
 from runbatch.views.report.shades import Shade, of_end, of_state, word_of

@@ -13,12 +13,11 @@ from tests.unit.core.values import (
     succeeded,
 )
 
-from runbatch.core.attempt import Attempt, Evidence
-from runbatch.core.nodes import (
+from runbatch.core.attempt import Attempt
+from runbatch.views.report.nodes import (
     Method,
     NodeRecord,
     drawn_tail,
-    node_of,
     node_records,
     sign_tail,
 )
@@ -127,10 +126,3 @@ def test_only_ends_that_tell_of_mounts_are_counted() -> None:
         [*silent, *ran("n1", good=1), failed(node="n1", outcome=CONFIGURATION)]
     )
     assert (counted.ended, counted.mount_failures, counted.ended_elsewhere) == (2, 0, 0)
-
-
-def test_the_evidence_knows_the_node_better_than_the_listing() -> None:
-    assert node_of(failed(node="n1", evidence=Evidence(node="n5"))) == "n5"
-    assert node_of(failed(node="n1", evidence=Evidence())) == "n1"
-    assert node_of(failed(node="n1")) == "n1"
-    assert node_of(failed()) is None

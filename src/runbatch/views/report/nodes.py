@@ -17,6 +17,7 @@ from enum import Enum
 from math import comb
 
 from runbatch.core.attempt import Attempt, Verdict
+from runbatch.core.past import node_of
 
 # A false alarm in one of a hundred batches whose nodes are all alike.
 STANDS_OUT_BELOW = 0.01
@@ -47,11 +48,6 @@ class NodeRecord:
     def stands_out(self) -> bool:
         """Whether chance alone would hardly ever make a node look so bad."""
         return self.p < STANDS_OUT_BELOW
-
-
-def node_of(attempt: Attempt) -> str | None:
-    """Return the node the attempt ran on, the evidence's word before the listing's."""
-    return (attempt.evidence and attempt.evidence.node) or attempt.node
 
 
 def node_records(attempts: Iterable[Attempt]) -> tuple[NodeRecord, ...]:
