@@ -8,8 +8,9 @@ from itertools import groupby
 from docs.generate.markdown import code, codes, page, table
 
 from runbatch.cli import audit, delete, main, run, signals
-from runbatch.core.attempt import Attempt, Evidence, Outcome, Phase, Verdict
+from runbatch.core.attempt import Attempt, Evidence, Outcome, Verdict
 from runbatch.core.failure import RetryPolicy, advice, judge
+from runbatch.core.stage import Stage
 
 DONE = 0
 STOPPED = tuple(signals.DIED_BY_SIGNAL + each for each in (signal.SIGINT, signal.SIGTERM))
@@ -156,7 +157,7 @@ def _advice(verdict: Verdict) -> str:
         number=1,
         reserved_at=now,
         seen_at=now,
-        phase=Phase.FAILED,
+        seen_stage=Stage.FAILED,
         ended_at=now,
         outcome=Outcome(verdict, ""),
     )

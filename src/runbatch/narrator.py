@@ -5,18 +5,18 @@ from datetime import datetime
 
 from runbatch.core import events
 from runbatch.core.actions import Plan, Streak
-from runbatch.core.attempt import Attempt, Listing, Patience, Phase
+from runbatch.core.attempt import Attempt, Listing, Patience
 from runbatch.core.batch import Batch
 from runbatch.core.errors import ClusterError, Unauthorized
 from runbatch.core.events import Event, Kind
 from runbatch.core.job import View
 from runbatch.core.reconcile import Change, Learned
+from runbatch.core.stage import Stage
 from runbatch.core.waits import NOTHING_LISTED, slots_of
 
 # A deletion that takes so many times the cluster's grace is told of.
 STUCK_AFTER = 2
 _MOST_VARIABLES = 10
-_BEFORE_RUNNING = (Phase.CREATING, Phase.PENDING, Phase.INITIALIZING)
 
 
 class Narrator:
@@ -158,14 +158,14 @@ def _end_of(silence: Event, listing: Listing, patience: Patience) -> Event:
 
 def _reasons(listing: Listing) -> set[str]:
     """Return what the cluster says that workloads wait for, before they run."""
-    waiting = (each for each in listing.observations if each.phase in _BEFORE_RUNNING)
+    waiting = (each for each in listing.observations if each.stage.is_before_running)
     return {each.reason for each in waiting if each.reason}
 
 
 def _why_stuck(holder: Attempt, now: datetime, patience: Patience) -> str | None:
     """Return why a workload holds a slot until a person does something, if it does."""
-    if holder.phase is Phase.STOPPED:
-        return "it is Stopped and keeps its slot; resume or delete it."
+    if holder.stage is Stage.HELD:
+        return f"it is {holder.word} and keeps its slot; resume or delete it."
     if holder.delete_asked_at is None:
         return None
     waited_s = (now - holder.delete_asked_at).total_seconds()

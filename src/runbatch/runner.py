@@ -526,5 +526,5 @@ def _begun(action: Submit | Reserve, now: datetime) -> Attempt:
 def _description(attempt: Attempt) -> str:
     """Return what is known of how the attempt ended, as JSON."""
     evidence = asdict(attempt.evidence) if attempt.evidence else {}
-    known = {"uid": attempt.uid, "phase": attempt.phase.value if attempt.phase else None}
+    known = {"uid": attempt.uid, "phase": attempt.phase}
     return json.dumps({"key": attempt.key, "number": attempt.number, **known, **evidence}, indent=2)

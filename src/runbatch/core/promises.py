@@ -9,12 +9,13 @@ from enum import Enum
 from typing import assert_never
 
 from runbatch.core.actions import Why
-from runbatch.core.attempt import Attempt, Evidence, Phase, Verdict
+from runbatch.core.attempt import Attempt, Evidence, Verdict
 from runbatch.core.failure import next_retry_at
 from runbatch.core.job import Job
 from runbatch.core.journal import Did, Move, Step
 from runbatch.core.marker import goes_on
 from runbatch.core.names import is_integer
+from runbatch.core.stage import Stage
 from runbatch.core.whose import NOT_OURS, People, contradiction, is_marked
 
 
@@ -62,9 +63,8 @@ def _once(_: Step, move: Move) -> str | None:
 
 def _running(job: Job) -> int:
     """Return how many of its attempts, that we submitted, the last listing showed at work."""
-    leaving = (Phase.DELETING, Phase.TERMINATING)
     listed = (each for each in job.attempts if each.calls and each.listed)
-    return sum(each.holds_slot and each.phase not in leaving for each in listed)
+    return sum(each.holds_slot and each.stage is not Stage.LEAVING for each in listed)
 
 
 def _may_be_called(attempt: Attempt) -> bool:

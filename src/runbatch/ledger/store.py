@@ -42,11 +42,8 @@ _FOLDER = "folder"
 _BATCH_ID = "batch id"
 _VARIABLES = "variables"
 _USES = "uses"
-# All that may hold a slot, and more: which do is for `Attempt.holds_slot` to say.
-_RELEVANT = """
-    key = ? OR ended_at IS NULL OR phase NOT IN ('Completed', 'Failed')
-    OR (delete_asked_at IS NOT NULL AND missed = 0)
-"""
+# A job, and all that may hold a slot, and more: which do is for `Attempt.holds_slot` to say.
+_RELEVANT = "key = ? OR open"
 _COLUMNS = ", ".join(rows.COLUMNS)
 _MARKS = ", ".join("?" for _ in rows.COLUMNS)
 

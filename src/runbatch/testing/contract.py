@@ -13,8 +13,9 @@ from typing import Protocol
 import pytest
 
 from runbatch.clusters.base import Cluster
-from runbatch.core.attempt import Observation, Phase
+from runbatch.core.attempt import Observation
 from runbatch.core.errors import Busy, NameTaken, NoLog
+from runbatch.core.stage import Stage
 from runbatch.core.workload import Workload
 
 PREFIX = "contract"
@@ -58,7 +59,7 @@ class ClusterContract:
         """It appears under its name, and ends Completed when its exit code is 0."""
         uid = rig.cluster().submit(rig.workload("contract-1"))
         seen = until(rig, "contract-1", ended)
-        assert seen.phase is Phase.COMPLETED
+        assert seen.stage is Stage.SUCCEEDED
         assert uid in (None, seen.uid)
         assert observe(rig, "contract-1") == seen
 
@@ -66,7 +67,7 @@ class ClusterContract:
         """It ends Failed; the evidence tells its exit code, or that none is known."""
         rig.cluster().submit(rig.workload("contract-1", exit_code=3))
         seen = until(rig, "contract-1", ended)
-        assert seen.phase is Phase.FAILED
+        assert seen.stage is Stage.FAILED
         assert rig.cluster().evidence("contract-1", seen.uid).exit_code in (3, None)
 
     def test_what_it_printed_can_be_read(self, rig: Rig) -> None:
@@ -145,12 +146,12 @@ class ClusterContract:
 
 def ended(observation: Observation) -> bool:
     """Whether it has ended."""
-    return observation.phase.ended
+    return observation.stage.ended
 
 
 def running(observation: Observation) -> bool:
     """Whether it runs."""
-    return observation.phase is Phase.RUNNING
+    return observation.stage is Stage.RUNNING
 
 
 def observe(rig: Rig, name: str) -> Observation | None:

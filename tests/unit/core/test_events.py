@@ -5,8 +5,9 @@ from dataclasses import replace
 import pytest
 from tests.unit.core.values import batch, failed, listed, vanished
 
-from runbatch.core.attempt import Attempt, Outcome, Phase, Verdict
+from runbatch.core.attempt import Attempt, Outcome, Verdict
 from runbatch.core.events import Event, Kind, of_correction, of_forgotten
+from runbatch.core.stage import Stage
 
 OLD = Outcome(Verdict.UNDETERMINED, "no exit code")
 NEW = Outcome(Verdict.MOUNT_FAILURE, "exit code 2")
@@ -37,6 +38,6 @@ def test_whose_doing_it_is_that_a_workload_is_gone(attempt: Attempt, by_others: 
     assert attempt.was_removed_by_others is by_others
 
 
-@pytest.mark.parametrize(("phase", "never"), [(Phase.PENDING, True), (Phase.RUNNING, False)])
-def test_what_waits_in_the_queue_never_ran(phase: Phase, never: bool) -> None:
-    assert listed(phase=phase).never_ran is never
+@pytest.mark.parametrize(("phase", "never"), [(Stage.QUEUED, True), (Stage.RUNNING, False)])
+def test_what_waits_in_the_queue_never_ran(phase: Stage, never: bool) -> None:
+    assert listed(stage=phase).never_ran is never

@@ -44,7 +44,7 @@ def test_whatever_is_listed_nothing_is_forgotten_and_no_slot_freed_without_evide
     if not learned.view.trusted:
         assert learned.view.jobs == known.jobs
         return
-    running = {each.name for each in answer.observations if not each.phase.ended}
+    running = {each.name for each in answer.observations if not each.stage.ended}
     assert running <= {f"gwas-{key}" for key in learned.view.in_flight}
     after = {attempt.id: attempt for attempt in attempts_of(learned.view)}
     forgotten = {each.id for each in learned.forgotten}
@@ -106,6 +106,6 @@ def check_forgotten(before: Attempt, answer: Listing) -> None:
 def check_slot(before: Attempt, after: Attempt, answer: Listing) -> None:
     """A slot is held still, unless an end was shown, or three listings agree that it is gone."""
     if before.holds_slot and not after.holds_slot:
-        ends = {each.uid for each in answer.observations if each.phase.ended}
+        ends = {each.uid for each in answer.observations if each.stage.ended}
         left_after_its_end = before.ended_at is not None and not after.listed
         assert after.uid in ends or left_after_its_end or after.missed == 3
