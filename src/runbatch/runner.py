@@ -423,7 +423,7 @@ class Runner:
         what = "deleted" if is_gone else "asked to go"
         if before and not is_gone:
             what = "still there, asked to go once more"
-        why = "" if before or self._wish.delete is not None else " to make room for the next"
+        why = "" if before or self._wish.delete is not None else _why_to_go(attempt)
         self._narrator.tell(Kind.DELETE, attempt, f"{what}{why}; its log is saved")
 
     def _not_deleted(self, attempt: Attempt, error: ClusterError) -> None:
@@ -521,6 +521,11 @@ def _in_turns(actions: Sequence[Action], most: int) -> Iterator[tuple[Action, ..
 def _begun(action: Submit | Reserve, now: datetime) -> Attempt:
     """Return the new attempt that the action begins."""
     return Attempt(key=action.key, number=action.number, reserved_at=now, reruns=action.reruns)
+
+
+def _why_to_go(attempt: Attempt) -> str:
+    is_double = attempt.ended_at is None
+    return ", since its job has another workload" if is_double else " to make room for the next"
 
 
 def _description(attempt: Attempt) -> str:

@@ -216,6 +216,7 @@ def test_a_row_is_read_whole() -> None:
             name="gwas-37",
             uid="u",
             stage=Stage.FAILED,
+            phase="Failed",
             number=3,
             ended_at=datetime(2026, 1, 5, 9, 31, 10, tzinfo=UTC),
             reason="NonPreemptibleOverQuota",
@@ -232,7 +233,9 @@ def test_a_row_is_read_whole() -> None:
     ],
 )
 def test_fields_go_by_more_than_one_name(row: dict[str, Any]) -> None:
-    assert seen([row]) == [Observation(name="gwas-37", uid="u", stage=Stage.SUCCEEDED)]
+    assert seen([row]) == [
+        Observation(name="gwas-37", uid="u", stage=Stage.SUCCEEDED, phase="Completed")
+    ]
 
 
 def test_half_a_character_or_a_nul_is_not_taken_over() -> None:

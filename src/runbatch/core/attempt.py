@@ -313,13 +313,15 @@ class Patience:
     listings in a row and `grace_s` seconds without a sign, none of them before `since`. A listing
     with no row at all, while jobs are in flight, is believed only after `empty_doubt_s` seconds in
     which each listing was like that: `empty_since` is when this process had the first of them.
-    `leaves_at_once`: a deletion is over when its call returns, and takes no slot.
+    `leaves_at_once`: a deletion is over when its call returns, and takes no slot. `names_unique`:
+    no two workloads share a name, so that a name has to be free before it is used again.
     """
 
     grace_s: float
     empty_doubt_s: float
     agreeing_listings: int = 3
     leaves_at_once: bool = False
+    names_unique: bool = True
     since: datetime | None = None
     empty_since: datetime | None = None
 

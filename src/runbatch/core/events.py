@@ -65,7 +65,7 @@ def _of_end(after: Attempt, batch: Batch) -> Event | None:
 
 def of_forgotten(attempt: Attempt, batch: Batch) -> Event:
     """Return the event of an attempt that is gone, and that no submit made."""
-    text = "is no longer there; runbatch did not submit it, so the attempt before it counts"
+    text = "is no longer there, so the attempt before it counts"
     return Event(Kind.GONE, f"{_who(attempt, batch)} {text}", attempt.key)
 
 

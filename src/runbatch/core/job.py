@@ -6,6 +6,7 @@ from datetime import datetime
 from enum import Enum
 
 from runbatch.core.attempt import Attempt, Verdict
+from runbatch.core.stage import Stage
 
 
 class State(Enum):
@@ -36,8 +37,24 @@ class Job:
 
     @property
     def holds_slot(self) -> bool:
-        """Whether any of its attempts does; a job never counts twice."""
+        """Whether any of its attempts does."""
         return any(attempt.holds_slot for attempt in self.attempts)
+
+    @property
+    def holding(self) -> tuple[Attempt, ...]:
+        """Return the attempts that hold a slot each: one for every workload that may live.
+
+        A slot that was taken ahead, for a workload yet to be made, is that of the one before it.
+        """
+        holding = tuple(attempt for attempt in self.attempts if attempt.holds_slot)
+        return tuple(each for each in holding if not each.waiting_for_name) or holding[-1:]
+
+    @property
+    def doubled(self) -> tuple[Attempt, ...]:
+        """Return its workloads, if the last listing showed more than one of them alive."""
+        alive = (each for each in self.holding if each.listed and each.stage is not Stage.LEAVING)
+        found = tuple(alive)
+        return found if len(found) > 1 else ()
 
     def is_leaving(self, since: datetime) -> bool:
         """Whether its ended workload was asked to go since then: once it does, it holds a slot."""
@@ -89,18 +106,22 @@ class View:
 
     @property
     def in_flight(self) -> frozenset[str]:
-        """Return the keys that hold a slot. Computed anew each time: no counter that could leak."""
+        """Return the keys of the jobs that hold a slot, or more than one."""
         return frozenset(key for key, job in self.jobs.items() if job.holds_slot)
 
-    def occupied(self, leaving_since: datetime | None) -> frozenset[str]:
-        """Return the keys that hold a slot, or will as soon as a workload does as it was asked.
+    @property
+    def slots(self) -> int:
+        """Return how many slots are held. Counted anew each time: no counter that could leak."""
+        return sum(len(job.holding) for job in self.jobs.values())
 
-        `leaving_since`: those asked to go before are not waited for; None: leaving takes no slot.
+    def leaving(self, since: datetime | None) -> frozenset[str]:
+        """Return the keys that will hold a slot as soon as a workload goes as it was asked to.
+
+        `since`: those asked to go before are not waited for; None: leaving takes no slot.
         """
-        if leaving_since is None:
-            return self.in_flight
-        leaving = (key for key, job in self.jobs.items() if job.is_leaving(leaving_since))
-        return self.in_flight.union(leaving)
+        if since is None:
+            return frozenset()
+        return frozenset(key for key, job in self.jobs.items() if job.is_leaving(since))
 
     @property
     def attempts(self) -> tuple[Attempt, ...]:

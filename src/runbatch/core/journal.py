@@ -140,8 +140,8 @@ class Move:
 
     @property
     def takes_slot(self) -> bool:
-        """Whether its job holds a slot since this change."""
-        return self.after.holds_slot and not self.before.holds_slot
+        """Whether its job holds a slot more since this change."""
+        return len(self.after.holding) > len(self.before.holding)
 
     @property
     def is_ours(self) -> bool:
@@ -209,7 +209,7 @@ class _Replay:
 
     def __init__(self) -> None:
         self._jobs: dict[str, Job] = {}
-        self._held: set[str] = set()
+        self._held = 0
         self._last = Terms()
         self._terms: dict[RunId, Terms] = {}
         self._at_work: set[RunId] = set()
@@ -228,7 +228,7 @@ class _Replay:
             case _:
                 assert_never(entry.what)
         terms = self._terms.get(entry.run, self._last)
-        return Step(entry, terms, self._cap(), len(self._held), move)
+        return Step(entry, terms, self._cap(), self._held, move)
 
     def _begin(self, run: RunId, started: Started) -> None:
         keys = self._last.keys if started.keys is None else frozenset(started.keys)
@@ -250,8 +250,5 @@ class _Replay:
             attempts.append(attempt)
         after = Job(attempt.key, tuple(sorted(attempts, key=lambda each: each.number)))
         self._jobs[attempt.key] = after
-        if after.holds_slot:
-            self._held.add(attempt.key)
-        else:
-            self._held.discard(attempt.key)
+        self._held += len(after.holding) - len(before.holding)
         return Move(changed, before, after)

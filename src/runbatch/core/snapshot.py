@@ -19,7 +19,7 @@ class JobSnapshot:
     state: State
     last: Attempt | None
     next_retry_at: datetime | None
-    holds_slot: bool
+    slots: int
     attempts: tuple[Attempt, ...]
 
 
@@ -42,8 +42,8 @@ class Snapshot:
 
     @property
     def in_flight(self) -> int:
-        """Return how many slots are held, also by jobs that have ended and are being deleted."""
-        return sum(job.holds_slot for job in self.jobs)
+        """Return how many slots are held, also by what has ended and is being deleted."""
+        return sum(job.slots for job in self.jobs)
 
     @property
     def failed(self) -> tuple[JobSnapshot, ...]:
@@ -71,6 +71,6 @@ def _job_snapshot(batch: Batch, job: Job) -> JobSnapshot:
         state=job.state,
         last=job.last,
         next_retry_at=due_at,
-        holds_slot=job.holds_slot,
+        slots=len(job.holding),
         attempts=job.attempts,
     )

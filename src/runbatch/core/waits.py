@@ -1,13 +1,13 @@
 """Why nothing happens: what holds the slots, and what the jobs that do not run wait for."""
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import Enum
 
 from runbatch.core.attempt import Attempt, Observation
-from runbatch.core.job import State, View
+from runbatch.core.job import Job, State, View
 from runbatch.core.snapshot import Snapshot
 from runbatch.core.stage import Stage
 
@@ -33,7 +33,7 @@ NOTHING_LISTED = "The cluster lists nothing at all, though jobs were just there.
 
 @dataclass(frozen=True, slots=True)
 class Slots:
-    """How many slots are held, by what their jobs do; a job counts once.
+    """How many slots are held, by what the workloads do.
 
     `doubt_since` is when the one that is longest in doubt last gave a sign.
     """
@@ -52,11 +52,10 @@ class Slots:
         return f"{held} since {self.doubt_since:%H:%M} UTC" if self.doubt_since else held
 
 
-def slots_of(jobs: Iterable[Sequence[Attempt]], now: datetime) -> Slots:
-    """Return what the slots are held by; each job is given by its attempts, the newest last."""
-    newest_first = (reversed(attempts) for attempts in jobs)
-    found = (next((each for each in job if each.holds_slot), None) for job in newest_first)
-    holders = [(_stage_now(each, now), each.last_sign_at) for each in found if each is not None]
+def slots_of(jobs: Iterable[Job], now: datetime) -> Slots:
+    """Return what the slots are held by."""
+    found = (attempt for job in jobs for attempt in job.holding)
+    holders = [(_stage_now(each, now), each.last_sign_at) for each in found]
     counted = Counter(HOLDS[stage] for stage, _ in holders)
     return Slots(
         {word: counted[word] for word in HOLDS.values() if counted[word]},
@@ -122,7 +121,7 @@ def waits_of(
     listed: Iterable[Observation] = (),
 ) -> Waits:
     """Return what the batch waits for; `commands` are at work on it, `listed` was just listed."""
-    slots = slots_of((job.attempts for job in snapshot.jobs), snapshot.at)
+    slots = slots_of((Job(job.key, job.attempts) for job in snapshot.jobs), snapshot.at)
     is_full = slots.count >= snapshot.batch.cap
 
     def queue(jobs: int, *, is_served: bool, due_at: datetime | None = None) -> Queue | None:
@@ -148,7 +147,7 @@ def waits_of(
 
 
 def _reasons(snapshot: Snapshot, listed: Iterable[Observation]) -> tuple[str, ...]:
-    ours = {job.name for job in snapshot.jobs if job.holds_slot}
+    ours = {job.name for job in snapshot.jobs if job.slots}
     said = Counter(each.reason for each in listed if each.reason and each.name in ours)
     return tuple(reason for reason, _ in said.most_common())
 

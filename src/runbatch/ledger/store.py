@@ -130,8 +130,8 @@ class Ledger:
         """Take a slot for `new`, on disk; return False, with nothing changed, if that cannot be.
 
         It cannot when another process was quicker: the attempt is no longer as it was when it was
-        decided on (`instead_of`; None: not there), or no slot is free (see `View.occupied`). `why`
-        is for the journal.
+        decided on (`instead_of`; None: not there), or no slot is free (see `View.slots` and
+        `View.leaving`). `why` is for the journal.
         """
         with self._transaction():
             view = self._view(_RELEVANT, (new.key,))
@@ -139,7 +139,8 @@ class Ledger:
             current = next((each for each in job.attempts if each.id == new.id), None)
             if current != instead_of:
                 return False
-            if not job.holds_slot and len(view.occupied(leaving_since) - {new.key}) >= cap:
+            others = view.slots + len(view.leaving(leaving_since) - {new.key})
+            if not job.holds_slot and others >= cap:
                 return False
             if job.holds_slot and instead_of is None:
                 return False
@@ -217,21 +218,27 @@ class Ledger:
 
         `why` is for the journal, where one is the batch's by a person's yes alone. Return those of
         which the end is still the one that was decided on, and for whose leaving there is a slot
-        (see `View.occupied`); no other is changed.
+        (see `View.slots` and `View.leaving`); no other is changed.
         """
-        occupied: set[str] = set()
+        leaving: set[str] = set()
+        in_flight: frozenset[str] = frozenset()
+        slots = 0
 
         def add_intention(it: Attempt, decided_on: Attempt) -> Attempt:
-            has_room = leaving_since is None or it.key in occupied or len(occupied) < cap
+            has_slot = leaving_since is None or it.key in in_flight or it.key in leaving
+            has_room = has_slot or slots + len(leaving) < cap
             if it.ended_at != decided_on.ended_at or not has_room:
                 return it
-            occupied.add(it.key)
+            if it.key not in in_flight:
+                leaving.add(it.key)
             return replace(it, delete_asked_at=now)
 
         if not attempts:
             return []
         with self._transaction():
-            occupied |= self._view(_RELEVANT, ("",)).occupied(leaving_since)
+            view = self._view(_RELEVANT, ("",))
+            in_flight, slots = view.in_flight, view.slots
+            leaving |= view.leaving(leaving_since)
             return self._change_all(attempts, add_intention, Did.DELETE_ASKED, now, why)
 
     def erased(self, attempts: Collection[Attempt], now: datetime) -> None:

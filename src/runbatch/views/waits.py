@@ -28,7 +28,7 @@ class SlotsJson(TypedDict):
     """How many are held."""
     by: dict[str, int]
     """How many of them by jobs that do what: `running`, `pending`, `starting`, `stopped`,
-    `deleting`, `unknown`, `reserved`, `in doubt`; a job counts once."""
+    `deleting`, `unknown`, `reserved`, `in doubt`."""
     in_doubt_since: Time | None
     """When the job that is longest in doubt last gave a sign."""
     cluster_says: list[str]

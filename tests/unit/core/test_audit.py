@@ -255,7 +255,7 @@ def test_what_happened_as_it_should_breaks_no_promise(happenings: list[Happening
             ],
             Promise.ONCE,
             5,
-            "two attempts of it were listed at once",
+            "two attempts of it ran at once",
             id="what had vanished runs beside its next attempt",
         ),
         pytest.param(

@@ -14,7 +14,7 @@ NEW = Outcome(Verdict.MOUNT_FAILURE, "exit code 2")
 
 
 def test_what_no_submit_made_and_is_gone_is_said_to_count_no_more() -> None:
-    text = "is no longer there; runbatch did not submit it, so the attempt before it counts"
+    text = "is no longer there, so the attempt before it counts"
     gone = of_forgotten(vanished(number=2), batch())
     assert gone == Event(Kind.GONE, f"gwas-37 (attempt 2) {text}", "37")
 

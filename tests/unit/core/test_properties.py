@@ -22,7 +22,7 @@ def test_whatever_the_ledger_holds_a_plan_keeps_the_cap_and_doubles_no_job(
     left = planned(known, data.draw(wishes(known)), seconds, of=batch(*OWN, cap=cap))
     slots = slots_after(known, left)
     assert len(slots) <= max(cap, len(known.in_flight))
-    before = known.occupied(PATIENCE.leaving_since(at(seconds)))
+    before = known.in_flight | known.leaving(PATIENCE.leaving_since(at(seconds)))
     occupied = slots | before
     assert len(occupied) <= max(cap, len(before))
     assert left.starved == 0 or len(occupied) >= cap
@@ -58,7 +58,7 @@ def test_whatever_is_listed_nothing_is_forgotten_and_no_slot_freed_without_evide
 
     taken = snapshot_of(batch(*OWN), learned.view, at(seconds))
     assert sum(taken.counts.values()) == len(taken.jobs)
-    assert taken.in_flight == len(learned.view.in_flight)
+    assert taken.in_flight == learned.view.slots
 
     shown = {each.uid for each in answer.observations}
     twice = looked(learned.view, answer, seconds)

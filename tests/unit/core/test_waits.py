@@ -18,7 +18,7 @@ from tests.unit.core.values import (
 )
 
 from runbatch.core.attempt import Attempt
-from runbatch.core.job import View
+from runbatch.core.job import Job, View
 from runbatch.core.snapshot import snapshot_of
 from runbatch.core.stage import Stage
 from runbatch.core.waits import (
@@ -37,7 +37,7 @@ SILENT = Answer(at(0), "no answer")
 
 
 def held_by(*attempts: Attempt, seconds: float = 0) -> Slots:
-    return slots_of([attempts], at(seconds))
+    return slots_of([Job("37", attempts)], at(seconds))
 
 
 @pytest.mark.parametrize(
@@ -104,7 +104,7 @@ MANY = view(
 
 
 def test_why_only_18_are_running() -> None:
-    slots = slots_of((job.attempts for job in MANY.jobs.values()), at(120))
+    slots = slots_of(MANY.jobs.values(), at(120))
     assert str(slots) == "18 running, 30 pending, 2 in doubt since 09:31 UTC"
     assert (slots.count, slots.doubt_since) == (len(MANY.in_flight), at(60))
 
