@@ -121,7 +121,8 @@ class Runner:
         `command` is what others are told is running. Raises LedgerError.
         """
         self._keep_up()
-        run = self._ledger.begin_run(command, self._batch, self._now())
+        unique = self._patience.names_unique
+        run = self._ledger.begin_run(command, self._batch, self._now(), names_unique=unique)
         try:
             if self._wish.delete is None:
                 self._narrator.differing(

@@ -73,8 +73,8 @@ def test_the_status_can_be_drawn_from_the_events_alone(make_world: MakeWorld) ->
     now = world.clock.now().astimezone(UTC)
     assert snapshot_of(world.batch, history.view, now).counts == snapshot.counts
     drawn = snapshot_of(world.batch, history.view, now).jobs
-    assert [(job.state, job.next_retry_at, job.slots) for job in drawn] == [
-        (job.state, job.next_retry_at, job.slots) for job in snapshot.jobs
+    assert [(job.state, job.next_retry_at, job.holding) for job in drawn] == [
+        (job.state, job.next_retry_at, job.holding) for job in snapshot.jobs
     ]
     assert [told.kind for told in history.told] == [
         event.kind.value for event in world.said if event.kind.value == "WAIT"

@@ -37,7 +37,7 @@ NO_ROOM = "0 nodes available"
 
 def seen(*attempts: Attempt, runs: tuple[Run, ...] = (SUBMIT,), answer: Answer = HEARD) -> Status:
     snapshot = snapshot_of(batch(), view(*attempts), NOW)
-    held = [job for job in snapshot.jobs if job.slots]
+    held = [job for job in snapshot.jobs if job.holding]
     rows = [observation(job.key, Stage.QUEUED, reason=NO_ROOM) for job in held]
     waits = waits_of(snapshot, answer, [run.command for run in runs], rows)
     return status_of(snapshot, waits, runs)

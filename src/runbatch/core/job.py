@@ -20,10 +20,14 @@ class State(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """A job's key and its attempts so far, the first one first."""
+    """A job's key and its attempts so far, the first one first.
+
+    `names_unique`: the cluster never has two workloads of one name.
+    """
 
     key: str
     attempts: tuple[Attempt, ...] = ()
+    names_unique: bool = True
 
     @property
     def last(self) -> Attempt | None:
@@ -45,9 +49,13 @@ class Job:
         """Return the attempts that hold a slot each: one for every workload that may live.
 
         A slot that was taken ahead, for a workload yet to be made, is that of the one before it.
+        Where names are unique only listed ones can be several, and then the cluster is wrong.
         """
         holding = tuple(attempt for attempt in self.attempts if attempt.holds_slot)
-        return tuple(each for each in holding if not each.waiting_for_name) or holding[-1:]
+        made = tuple(each for each in holding if not each.waiting_for_name)
+        if self.names_unique:
+            made = tuple(each for each in made if each.listed) or made[-1:]
+        return made or holding[-1:]
 
     @property
     def doubled(self) -> tuple[Attempt, ...]:
@@ -90,15 +98,22 @@ class View:
     trusted: bool = True
     rows_seen_at: datetime | None = None
     taken: Mapping[str, str] = field(default_factory=dict)
+    names_unique: bool = True
 
     @classmethod
-    def of(cls, attempts: Iterable[Attempt], *, rows_seen_at: datetime | None = None) -> "View":
+    def of(
+        cls,
+        attempts: Iterable[Attempt],
+        *,
+        rows_seen_at: datetime | None = None,
+        names_unique: bool = True,
+    ) -> "View":
         """Return the view of these attempts, in any order."""
         grouped: dict[str, list[Attempt]] = {}
         for attempt in sorted(attempts, key=lambda each: each.number):
             grouped.setdefault(attempt.key, []).append(attempt)
-        jobs = {key: Job(key, tuple(tries)) for key, tries in grouped.items()}
-        return cls(jobs, rows_seen_at=rows_seen_at)
+        jobs = {key: Job(key, tuple(tries), names_unique) for key, tries in grouped.items()}
+        return cls(jobs, rows_seen_at=rows_seen_at, names_unique=names_unique)
 
     def job(self, key: str) -> Job:
         """Return the job of this key; one the ledger does not know has no attempts."""

@@ -55,7 +55,8 @@ class Started:
     """An invocation began, and what it went by.
 
     `keys` are the batch's jobs; None where they are those last recorded. `beside` are the runs that
-    were at work then. `batch_id` is the ledger's mark, which its workloads bear.
+    were at work then. `batch_id` is the ledger's mark, which its workloads bear. `names_unique`: no
+    two workloads share a name on this kind of cluster.
     """
 
     command: str
@@ -68,6 +69,7 @@ class Started:
     beside: tuple[int, ...] = ()
     keys: tuple[str, ...] | None = None
     batch_id: str | None = None
+    names_unique: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,6 +212,7 @@ class _Replay:
     def __init__(self) -> None:
         self._jobs: dict[str, Job] = {}
         self._held = 0
+        self._names_unique = True
         self._last = Terms()
         self._terms: dict[RunId, Terms] = {}
         self._at_work: set[RunId] = set()
@@ -236,6 +239,7 @@ class _Replay:
         retry, batch_id = started.retry, started.batch_id
         self._last = Terms(started.prefix, keys, integers, started.cap, retry, batch_id)
         self._terms[run] = self._last
+        self._names_unique = started.names_unique
         self._at_work = {run, *started.beside} & self._terms.keys()
 
     def _cap(self) -> int:
@@ -244,11 +248,12 @@ class _Replay:
 
     def _move(self, changed: Changed) -> Move:
         attempt = changed.attempt
-        before = self._jobs.get(attempt.key, Job(attempt.key))
+        before = self._jobs.get(attempt.key, Job(attempt.key, (), self._names_unique))
         attempts = [each for each in before.attempts if each.number != attempt.number]
         if not changed.removes:
             attempts.append(attempt)
-        after = Job(attempt.key, tuple(sorted(attempts, key=lambda each: each.number)))
+        ordered = tuple(sorted(attempts, key=lambda each: each.number))
+        after = Job(attempt.key, ordered, self._names_unique)
         self._jobs[attempt.key] = after
         self._held += len(after.holding) - len(before.holding)
         return Move(changed, before, after)

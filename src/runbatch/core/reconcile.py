@@ -127,11 +127,12 @@ def learn(
     changes = [_noting_the_yes(change, found.agreed) for change in changes]
     attempts = {each.id: each for job in view.jobs.values() for each in job.attempts}
     attempts |= {change.after.id: change.after for change in changes}
-    jobs = View.of(attempts.values()).jobs.values()
+    names_unique = patience.names_unique
+    jobs = View.of(attempts.values(), names_unique=names_unique).jobs.values()
     forgotten = {each.id: each for job in jobs for each in _outlived(job, now, patience)}
     kept = [each for each in attempts.values() if each.id not in forgotten]
     rows_seen_at = now if listing.rows > 0 else view.rows_seen_at
-    after = View.of(kept, rows_seen_at=rows_seen_at)
+    after = View.of(kept, rows_seen_at=rows_seen_at, names_unique=names_unique)
     return Learned(
         tuple(each for each in changes if each.after.id not in forgotten),
         replace(after, taken=found.taken),

@@ -8,7 +8,7 @@ from enum import Enum
 
 from runbatch.core.attempt import Attempt, Observation
 from runbatch.core.job import Job, State, View
-from runbatch.core.snapshot import Snapshot
+from runbatch.core.snapshot import JobSnapshot, Snapshot
 from runbatch.core.stage import Stage
 
 # Whatever was submitted is listed by then, or something is amiss.
@@ -52,7 +52,7 @@ class Slots:
         return f"{held} since {self.doubt_since:%H:%M} UTC" if self.doubt_since else held
 
 
-def slots_of(jobs: Iterable[Job], now: datetime) -> Slots:
+def slots_of(jobs: Iterable[Job | JobSnapshot], now: datetime) -> Slots:
     """Return what the slots are held by."""
     found = (attempt for job in jobs for attempt in job.holding)
     holders = [(_stage_now(each, now), each.last_sign_at) for each in found]
@@ -121,7 +121,7 @@ def waits_of(
     listed: Iterable[Observation] = (),
 ) -> Waits:
     """Return what the batch waits for; `commands` are at work on it, `listed` was just listed."""
-    slots = slots_of((Job(job.key, job.attempts) for job in snapshot.jobs), snapshot.at)
+    slots = slots_of(snapshot.jobs, snapshot.at)
     is_full = slots.count >= snapshot.batch.cap
 
     def queue(jobs: int, *, is_served: bool, due_at: datetime | None = None) -> Queue | None:
@@ -147,7 +147,7 @@ def waits_of(
 
 
 def _reasons(snapshot: Snapshot, listed: Iterable[Observation]) -> tuple[str, ...]:
-    ours = {job.name for job in snapshot.jobs if job.slots}
+    ours = {job.name for job in snapshot.jobs if job.holding}
     said = Counter(each.reason for each in listed if each.reason and each.name in ours)
     return tuple(reason for reason, _ in said.most_common())
 

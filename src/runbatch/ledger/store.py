@@ -42,6 +42,8 @@ _FOLDER = "folder"
 _BATCH_ID = "batch id"
 _VARIABLES = "variables"
 _USES = "uses"
+_NAMES = "names"
+_UNIQUE, _FREE = "unique", "free"
 # A job, and all that may hold a slot, and more: which do is for `Attempt.holds_slot` to say.
 _RELEVANT = "key = ? OR open"
 _COLUMNS = ", ".join(rows.COLUMNS)
@@ -310,19 +312,26 @@ class Ledger:
                 return ()
             return variables_of.differing(json.loads(first), now)
 
-    def begin_run(self, command: str, batch: Batch, now: datetime) -> int:
+    def begin_run(
+        self, command: str, batch: Batch, now: datetime, *, names_unique: bool = True
+    ) -> int:
         """Leave the mark that this process works on the batch; return the run's id.
+
+        `names_unique` is what is known of the cluster: the slots are counted by it from now on.
 
         Raises LedgerError, with nothing changed, if the events file knows more than the ledger.
         """
         with self._transaction():
             self._journal.check()
             self._mark(_FOLDER, str(batch.folder))
+            self._mark(_NAMES, _UNIQUE if names_unique else _FREE)
             use = uses.use_of(batch, self._mark_of(_BATCH_ID) or "", now)
             self._mark(_USES, uses.to_text(uses.added(uses.from_text(self._mark_of(_USES)), use)))
             known = () if self._journal.last() else self._view().attempts
             keys = self._new_keys(batch)
-            self._journal.run, started = runs.begin(self._connection, command, batch, keys, now)
+            self._journal.run, started = runs.begin(
+                self._connection, command, batch, keys, now, names_unique=names_unique
+            )
             started = replace(started, batch_id=self._mark_of(_BATCH_ID))
             remembered = (Changed(Did.REMEMBERED, attempt) for attempt in known)
             self._journal.write(now, [started, *remembered])
@@ -382,7 +391,9 @@ class Ledger:
     def _view(self, condition: str = "TRUE", values: tuple[str, ...] = ()) -> View:
         query = f"SELECT {_COLUMNS} FROM attempts WHERE {condition}"
         attempts = [rows.attempt_of(tuple(row)) for row in self._connection.execute(query, values)]
-        return View.of(attempts, rows_seen_at=rows.from_text(self._mark_of(_ROWS_SEEN)))
+        rows_seen_at = rows.from_text(self._mark_of(_ROWS_SEEN))
+        names_unique = self._mark_of(_NAMES) != _FREE
+        return View.of(attempts, rows_seen_at=rows_seen_at, names_unique=names_unique)
 
     def _asked(self) -> tuple[Asked, ...]:
         query = "SELECT key, number, calls, asked_at FROM reruns ORDER BY rowid"

@@ -88,9 +88,7 @@ def test_every_count_is_there_if_only_with_0() -> None:
 def test_a_job_is_shown_with_its_attempts_and_its_next_retry() -> None:
     tries = (failed("37", missed=3), failed("37", number=2, seconds=10))
     taken = snapshot_of(batch("37"), view(*tries), at(20))
-    assert taken.jobs == (
-        JobSnapshot("37", "gwas-37", State.FAILED, tries[1], at(70), False, tries),
-    )
+    assert taken.jobs == (JobSnapshot("37", "gwas-37", State.FAILED, tries[1], at(70), (), tries),)
 
 
 @pytest.mark.parametrize(
