@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from runbatch.api import read_snapshot, submit, wait
     from runbatch.config.load import load_batch
-    from runbatch.core.attempt import Attempt, Evidence, Outcome, Phase, Verdict
+    from runbatch.core.attempt import Attempt, Evidence, Outcome, Verdict
     from runbatch.core.batch import Batch, Mount, Run
     from runbatch.core.errors import (
         BatchError,
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from runbatch.core.failure import RetryPolicy
     from runbatch.core.job import State
     from runbatch.core.snapshot import JobSnapshot, Snapshot
+    from runbatch.core.stage import Stage
 
 __version__ = "0.1.0"
 
@@ -42,11 +43,11 @@ __all__ = [
     "LedgerError",
     "Mount",
     "Outcome",
-    "Phase",
     "RetryPolicy",
     "Run",
     "RunbatchError",
     "Snapshot",
+    "Stage",
     "State",
     "Verdict",
     "load_batch",
@@ -58,7 +59,7 @@ __all__ = [
 _MODULES = {
     "api": ("read_snapshot", "submit", "wait"),
     "config.load": ("load_batch",),
-    "core.attempt": ("Attempt", "Evidence", "Outcome", "Phase", "Verdict"),
+    "core.attempt": ("Attempt", "Evidence", "Outcome", "Verdict"),
     "core.batch": ("Batch", "Mount", "Run"),
     "core.errors": (
         "BatchError",
@@ -71,6 +72,7 @@ _MODULES = {
     "core.failure": ("RetryPolicy",),
     "core.job": ("State",),
     "core.snapshot": ("JobSnapshot", "Snapshot"),
+    "core.stage": ("Stage",),
 }
 
 

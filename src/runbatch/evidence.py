@@ -106,7 +106,7 @@ def judged_on_sight(view: View, batch: Batch, cluster: Cluster) -> View:
     for found in gather(open_ones, batch.prefix, cluster):
         if found.error is None or found.is_enough:
             attempts[found.attempt.id] = found.judged(batch)
-    return replace(view, jobs=View.of(attempts.values()).jobs)
+    return replace(view, jobs=View.of(attempts.values(), names_unique=view.names_unique).jobs)
 
 
 def _tail(chunks: Iterable[bytes]) -> bytes:

@@ -5,18 +5,18 @@ from datetime import datetime
 
 from runbatch.core import events
 from runbatch.core.actions import Plan, Streak
-from runbatch.core.attempt import Attempt, Listing, Patience, Phase
+from runbatch.core.attempt import Attempt, Listing, Patience
 from runbatch.core.batch import Batch
 from runbatch.core.errors import ClusterError, Unauthorized
 from runbatch.core.events import Event, Kind
-from runbatch.core.job import View
+from runbatch.core.job import Job, View
 from runbatch.core.reconcile import Change, Learned
+from runbatch.core.stage import Stage
 from runbatch.core.waits import NOTHING_LISTED, slots_of
 
 # A deletion that takes so many times the cluster's grace is told of.
 STUCK_AFTER = 2
 _MOST_VARIABLES = 10
-_BEFORE_RUNNING = (Phase.CREATING, Phase.PENDING, Phase.INITIALIZING)
 
 
 class Narrator:
@@ -69,7 +69,7 @@ class Narrator:
     def no_answer(self, error: ClusterError, before: View) -> None:
         """Tell, once per change, why the cluster was not heard."""
         if isinstance(error, Unauthorized):
-            running = f"{len(before.in_flight)} running jobs are not affected"
+            running = f"{before.slots} running jobs are not affected"
             text = f"{error}; {running}, submitting goes on by itself."
         else:
             text = f"{error} Nothing is submitted until it answers again."
@@ -100,7 +100,10 @@ class Narrator:
         for key, cause in sorted(learned.unreadable.items()):
             self._tell_unreadable(key, cause)
         for key in sorted(learned.view.in_flight):
-            holder = learned.view.job(key).holder
+            job = learned.view.job(key)
+            if job.doubled:
+                self.tell_once(Kind.TROUBLE, job.doubled[-1], _of_double(job, patience))
+            holder = job.holder
             if holder is not None and (why := _why_stuck(holder, now, patience)):
                 self.tell_once(Kind.TROUBLE, holder, why)
 
@@ -131,11 +134,11 @@ class Narrator:
         """Tell when jobs wait for nothing but a free slot, and what holds the slots just then."""
         if not planned.starved or planned.actions:
             return
-        active = f"{len(view.in_flight)} active jobs in batch (max: {self._batch.cap})."
+        active = f"{view.slots} active jobs in batch (max: {self._batch.cap})."
         text = f"{active} Waiting {poll_interval_s:g}s..."
         if text != self._waiting:
             self._waiting = text
-            slots = slots_of((job.attempts for job in view.jobs.values()), now)
+            slots = slots_of(view.jobs.values(), now)
             self._hear(Event(Kind.WAIT, f"{text} ({slots})"))
 
     def _tell_silence(self, event: Event) -> None:
@@ -158,14 +161,22 @@ def _end_of(silence: Event, listing: Listing, patience: Patience) -> Event:
 
 def _reasons(listing: Listing) -> set[str]:
     """Return what the cluster says that workloads wait for, before they run."""
-    waiting = (each for each in listing.observations if each.phase in _BEFORE_RUNNING)
+    waiting = (each for each in listing.observations if each.stage.is_before_running)
     return {each.reason for each in waiting if each.reason}
+
+
+def _of_double(job: Job, patience: Patience) -> str:
+    """Return what people are to know of a job that has several live workloads."""
+    text = f"the cluster lists {len(job.doubled)} live workloads of this job. Each holds a slot"
+    if patience.names_unique:
+        return f"{text}; delete the one that is too many."
+    return f"{text}. A younger one is removed unless it has started."
 
 
 def _why_stuck(holder: Attempt, now: datetime, patience: Patience) -> str | None:
     """Return why a workload holds a slot until a person does something, if it does."""
-    if holder.phase is Phase.STOPPED:
-        return "it is Stopped and keeps its slot; resume or delete it."
+    if holder.stage is Stage.HELD:
+        return "it is stopped and keeps its slot; resume or delete it."
     if holder.delete_asked_at is None:
         return None
     waited_s = (now - holder.delete_asked_at).total_seconds()

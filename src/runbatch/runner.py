@@ -121,7 +121,8 @@ class Runner:
         `command` is what others are told is running. Raises LedgerError.
         """
         self._keep_up()
-        run = self._ledger.begin_run(command, self._batch, self._now())
+        unique = self._patience.names_unique
+        run = self._ledger.begin_run(command, self._batch, self._now(), names_unique=unique)
         try:
             if self._wish.delete is None:
                 self._narrator.differing(
@@ -423,7 +424,7 @@ class Runner:
         what = "deleted" if is_gone else "asked to go"
         if before and not is_gone:
             what = "still there, asked to go once more"
-        why = "" if before or self._wish.delete is not None else " to make room for the next"
+        why = "" if before or self._wish.delete is not None else _why_to_go(attempt)
         self._narrator.tell(Kind.DELETE, attempt, f"{what}{why}; its log is saved")
 
     def _not_deleted(self, attempt: Attempt, error: ClusterError) -> None:
@@ -523,8 +524,13 @@ def _begun(action: Submit | Reserve, now: datetime) -> Attempt:
     return Attempt(key=action.key, number=action.number, reserved_at=now, reruns=action.reruns)
 
 
+def _why_to_go(attempt: Attempt) -> str:
+    is_double = attempt.ended_at is None
+    return ", since its job has another workload" if is_double else " to make room for the next"
+
+
 def _description(attempt: Attempt) -> str:
     """Return what is known of how the attempt ended, as JSON."""
     evidence = asdict(attempt.evidence) if attempt.evidence else {}
-    known = {"uid": attempt.uid, "phase": attempt.phase.value if attempt.phase else None}
+    known = {"uid": attempt.uid, "phase": attempt.phase}
     return json.dumps({"key": attempt.key, "number": attempt.number, **known, **evidence}, indent=2)

@@ -5,11 +5,12 @@ from heapq import heappop, heappush
 from itertools import accumulate, pairwise
 from pathlib import Path
 
-from runbatch.core.attempt import Attempt, Evidence, Outcome, Phase, Verdict
+from runbatch.core.attempt import Attempt, Evidence, Outcome, Verdict
 from runbatch.core.batch import Batch, ClusterChoice, Run, range_of
 from runbatch.core.history import History, Level, Stretch
 from runbatch.core.job import View
 from runbatch.core.snapshot import Snapshot, snapshot_of
+from runbatch.core.stage import Stage
 
 EPOCH = datetime(2026, 1, 5, 9, 30, tzinfo=UTC)
 MARKER = "INFRASTRUCTURE MOUNT FAILURE: /data is not a mount point"
@@ -74,7 +75,8 @@ def _attempt(
     running = 5 if verdict is Verdict.MOUNT_FAILURE else 900 + dice * 3
     lengths = (20 + dice % 7 * 5, 60 + dice % 11 * 9, running)
     times = list(accumulate(lengths, initial=start))
-    states = zip(("Pending", "Initializing", "Running"), pairwise(times), strict=True)
+    stages = (Stage.QUEUED, "Pending"), (Stage.STARTING, "Initializing"), (Stage.RUNNING, "Running")
+    states = zip(stages, pairwise(times), strict=True)
     good, end = verdict is Verdict.SUCCEEDED, times[-1]
     attempt = Attempt(
         key=key,
@@ -85,13 +87,13 @@ def _attempt(
         uid=f"{key}.{number}",
         node=node,
         seen_at=at(end),
-        phase=Phase.COMPLETED if good else Phase.FAILED,
+        seen_stage=Stage.SUCCEEDED if good else Stage.FAILED,
         ended_at=at(end),
         evidence=Evidence(node=node, marker=MARKER if source.startswith("log") else None),
         outcome=Outcome(verdict, source),
         log=None if good else str(logs / f"{key}.{number}.log"),
     )
-    parts = [Stretch(key, number, state, at(begin), at(then)) for state, (begin, then) in states]
+    parts = [Stretch(key, number, *shown, at(begin), at(then)) for shown, (begin, then) in states]
     return attempt, parts, end
 
 

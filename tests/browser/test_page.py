@@ -17,6 +17,7 @@ from runbatch.core.batch import Batch, Run
 from runbatch.core.history import History, Level, Stretch
 from runbatch.core.job import View
 from runbatch.core.snapshot import snapshot_of
+from runbatch.core.stage import Stage
 from runbatch.views.report.page import page_of
 
 FOLDER = Path("/reports")
@@ -338,7 +339,7 @@ def hostile_page() -> str:
     numbered = [(name, number) for name in batch.keys for number in range(1, 9)]
     attempts = [_hostile(name, number) for name, number in numbered]
     stretches = [
-        Stretch(name, number, HOSTILE, at(number * 100 - 100), at(number * 100))
+        Stretch(name, number, Stage.UNKNOWN, HOSTILE, at(number * 100 - 100), at(number * 100))
         for name, number in numbered
     ]
     view = View.of(attempts)

@@ -8,7 +8,7 @@ from pathlib import Path
 import psutil
 
 from runbatch.clusters.local.cluster import LocalCluster
-from runbatch.core.attempt import Phase
+from runbatch.core.stage import Stage
 from runbatch.core.workload import Workload
 from runbatch.testing.contract import make_workload
 
@@ -39,9 +39,9 @@ class LocalRig:
     def let_time_pass(self) -> None:
         time.sleep(0.01)
 
-    def phase(self, name: str) -> Phase | None:
+    def phase(self, name: str) -> Stage | None:
         found = (each for each in self.cluster().list("contract").observations)
-        return next((each.phase for each in found if each.name == name), None)
+        return next((each.stage for each in found if each.name == name), None)
 
     def uid(self, name: str) -> str:
         found = self.cluster().list("contract").observations

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from runbatch.core.attempt import Phase
+from runbatch.core.stage import Stage
 from runbatch.core.workload import Workload
 from runbatch.testing import FakeCluster
 from runbatch.testing.contract import ClusterContract, make_workload
@@ -28,9 +28,9 @@ class FakeRig:
         for workload in self._cluster.live.values():
             exit_code, output, endless = self._ends[workload.name]
             workload.log = output
-            if workload.phase is Phase.PENDING:
-                workload.phase = Phase.RUNNING
-            elif not endless and not workload.phase.ended:
+            if workload.stage is Stage.QUEUED:
+                workload.stage = Stage.RUNNING
+            elif not endless and not workload.stage.ended:
                 self._cluster.end(workload.name, exit_code, output)
 
 

@@ -16,9 +16,10 @@ import pytest
 from tests.contract.local import LIMIT_S, LocalRig, is_running, note
 
 from runbatch.clusters.local.cluster import LocalCluster
-from runbatch.core.attempt import Attempt, Phase
+from runbatch.core.attempt import Attempt
 from runbatch.core.batch import Mount
 from runbatch.core.errors import Busy, ClusterError, NameTaken, Rejected
+from runbatch.core.stage import Stage
 from runbatch.core.workload import Workload
 from runbatch.deletions import ask_to_go
 from runbatch.testing.contract import ClusterContract, make_workload
@@ -60,7 +61,7 @@ def test_what_a_job_leaves_behind_ends_with_it(rig: LocalRig) -> None:
     wait = "[time.sleep(0.01) for _ in iter(lambda: os.path.exists('child'), True)]"
     rig.cluster().submit(rig.python("contract-1", f"{child}; {wait}"))
     pid = int(rig.text("child"))
-    rig.wait(lambda: rig.phase("contract-1") is Phase.COMPLETED)
+    rig.wait(lambda: rig.phase("contract-1") is Stage.SUCCEEDED)
     rig.wait(lambda: not is_running(pid))
 
 
@@ -72,7 +73,7 @@ def test_a_job_whose_wrapper_was_killed_still_runs(rig: LocalRig) -> None:
     pid, wrapper = int(rig.text("pid")), int(rig.text("ppid"))
     os.kill(wrapper, signal.SIGKILL)
     rig.wait(lambda: not is_running(wrapper))
-    assert rig.phase("contract-1") is Phase.RUNNING
+    assert rig.phase("contract-1") is Stage.RUNNING
     with pytest.raises(NameTaken):
         rig.cluster().submit(rig.workload("contract-1"))
     os.kill(pid, signal.SIGKILL)
@@ -110,13 +111,13 @@ def test_what_is_left_of_a_folder_does_not_keep_its_name_for_ever(rig: LocalRig,
     (path / left).write_text('{"exit_code": 0, "signal": null, "ended_at": "2026-01-01T00:00:00Z"}')
     assert rig.cluster().list("contract").observations == ()
     rig.cluster().submit(rig.workload("contract-1"))
-    rig.wait(lambda: rig.phase("contract-1") is Phase.COMPLETED)
+    rig.wait(lambda: rig.phase("contract-1") is Stage.SUCCEEDED)
 
 
 def test_after_a_reboot_what_ran_is_gone_and_what_ended_is_known(rig: LocalRig) -> None:
     # What a reboot leaves: the files, and nobody who holds the lock.
     rig.cluster().submit(rig.workload("contract-1", exit_code=5))
-    rig.wait(lambda: rig.phase("contract-1") is Phase.FAILED)
+    rig.wait(lambda: rig.phase("contract-1") is Stage.FAILED)
     dead = rig.workloads / "contract-2"
     dead.mkdir()
     (dead / "workload.json").write_text(
@@ -124,11 +125,11 @@ def test_after_a_reboot_what_ran_is_gone_and_what_ended_is_known(rig: LocalRig) 
     )
     (dead / "alive.lock").touch()
 
-    assert rig.phase("contract-1") is Phase.FAILED
+    assert rig.phase("contract-1") is Stage.FAILED
     assert rig.cluster().evidence("contract-1", rig.uid("contract-1")).exit_code == 5
     assert rig.phase("contract-2") is None
     rig.cluster().submit(rig.workload("contract-2"))
-    rig.wait(lambda: rig.phase("contract-2") is Phase.COMPLETED)
+    rig.wait(lambda: rig.phase("contract-2") is Stage.SUCCEEDED)
 
 
 @pytest.mark.parametrize("content", [b"", bytes(80)], ids=["empty", "zeros"])
@@ -137,12 +138,12 @@ def test_what_a_power_loss_left_empty_keeps_no_name(
     rig: LocalRig, file: str, content: bytes
 ) -> None:
     rig.cluster().submit(rig.workload("contract-1"))
-    rig.wait(lambda: rig.phase("contract-1") is Phase.COMPLETED)
+    rig.wait(lambda: rig.phase("contract-1") is Stage.SUCCEEDED)
     (rig.workloads / "contract-1" / file).write_bytes(content)
     listing = rig.cluster().list("contract")
     assert (listing.observations, listing.unreadable) == ((), {})
     rig.cluster().submit(rig.workload("contract-1"))
-    rig.wait(lambda: rig.phase("contract-1") is Phase.COMPLETED)
+    rig.wait(lambda: rig.phase("contract-1") is Stage.SUCCEEDED)
 
 
 def test_a_process_that_got_the_number_of_a_dead_job_is_not_mistaken_for_it(rig: LocalRig) -> None:
@@ -166,7 +167,7 @@ def test_a_process_that_got_the_number_of_a_dead_job_is_not_mistaken_for_it(rig:
 def test_death_by_a_signal_is_told_from_an_exit_code(rig: LocalRig) -> None:
     rig.cluster().submit(rig.python("contract-1", "os.kill(os.getpid(), 9)"))
     rig.cluster().submit(rig.python("contract-2", "sys.exit(137)"))
-    rig.wait(lambda: rig.phase("contract-1") is rig.phase("contract-2") is Phase.FAILED)
+    rig.wait(lambda: rig.phase("contract-1") is rig.phase("contract-2") is Stage.FAILED)
     first, second = (
         rig.cluster().evidence(name, rig.uid(name)) for name in ("contract-1", "contract-2")
     )
@@ -181,7 +182,7 @@ def test_local_knows_whether_a_mount_was_missing(rig: LocalRig, tmp_path: Path) 
         workload = rig.python(f"contract-{key}", "sys.exit(2)")
         rig.cluster().submit(replace(workload, mounts=mounts))
     names = [f"contract-{key}" for key in (1, 2, 3)]
-    rig.wait(lambda: all(rig.phase(name) is Phase.FAILED for name in names))
+    rig.wait(lambda: all(rig.phase(name) is Stage.FAILED for name in names))
     found = [rig.cluster().evidence(name, rig.uid(name)) for name in names]
     assert [(each.exit_code, each.mounts_held) for each in found] == [
         (2, True), (2, True), (2, False)
@@ -196,7 +197,7 @@ def test_the_end_by_a_real_time_signal_is_recorded_as_well(
 ) -> None:
     # Python knows only the first and the last of these by name.
     rig.cluster().submit(rig.python("contract-1", f"os.kill(os.getpid(), {number})"))
-    rig.wait(lambda: rig.phase("contract-1") is Phase.FAILED)
+    rig.wait(lambda: rig.phase("contract-1") is Stage.FAILED)
     evidence = rig.cluster().evidence("contract-1", rig.uid("contract-1"))
     assert (evidence.exit_code, evidence.reason) == (128 + number, f"killed by {name}")
 
@@ -205,7 +206,7 @@ def test_a_mount_without_its_folder_is_the_infrastructure_s_fault(rig: LocalRig)
     workload = rig.workload("contract-1")
     mounts = (Mount("nowhere", "/data"), Mount(str(rig.folder), "/outputs"))
     rig.cluster().submit(with_mounts(workload, mounts))
-    rig.wait(lambda: rig.phase("contract-1") is Phase.FAILED)
+    rig.wait(lambda: rig.phase("contract-1") is Stage.FAILED)
     uid = rig.uid("contract-1")
     assert rig.cluster().evidence("contract-1", uid).exit_code == 2
     log = b"".join(rig.cluster().logs("contract-1", uid)).decode()
@@ -219,7 +220,7 @@ def test_a_job_is_told_where_its_mounts_are(rig: LocalRig) -> None:
     program = "print(os.environ['RUNBATCH_MOUNT_MY_DATA'])"
     workload = with_mounts(rig.python("contract-1", program), (Mount(".", "/my/data"),))
     rig.cluster().submit(workload)
-    rig.wait(lambda: rig.phase("contract-1") is Phase.COMPLETED)
+    rig.wait(lambda: rig.phase("contract-1") is Stage.SUCCEEDED)
     log = b"".join(rig.cluster().logs("contract-1", rig.uid("contract-1")))
     assert log.decode().strip() == str(rig.folder)
 
@@ -239,7 +240,7 @@ def test_a_command_that_cannot_run_ends_as_in_a_container(
     rig: LocalRig, program: str, code: int, said: str
 ) -> None:
     rig.cluster().submit(make_workload("contract-1", (program,), rig.folder))
-    rig.wait(lambda: rig.phase("contract-1") is Phase.FAILED)
+    rig.wait(lambda: rig.phase("contract-1") is Stage.FAILED)
     uid = rig.uid("contract-1")
     assert rig.cluster().evidence("contract-1", uid).exit_code == code
     assert said in b"".join(rig.cluster().logs("contract-1", uid)).decode()
@@ -300,7 +301,7 @@ def test_what_left_the_group_of_a_job_ends_with_it_too(rig: LocalRig) -> None:
         rig.python("contract-1", f"import subprocess; child = {child!r}; {start}; {wait}")
     )
     pid = int(rig.text("child"))
-    rig.wait(lambda: rig.phase("contract-1") is Phase.COMPLETED)
+    rig.wait(lambda: rig.phase("contract-1") is Stage.SUCCEEDED)
     rig.wait(lambda: not is_running(pid))
 
 
@@ -315,7 +316,7 @@ def names_held(rig: LocalRig) -> Iterator[None]:
 def test_somebody_who_holds_the_names_is_not_waited_for_for_ever(rig: LocalRig) -> None:
     cluster = LocalCluster(rig.folder / "root", names_limit_s=0)
     rig.cluster().submit(rig.workload("contract-1", exit_code=5))
-    rig.wait(lambda: rig.phase("contract-1") is Phase.FAILED)
+    rig.wait(lambda: rig.phase("contract-1") is Stage.FAILED)
     uid = rig.uid("contract-1")
     with names_held(rig):
         for call in (

@@ -12,8 +12,9 @@ import pytest
 from tests.contract.local import LocalRig, is_running, note
 
 from runbatch.clusters.local.cluster import LocalCluster
-from runbatch.core.attempt import Observation, Phase
+from runbatch.core.attempt import Observation
 from runbatch.core.errors import ClusterError, NameTaken
+from runbatch.core.stage import Stage
 from runbatch.core.workload import Workload
 
 
@@ -69,7 +70,7 @@ def test_a_job_that_runs_without_its_folder_is_listed_and_keeps_its_name(
     shutil.rmtree(rig.folder / lost)
     listing = rig.cluster().list("contract")
     assert listing.observations == (before,)
-    assert (before.phase, before.number, listing.rows) == (Phase.RUNNING, 3, 1)
+    assert (before.stage, before.number, listing.rows) == (Stage.RUNNING, 3, 1)
     with pytest.raises(NameTaken, match="contract-1 still runs"):
         rig.cluster().submit(rig.workload("contract-1"))
     assert is_running(pid)
@@ -81,7 +82,7 @@ def test_a_job_without_its_folder_is_gone_once_it_has_ended(rig: LostRig) -> Non
     os.kill(pid, signal.SIGKILL)
     rig.wait(lambda: rig.listed() == ())
     rig.cluster().submit(rig.workload("contract-1"))
-    rig.wait(lambda: rig.phase("contract-1") is Phase.COMPLETED)
+    rig.wait(lambda: rig.phase("contract-1") is Stage.SUCCEEDED)
 
 
 def test_only_the_description_may_be_gone_too(rig: LostRig) -> None:
@@ -130,7 +131,7 @@ def test_a_state_folder_that_was_moved_takes_its_jobs_and_their_ends_along(rig: 
     assert rig.listed("moved") == (before,)
     assert rig.listed("root") == (before,), "a new folder in the place of the old one"
     (rig.folder / "go").touch()
-    rig.wait(lambda: rig.listed("moved")[0].phase is Phase.FAILED)
+    rig.wait(lambda: rig.listed("moved")[0].stage is Stage.FAILED)
     assert LocalCluster(rig.folder / "moved").evidence("contract-1", before.uid).exit_code == 5
     assert rig.listed("root") == ()
 
@@ -147,7 +148,7 @@ def test_jobs_of_another_state_folder_are_nothing_to_this_one(rig: LostRig) -> N
     rig.start()
     assert rig.listed("another") == ()
     LocalCluster(rig.folder / "another").submit(rig.workload("contract-1"))
-    rig.wait(lambda: rig.listed("another")[0].phase is Phase.COMPLETED)
+    rig.wait(lambda: rig.listed("another")[0].stage is Stage.SUCCEEDED)
 
 
 def test_the_end_of_a_job_is_never_written_into_a_successor_s_folder(rig: LostRig) -> None:

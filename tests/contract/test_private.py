@@ -12,8 +12,8 @@ import pytest
 from tests.contract.local import LocalRig
 
 from runbatch.clusters.local.cluster import LocalCluster
-from runbatch.core.attempt import Phase
 from runbatch.core.errors import ClusterError, Rejected, Unreachable
+from runbatch.core.stage import Stage
 from runbatch.ledger.archive import save
 from runbatch.ledger.store import Ledger
 
@@ -47,7 +47,7 @@ def test_every_folder_of_a_local_cluster_is_ours_alone_whatever_the_umask(
     cluster = LocalCluster(rig.folder / "root" / "clusters" / "local")
     with umask(mask):
         uid = cluster.submit(rig.workload("contract-1"))
-    rig.wait(lambda: cluster.list("contract").observations[0].phase is Phase.COMPLETED)
+    rig.wait(lambda: cluster.list("contract").observations[0].stage is Stage.SUCCEEDED)
     assert modes(rig.folder / "root") == {0o700}
     assert modes(rig.folder / "root", of_files=True) <= {0o600, 0o400}
     with umask(mask):
@@ -70,7 +70,7 @@ def test_a_state_that_an_older_version_left_open_is_closed(rig: LocalRig) -> Non
         (rig.folder / "root" / name).mkdir(exist_ok=True)
         (rig.folder / "root" / name).chmod(0o775)
     uid = rig.cluster().submit(rig.workload("contract-1"))
-    rig.wait(lambda: rig.phase("contract-1") is Phase.COMPLETED)
+    rig.wait(lambda: rig.phase("contract-1") is Stage.SUCCEEDED)
     rig.cluster().delete("contract-1", uid)
     assert modes(rig.folder / "root") == {0o700}
 
@@ -91,7 +91,7 @@ def test_a_planted_link_is_not_followed(rig: LocalRig, name: str) -> None:
 @pytest.mark.parametrize("name", ["workload.json", "exit.json", "log", "alive.lock"])
 def test_nothing_is_read_through_a_link(rig: LocalRig, name: str) -> None:
     uid = rig.cluster().submit(rig.workload("contract-1", output="secret"))
-    rig.wait(lambda: rig.phase("contract-1") is Phase.COMPLETED)
+    rig.wait(lambda: rig.phase("contract-1") is Stage.SUCCEEDED)
     path = rig.workloads / "contract-1" / name
     path.rename(rig.folder / "elsewhere")
     path.symlink_to(rig.folder / "elsewhere")
@@ -104,7 +104,7 @@ def test_nothing_is_read_through_a_link(rig: LocalRig, name: str) -> None:
 
 def test_a_link_in_the_place_of_a_workload_is_none(rig: LocalRig) -> None:
     uid = rig.cluster().submit(rig.workload("contract-1"))
-    rig.wait(lambda: rig.phase("contract-1") is Phase.COMPLETED)
+    rig.wait(lambda: rig.phase("contract-1") is Stage.SUCCEEDED)
     (rig.workloads / "contract-1").rename(rig.folder / "elsewhere")
     (rig.workloads / "contract-1").symlink_to(rig.folder / "elsewhere")
     assert "it is a link" in rig.cluster().list("contract").unreadable["contract-1"]

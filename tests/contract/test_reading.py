@@ -11,8 +11,8 @@ import pytest
 from tests.contract.local import LIMIT_S, LocalRig
 
 from runbatch.clusters.local.cluster import LocalCluster
-from runbatch.core.attempt import Phase
 from runbatch.core.errors import NameTaken, Unreachable
+from runbatch.core.stage import Stage
 
 Seen = TypeVar("Seen")
 
@@ -62,7 +62,7 @@ class Swap:
 
 def test_a_listing_never_gives_a_workload_the_end_of_its_successor(rig: LocalRig) -> None:
     (seen,) = Swap(rig).during(lambda: rig.cluster().list("contract").observations)
-    assert (seen.uid, seen.phase) == ("new", Phase.COMPLETED)
+    assert (seen.uid, seen.stage) == ("new", Stage.SUCCEEDED)
 
 
 def test_the_evidence_of_a_workload_is_never_that_of_its_successor(rig: LocalRig) -> None:
@@ -89,7 +89,7 @@ def test_a_file_that_cannot_be_read_is_the_clusters_trouble(
     rig: LocalRig, call: str, in_the_way: str
 ) -> None:
     rig.cluster().submit(rig.workload("contract-1"))
-    rig.wait(lambda: rig.phase("contract-1") is Phase.COMPLETED)
+    rig.wait(lambda: rig.phase("contract-1") is Stage.SUCCEEDED)
     uid = rig.uid("contract-1")
     path = rig.workloads.parent / in_the_way
     path.unlink()
@@ -101,7 +101,7 @@ def test_a_file_that_cannot_be_read_is_the_clusters_trouble(
 
 def test_a_folder_that_cannot_be_removed_is_the_clusters_trouble(rig: LocalRig) -> None:
     rig.cluster().submit(rig.workload("contract-1"))
-    rig.wait(lambda: rig.phase("contract-1") is Phase.COMPLETED)
+    rig.wait(lambda: rig.phase("contract-1") is Stage.SUCCEEDED)
     uid = rig.uid("contract-1")
     (rig.workloads.parent / "gone").touch()
     with pytest.raises(Unreachable, match=r"contract-1 cannot be read or changed: .*gone"):
@@ -123,7 +123,7 @@ def test_a_folder_that_cannot_be_removed_is_the_clusters_trouble(rig: LocalRig) 
 )
 def test_what_is_damaged_is_never_a_traceback(rig: LocalRig, file: str, text: str) -> None:
     rig.cluster().submit(rig.workload("contract-1"))
-    rig.wait(lambda: rig.phase("contract-1") is Phase.COMPLETED)
+    rig.wait(lambda: rig.phase("contract-1") is Stage.SUCCEEDED)
     uid = rig.uid("contract-1")
     whole = (rig.workloads / "contract-1" / file).read_text()
     (rig.workloads / "contract-1" / file).write_text(text)
@@ -133,4 +133,4 @@ def test_what_is_damaged_is_never_a_traceback(rig: LocalRig, file: str, text: st
     with pytest.raises((Unreachable, NameTaken)):
         rig.cluster().submit(rig.workload("contract-1"))
     (rig.workloads / "contract-1" / file).write_text(whole)
-    assert rig.phase("contract-1") is Phase.COMPLETED
+    assert rig.phase("contract-1") is Stage.SUCCEEDED

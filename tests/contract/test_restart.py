@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from tests.contract.local import LocalRig
 
-from runbatch.core.attempt import Phase
+from runbatch.core.stage import Stage
 
 HERE = os.uname().nodename
 
@@ -27,7 +27,7 @@ def test_only_another_start_of_this_machine_is_a_restart(
 ) -> None:
     rig = LocalRig(tmp_path)
     rig.cluster().submit(rig.workload("contract-1"))
-    rig.wait(lambda: rig.phase("contract-1") is Phase.COMPLETED)
+    rig.wait(lambda: rig.phase("contract-1") is Stage.SUCCEEDED)
     path = rig.workloads / "contract-1"
     told = json.loads((path / "workload.json").read_text())
     (path / "workload.json").write_text(json.dumps({**told, "boot": boot}))
@@ -43,7 +43,7 @@ def test_only_another_start_of_this_machine_is_a_restart(
 def test_what_died_under_this_start_was_ended_by_no_restart(tmp_path: Path) -> None:
     rig = LocalRig(tmp_path)
     rig.cluster().submit(rig.workload("contract-1"))
-    rig.wait(lambda: rig.phase("contract-1") is Phase.COMPLETED)
+    rig.wait(lambda: rig.phase("contract-1") is Stage.SUCCEEDED)
     (rig.workloads / "contract-1" / "exit.json").unlink()
     assert rig.cluster().list("contract").restarted == frozenset()
 
@@ -61,4 +61,4 @@ def test_a_workload_is_on_the_disk_by_its_name_before_its_submit_returns(
     rig.cluster().submit(rig.workload("contract-1"))
     assert synced[-1] == str(rig.workloads)
     assert any("/new/" in path and not path.endswith(".new") for path in synced)
-    rig.wait(lambda: rig.phase("contract-1") is Phase.COMPLETED)
+    rig.wait(lambda: rig.phase("contract-1") is Stage.SUCCEEDED)

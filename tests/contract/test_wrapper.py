@@ -13,7 +13,7 @@ from tests.contract.local import LocalRig, is_running, note
 
 from runbatch.clusters.local import wrapper
 from runbatch.clusters.local.folder import WorkloadFolder
-from runbatch.core.attempt import Phase
+from runbatch.core.stage import Stage
 
 IS_ROOT = os.geteuid() == 0
 # Without these root is like anybody else: a folder's mode counts, and whose a process is.
@@ -73,8 +73,8 @@ def test_an_end_that_cannot_be_written_is_not_lost(
         (rig.folder / "go").touch()
         rig.wait(lambda: has_tried(process))
         clear_away()
-        assert rig.phase("contract-1") is Phase.RUNNING
-        rig.wait(lambda: rig.phase("contract-1") is Phase.FAILED)
+        assert rig.phase("contract-1") is Stage.RUNNING
+        rig.wait(lambda: rig.phase("contract-1") is Stage.FAILED)
     assert rig.cluster().evidence("contract-1", "u").exit_code == 5
 
 
@@ -91,7 +91,7 @@ def test_the_end_of_a_command_that_became_another_user_is_recorded(rig: LocalRig
     # As `sudo` does: its process cannot be signalled by us, not even when it is over.
     with wrapped(rig, "os.setuid(65534); sys.exit(5)") as process:
         rig.wait(lambda: not is_running(process.pid))
-    assert rig.phase("contract-1") is Phase.FAILED
+    assert rig.phase("contract-1") is Stage.FAILED
     assert rig.cluster().evidence("contract-1", "u").exit_code == 5
 
 
@@ -106,7 +106,7 @@ def test_asking_in_vain_to_end_does_not_end_the_wrapper(rig: LocalRig) -> None:
         rig.wait(lambda: not signal_is_pending(process.pid, signal.SIGTERM))
         (rig.folder / "go").touch()
         rig.wait(lambda: not is_running(process.pid))
-    assert rig.phase("contract-1") is Phase.COMPLETED
+    assert rig.phase("contract-1") is Stage.SUCCEEDED
 
 
 def test_whoever_ignores_the_ends_of_children_still_has_them_recorded(rig: LocalRig) -> None:
@@ -117,7 +117,7 @@ def test_whoever_ignores_the_ends_of_children_still_has_them_recorded(rig: Local
         rig.cluster().submit(rig.workload("contract-1", exit_code=5))
     finally:
         signal.signal(signal.SIGCHLD, before)
-    rig.wait(lambda: rig.phase("contract-1") is Phase.FAILED)
+    rig.wait(lambda: rig.phase("contract-1") is Stage.FAILED)
     uid = rig.uid("contract-1")
     assert rig.cluster().evidence("contract-1", uid).exit_code == 5
 

@@ -29,9 +29,10 @@ from tests.unit.core.values import (
 )
 
 from runbatch.cli.main import all_commands
-from runbatch.core.attempt import Evidence, Phase
+from runbatch.core.attempt import Evidence
 from runbatch.core.events import Event, Kind
 from runbatch.core.snapshot import snapshot_of
+from runbatch.core.stage import Stage
 from runbatch.core.waits import Answer, waits_of
 from runbatch.ledger.runs import Run
 from runbatch.views.preview import preview_json, preview_of
@@ -54,7 +55,7 @@ ATTEMPTS = (
     vanished("5"),
     refused("6"),
     called("7"),
-    listed("8", Phase.PENDING),
+    listed("8", Stage.QUEUED),
     listed("9", missed=1),
     failed("10"),
     reserved_after(failed("10")),

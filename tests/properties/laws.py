@@ -1,10 +1,11 @@
 """What is never lost or rewritten, by whatever a listing shows."""
 
-from runbatch.core.attempt import Attempt, Listing, Observation, Phase, Verdict
+from runbatch.core.attempt import Attempt, Listing, Observation, Verdict
 from runbatch.core.reconcile import Change
+from runbatch.core.stage import Stage
 
 # Of these, none tells that a workload which had ended runs again.
-NOT_RUNNING = (Phase.COMPLETED, Phase.FAILED, Phase.DELETING, Phase.TERMINATING, Phase.UNKNOWN)
+NOT_RUNNING = (Stage.SUCCEEDED, Stage.FAILED, Stage.LEAVING, Stage.LEAVING, Stage.UNKNOWN)
 FIXED = ("key", "number", "reserved_at", "calls", "follows")
 ONCE = ("called_at", "submitted_at", "uid")
 OF_THE_END = ("ended_at", "outcome", "evidence", "delete_asked_at", "log")
@@ -33,14 +34,14 @@ def check_end(before: Attempt, after: Attempt, shown: Observation | None) -> Non
     A slot is freed only when an end is shown, or several listings agree that it is gone.
     """
     is_back = shown is not None and before.is_verdict(Verdict.VANISHED)
-    runs_again = shown is not None and shown.phase not in NOT_RUNNING
-    did_well = shown is not None and shown.phase is Phase.COMPLETED
+    runs_again = shown is not None and shown.stage not in NOT_RUNNING
+    did_well = shown is not None and shown.stage is Stage.SUCCEEDED
     ended_anew = before.ended_at is None and after.ended_at is not None
     for name in OF_THE_END:
         known = getattr(before, name)
         if known is not None and getattr(after, name) != known:
             assert runs_again or did_well or is_back or ended_anew, name
     if before.holds_slot and not after.holds_slot:
-        is_shown_ended = shown is not None and shown.phase.ended
+        is_shown_ended = shown is not None and shown.stage.ended
         had_ended = before.ended_at is not None and shown is None
         assert is_shown_ended or had_ended or after.missed == 3

@@ -10,17 +10,18 @@ from typing import Any
 from tests.unit.core.values import batch
 
 from runbatch.core.actions import Plan, Reserve, Submit
-from runbatch.core.attempt import Attempt, Evidence, Listing, Phase, Verdict
+from runbatch.core.attempt import Attempt, Evidence, Listing, Verdict
 from runbatch.core.batch import Batch
 from runbatch.core.failure import RetryPolicy
 from runbatch.core.job import View
+from runbatch.core.stage import Stage
 from runbatch.core.wish import Wish
 
 CAP = 3
 MAX_RETRIES = 2
 RETRY = RetryPolicy(max_retries=MAX_RETRIES, delay_s=30)
 # The word says little of whether it runs again.
-LEAVING = (Phase.DELETING, Phase.TERMINATING, Phase.UNKNOWN)
+LEAVING = (Stage.LEAVING, Stage.LEAVING, Stage.UNKNOWN)
 
 
 def a_batch(*keys: str) -> Batch:
@@ -50,11 +51,11 @@ class Promises:
             key = each.name.removeprefix("gwas-")
             if self.succeeded.get(key) != each.uid:
                 self.succeeded.pop(key, None)
-            if each.phase is Phase.COMPLETED:
+            if each.stage is Stage.SUCCEEDED:
                 self.succeeded[key] = each.uid
-            if each.phase.ended:
+            if each.stage.ended:
                 self.end_shown.setdefault(each.uid, each.ended_at or now)
-            elif each.phase not in LEAVING:
+            elif each.stage not in LEAVING:
                 self.end_shown.pop(each.uid, None)
 
     def check_plan(self, planned: Plan, memory: View) -> None:

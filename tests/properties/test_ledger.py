@@ -17,10 +17,11 @@ from hypothesis.stateful import Bundle, RuleBasedStateMachine, invariant, multip
 from tests.properties.laws import check_change
 from tests.unit.core.values import PATIENCE, at, attempts_of, batch
 
-from runbatch.core.attempt import Attempt, Evidence, Listing, Observation, Outcome, Phase, Verdict
+from runbatch.core.attempt import Attempt, Evidence, Listing, Observation, Outcome, Verdict
 from runbatch.core.errors import BatchError, LedgerError
 from runbatch.core.job import View
 from runbatch.core.reconcile import learn
+from runbatch.core.stage import Stage
 from runbatch.core.whose import Claims
 from runbatch.ledger.store import Ledger
 
@@ -39,7 +40,7 @@ processes = st.sampled_from((0, 1))
 keys = st.sampled_from(KEYS)
 # What a listing shows under a job's name: the newest attempt's workload, an older one's, another's.
 phases = st.sampled_from(
-    [*Phase, *(Phase.RUNNING, Phase.FAILED, Phase.FAILED, Phase.COMPLETED) * 5]
+    [*Stage, *(Stage.RUNNING, Stage.FAILED, Stage.FAILED, Stage.SUCCEEDED) * 5]
 )
 shown = st.tuples(
     st.sampled_from(["newest"] * 6 + ["older", "theirs"]),
@@ -256,7 +257,7 @@ class Processes(RuleBasedStateMachine):
         return multiple(*(each for each in attempts_of(learned.view) if each.ended_at))
 
     @rule(target=ended, process=processes, phase=phases)
-    def record_all_alike(self, process: int, phase: Phase) -> Any:
+    def record_all_alike(self, process: int, phase: Stage) -> Any:
         """Every workload that there can be is listed, in one phase."""
         rows = dict.fromkeys(self.view.jobs, ("newest", phase, None))
         return self.record(process, rows, others=1)
@@ -270,7 +271,7 @@ class Processes(RuleBasedStateMachine):
             Observation(
                 name=f"gwas-{key}",
                 uid=self.uid(key, whose),
-                phase=phase,
+                stage=phase,
                 ended_at=None if seconds is None else at(seconds),
             )
             for key, (whose, phase, seconds) in rows.items()

@@ -17,11 +17,12 @@ from tests.properties.truth import TrueWorkload, Truth, evidence_of
 from tests.unit.core.values import PATIENCE, at, attempts_of, listing, remembering, view
 
 from runbatch.core.actions import Action, Delete, Gather, Plan, Release, Reserve, Submit
-from runbatch.core.attempt import Attempt, Phase
+from runbatch.core.attempt import Attempt
 from runbatch.core.failure import judge
 from runbatch.core.job import State, View
 from runbatch.core.planner import plan
 from runbatch.core.reconcile import learn
+from runbatch.core.stage import Stage
 from runbatch.core.whose import Claims
 from runbatch.core.wish import Wish, rerun, stale
 
@@ -29,7 +30,7 @@ BATCH = a_batch(*(str(key) for key in range(2, 10)))
 NARROWED = a_batch("2", "3")
 MOST_TICKS = 40  # of half a minute, until every job has come to its end when nothing is in its way
 # The word for it says little of whether a workload still runs.
-NO_ENDS = [Phase.PENDING, Phase.RUNNING, Phase.STOPPED, Phase.DELETING, Phase.UNKNOWN]
+NO_ENDS = [Stage.QUEUED, Stage.RUNNING, Stage.HELD, Stage.LEAVING, Stage.UNKNOWN]
 
 
 @dataclass(frozen=True)
@@ -85,8 +86,8 @@ class Loop(RuleBasedStateMachine):
 
     @precondition(lambda self: self.truth.running)
     @rule(pick=picks, phase=st.sampled_from(NO_ENDS), then=ticks)
-    def one_moves(self, pick: int, phase: Phase, then: list[Tick]) -> None:
-        one_of(self.truth.running, pick).phase = phase
+    def one_moves(self, pick: int, phase: Stage, then: list[Tick]) -> None:
+        one_of(self.truth.running, pick).stage = phase
         self.go_on(then)
 
     @precondition(lambda self: self.truth.running)
@@ -243,7 +244,7 @@ class Loop(RuleBasedStateMachine):
         if workload is None or answer == "lost before":
             return
         assert workload.ended_at is not None or not workload.is_known
-        workload.phase = Phase.DELETING
+        workload.stage = Stage.LEAVING
         if answer == "yes":
             del self.truth.live[workload.key]
 
@@ -267,7 +268,7 @@ class Loop(RuleBasedStateMachine):
         self.invoke("both", frozenset(), False, then=[])
         for _ in range(MOST_TICKS):
             for workload in [*self.truth.live.values()]:
-                if workload.phase is Phase.DELETING:
+                if workload.stage is Stage.LEAVING:
                     del self.truth.live[workload.key]
             self.all_end(0, then=[Tick(seconds=30)])
         assert plan(self.batch, self.memory, self.wish, self.now, PATIENCE).done

@@ -11,7 +11,8 @@ from itertools import count
 
 from tests.unit.core.values import PATIENCE, listing
 
-from runbatch.core.attempt import Evidence, Listing, Observation, Phase
+from runbatch.core.attempt import Evidence, Listing, Observation
+from runbatch.core.stage import Stage
 
 MARKER = "INFRASTRUCTURE MOUNT FAILURE: /data is not a mount point"
 UNLISTED_AT_FIRST = timedelta(seconds=PATIENCE.grace_s - 10)
@@ -26,7 +27,7 @@ class TrueWorkload:
     uid: str
     number: int
     made_at: datetime
-    phase: Phase = Phase.PENDING
+    stage: Stage = Stage.QUEUED
     ended_at: datetime | None = None
     exit_code: int | None = None
     is_known: bool = True
@@ -63,13 +64,13 @@ class Truth:
         return [each for each in self.live.values() if each.ended_at is not None]
 
     def end(self, workload: TrueWorkload, exit_code: int, now: datetime) -> None:
-        workload.phase = Phase.FAILED if exit_code else Phase.COMPLETED
+        workload.stage = Stage.FAILED if exit_code else Stage.SUCCEEDED
         workload.exit_code = exit_code
         workload.ended_at = now
 
     def wake(self, workload: TrueWorkload) -> None:
         """The cluster starts an ended workload again, by itself."""
-        workload.phase, workload.ended_at, workload.exit_code = Phase.RUNNING, None, None
+        workload.stage, workload.ended_at, workload.exit_code = Stage.RUNNING, None, None
         workload.is_known = False
 
     def listing(self, omitted: Collection[str], now: datetime, *, tells_ends: bool) -> Listing:
@@ -93,7 +94,7 @@ def observation_of(workload: TrueWorkload, *, tells_ends: bool) -> Observation:
     return Observation(
         name=f"gwas-{workload.key}",
         uid=workload.uid,
-        phase=workload.phase,
+        stage=workload.stage,
         number=workload.number if tells_ends else None,
         ended_at=workload.ended_at if tells_ends else None,
     )

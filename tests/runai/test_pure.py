@@ -19,7 +19,7 @@ from runbatch.clusters.runai.description import evidence_of
 from runbatch.clusters.runai.faults import fault_of, has_no_log, is_gone
 from runbatch.clusters.runai.listing import observations, parse_page
 from runbatch.clusters.runai.pods import PodEnd, ends_in
-from runbatch.core.attempt import Evidence, Observation, Phase
+from runbatch.core.attempt import Evidence, Observation
 from runbatch.core.batch import Mount
 from runbatch.core.errors import (
     Busy,
@@ -31,6 +31,7 @@ from runbatch.core.errors import (
     Unreachable,
 )
 from runbatch.core.identity import NOTHING
+from runbatch.core.stage import Stage
 from runbatch.core.workload import Workload
 
 OLD, NEW = Version(2, 18), Version(2, 25)
@@ -214,7 +215,8 @@ def test_a_row_is_read_whole() -> None:
         Observation(
             name="gwas-37",
             uid="u",
-            phase=Phase.FAILED,
+            stage=Stage.FAILED,
+            phase="Failed",
             number=3,
             ended_at=datetime(2026, 1, 5, 9, 31, 10, tzinfo=UTC),
             reason="NonPreemptibleOverQuota",
@@ -231,7 +233,9 @@ def test_a_row_is_read_whole() -> None:
     ],
 )
 def test_fields_go_by_more_than_one_name(row: dict[str, Any]) -> None:
-    assert seen([row]) == [Observation(name="gwas-37", uid="u", phase=Phase.COMPLETED)]
+    assert seen([row]) == [
+        Observation(name="gwas-37", uid="u", stage=Stage.SUCCEEDED, phase="Completed")
+    ]
 
 
 def test_half_a_character_or_a_nul_is_not_taken_over() -> None:
@@ -321,7 +325,7 @@ def test_variables_may_be_a_list_and_a_workload_without_an_id_is_told_by_its_bir
         "environmentVariables": [{"name": "RUNBATCH_ATTEMPT", "value": "2"}, None],
     }
     (found,) = seen([row])
-    assert (found.number, found.phase) == (2, Phase.UNKNOWN)
+    assert (found.number, found.stage) == (2, Stage.UNKNOWN)
     assert found.uid == "created 2026-01-05T09:00:00Z"
 
 
@@ -449,4 +453,4 @@ def test_what_may_be_something_else_is_no_listing(answer: object) -> None:
 def test_a_row_may_keep_its_name_and_id_in_its_meta() -> None:
     row = {"meta": {"name": "gwas-2", "id": "u-1"}, "phase": "Running"}
     (seen,) = observations([row], "talmo-lab", "workspace", "gwas-")
-    assert (seen.name, seen.uid, seen.phase) == ("gwas-2", "u-1", Phase.RUNNING)
+    assert (seen.name, seen.uid, seen.stage) == ("gwas-2", "u-1", Stage.RUNNING)

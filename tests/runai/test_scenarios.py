@@ -224,7 +224,7 @@ def test_a_job_that_was_stopped_is_told_of(make: MakeRig) -> None:
     rig.standin.plot([Plot(100, Deed.SUSPEND, "gwas-2"), Plot(3000, Deed.RESUME, "gwas-2")])
     assert_all_succeeded(rig)
     assert rig.lines("TROUBLE") == [
-        "gwas-2: it is Stopped and keeps its slot; resume or delete it."
+        "gwas-2: it is stopped and keeps its slot; resume or delete it."
     ]
 
 

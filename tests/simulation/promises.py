@@ -390,7 +390,7 @@ class Promises:
 
     def _check_end(self, name: str, after: Attempt) -> None:
         past = {word for _, word in self._workload(self._own_id(after.key, after.uid)).history}
-        word = after.phase.value if after.phase else ""
+        word = after.phase or ""
         hold(word in past, f"{name} was never {word}")
         if after.is_verdict(Verdict.SUCCEEDED):
             hold("Completed" in past, f"{name} never succeeded")

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from tests.simulation.world import MakeWorld, World
 
-from runbatch.core.attempt import Phase
+from runbatch.core.stage import Stage
 from runbatch.core.wish import Wish
 
 LIMIT_S = 20
@@ -128,7 +128,7 @@ def test_what_runs_and_may_not_listen_is_asked_to_go_last(make_world: MakeWorld)
     with world.ledger() as ledger:
         world.runner(ledger, world.wish()).tick()
     for name, workload in world.cluster.live.items():
-        workload.phase = Phase.RUNNING
+        workload.stage = Stage.RUNNING
         if name != "gwas-1":
             world.cluster.end(name)
     with world.ledger() as ledger:

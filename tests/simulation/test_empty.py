@@ -5,9 +5,9 @@ from datetime import timedelta
 import pytest
 from tests.simulation.world import POLL_S, MakeWorld, World
 
-from runbatch.core.attempt import Phase
 from runbatch.core.errors import Unreachable
 from runbatch.core.job import State
+from runbatch.core.stage import Stage
 from runbatch.core.wish import Wish
 from runbatch.testing.cluster import PATIENCE, FakeWorkload, Fault
 
@@ -73,7 +73,7 @@ def test_the_wait_begins_anew_after(make_world: MakeWorld, what: str) -> None:
             case "a break":
                 world.clock.sleep(3600)
             case _:
-                others = FakeWorkload("mchen-1", "theirs", 1, Phase.COMPLETED)
+                others = FakeWorkload("mchen-1", "theirs", 1, Stage.SUCCEEDED)
                 world.cluster.live[others.name] = others
                 look_for(POLL_S)
                 world.cluster.live.clear()

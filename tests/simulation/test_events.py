@@ -7,12 +7,13 @@ from datetime import UTC
 import pytest
 from tests.simulation.world import Crash, MakeWorld, World
 
-from runbatch.core.attempt import Attempt, Phase
+from runbatch.core.attempt import Attempt
 from runbatch.core.audit import Audit, audit_of
 from runbatch.core.history import History, history_of
 from runbatch.core.job import View
 from runbatch.core.promises import Promise
 from runbatch.core.snapshot import snapshot_of
+from runbatch.core.stage import Stage
 from runbatch.core.wish import Wish
 from runbatch.ledger.record import read_record
 from runbatch.testing.cluster import FakeWorkload
@@ -72,8 +73,8 @@ def test_the_status_can_be_drawn_from_the_events_alone(make_world: MakeWorld) ->
     now = world.clock.now().astimezone(UTC)
     assert snapshot_of(world.batch, history.view, now).counts == snapshot.counts
     drawn = snapshot_of(world.batch, history.view, now).jobs
-    assert [(job.state, job.next_retry_at, job.holds_slot) for job in drawn] == [
-        (job.state, job.next_retry_at, job.holds_slot) for job in snapshot.jobs
+    assert [(job.state, job.next_retry_at, job.holding) for job in drawn] == [
+        (job.state, job.next_retry_at, job.holding) for job in snapshot.jobs
     ]
     assert [told.kind for told in history.told] == [
         event.kind.value for event in world.said if event.kind.value == "WAIT"
@@ -83,7 +84,7 @@ def test_the_status_can_be_drawn_from_the_events_alone(make_world: MakeWorld) ->
 def test_adopted_jobs_above_the_cap_break_no_promise_and_are_told(make_world: MakeWorld) -> None:
     world = make_world(last=3, cap=2)
     for key in "123":
-        workload = FakeWorkload(f"gwas-{key}", f"theirs-{key}", 1, Phase.RUNNING)
+        workload = FakeWorkload(f"gwas-{key}", f"theirs-{key}", 1, Stage.RUNNING)
         world.cluster.live[workload.name] = workload
     world.run(EVERYTHING)
     audit = check(world)

@@ -9,10 +9,11 @@ import pytest
 from tests.simulation.world import Crash, MakeWorld, World
 
 from runbatch.clusters.base import just_begun
-from runbatch.core.attempt import Listing, Phase, Verdict
+from runbatch.core.attempt import Listing, Verdict
 from runbatch.core.errors import Busy, Denied, NameTaken, Rejected, Unauthorized, Unreachable
 from runbatch.core.failure import advice
 from runbatch.core.job import Job, State
+from runbatch.core.stage import Stage
 from runbatch.core.wish import Wish
 from runbatch.core.workload import Workload
 from runbatch.ledger.store import Ledger
@@ -234,7 +235,7 @@ def test_a_job_somebody_else_started_is_adopted_also_outside_the_range(
 ) -> None:
     world = make_world(last=3, cap=2)
     for name in ("gwas-2", "gwas-370", "gwas-2-5", "gwas-2-test", "xgwas-1"):
-        workload = FakeWorkload(name, f"theirs-{name}", 1, Phase.RUNNING)
+        workload = FakeWorkload(name, f"theirs-{name}", 1, Stage.RUNNING)
         world.cluster.live[name] = workload
     wish = world.wish()
     with world.ledger() as ledger:
@@ -266,8 +267,8 @@ def test_what_holds_the_slots_is_told_behind_the_waiting_line_but_not_again_when
         ]
         world.move()
         runner.tick()
-        assert {job.holder.phase for job in ledger.view().jobs.values() if job.holder} == {
-            Phase.RUNNING
+        assert {job.holder.stage for job in ledger.view().jobs.values() if job.holder} == {
+            Stage.RUNNING
         }
         assert len(world.lines("WAIT")) == 1
 
@@ -353,7 +354,7 @@ def test_a_deletion_stands_on_a_second_look(make_world: MakeWorld) -> None:
         world.clock.sleep(60)
         runner.tick()
         assert ledger.view().job("1").attempts[-1].waiting_for_name
-        world.cluster.live["gwas-1"].phase = Phase.RUNNING
+        world.cluster.live["gwas-1"].stage = Stage.RUNNING
         runner.tick()
         assert world.cluster.count("delete") == 0
         assert len(ledger.view().job("1").attempts) == 1

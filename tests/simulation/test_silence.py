@@ -38,7 +38,7 @@ def test_a_log_that_is_away_for_a_while_is_waited_for(make_world: MakeWorld) -> 
     (job,) = world.run(RETRY).jobs
     assert [str(each.outcome) for each in job.attempts] == [
         "mount failure (log: INFRASTRUCTURE MOUNT FAILURE: /data is not a mount point)",
-        "succeeded (phase Completed)",
+        "succeeded (phase succeeded)",
     ]
 
 

@@ -7,13 +7,13 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, cast
 
-from runbatch.core.attempt import Phase
 from runbatch.core.batch import Batch, Mount, Run
 from runbatch.core.events import Event
 from runbatch.core.failure import RetryPolicy
 from runbatch.core.job import View
 from runbatch.core.reconcile import learn
 from runbatch.core.snapshot import Snapshot
+from runbatch.core.stage import Stage
 from runbatch.core.whose import Claims
 from runbatch.core.wish import Wish, rerun, stale
 from runbatch.ledger.store import Ledger
@@ -79,9 +79,9 @@ class World:
     def move(self) -> None:
         """Let every workload go one phase further."""
         for workload in list(self.cluster.live.values()):
-            if workload.phase is Phase.PENDING:
-                workload.phase = Phase.RUNNING
-            elif workload.phase is Phase.RUNNING:
+            if workload.stage is Stage.QUEUED:
+                workload.stage = Stage.RUNNING
+            elif workload.stage is Stage.RUNNING:
                 codes = self.exit_codes.get(workload.name, [])
                 self.cluster.end(workload.name, codes.pop(0) if codes else 0, b"the log")
 

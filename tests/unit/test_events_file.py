@@ -14,11 +14,12 @@ import pytest
 from tests.unit.ledgers import BATCH, NOW, PATIENCE, called
 
 from runbatch.core.actions import Why
-from runbatch.core.attempt import Attempt, Evidence, Listing, Observation, Outcome, Phase, Verdict
+from runbatch.core.attempt import Attempt, Evidence, Listing, Observation, Outcome, Verdict
 from runbatch.core.audit import audit_of
 from runbatch.core.errors import LedgerError
 from runbatch.core.events import Event, Kind
 from runbatch.core.journal import Changed, Did, Ended, Entry, Started, replay, view_after
+from runbatch.core.stage import Stage
 from runbatch.ledger import schema
 from runbatch.ledger.events import FILE_NAME
 from runbatch.ledger.record import read_record
@@ -67,7 +68,7 @@ def test_each_change_is_a_line_with_the_whole_attempt(ledger: Ledger) -> None:
     ledger.refused(called("2"), "policy", LATER)
     ledger.reserve(called("3"), None, cap=2, why=Why.FIRST)
     ledger.release(called("3"), LATER)
-    shown = (Observation(name="gwas-1", uid="u1", phase=Phase.FAILED),)
+    shown = (Observation(name="gwas-1", uid="u1", stage=Stage.FAILED),)
     ledger.record(Listing(shown, 1), set(), BATCH, LATER, PATIENCE)
     ledger.save_log(first, b"log", "{}", LATER)
     (last,) = ledger.view().job("1").attempts
@@ -101,7 +102,7 @@ def test_each_change_is_a_line_with_the_whole_attempt(ledger: Ledger) -> None:
 def test_what_changes_nothing_is_no_line(ledger: Ledger) -> None:
     first = called("1")
     ledger.reserve(first, None, cap=1)
-    shown = Listing((Observation(name="gwas-1", uid="u", phase=Phase.RUNNING),), 1)
+    shown = Listing((Observation(name="gwas-1", uid="u", stage=Stage.RUNNING),), 1)
     ledger.record(shown, set(), BATCH, NOW, PATIENCE)
     before = events_of(ledger).read_bytes()
     ledger.record(shown, set(), BATCH, LATER, PATIENCE)
@@ -117,8 +118,8 @@ def test_what_changes_nothing_is_no_line(ledger: Ledger) -> None:
 def test_of_one_listing_what_frees_a_slot_comes_first(ledger: Ledger) -> None:
     ledger.reserve(called("3"), None, cap=1)
     rows = (
-        Observation(name="gwas-1", uid="u1", phase=Phase.RUNNING),
-        Observation(name="gwas-3", uid="u3", phase=Phase.COMPLETED),
+        Observation(name="gwas-1", uid="u1", stage=Stage.RUNNING),
+        Observation(name="gwas-3", uid="u3", stage=Stage.SUCCEEDED),
     )
     ledger.record(Listing(rows, 2), set(), BATCH, NOW, PATIENCE, frozenset({"u1"}))
     found = [(did, attempt.key) for did, attempt, _ in changes(ledger.folder)]
@@ -319,7 +320,7 @@ def test_a_ledger_that_knows_less_than_its_events_file_starts_nothing_and_says_s
 
     events_of(older).rename(older.folder / "aside")
     older.begin_run("submit", BATCH, LATER)
-    shown = (Observation(name="gwas-1", uid="u1", phase=Phase.RUNNING),)
+    shown = (Observation(name="gwas-1", uid="u1", stage=Stage.RUNNING),)
     older.record(Listing(shown, 1), set(), BATCH, LATER, PATIENCE, frozenset({"u1"}))
     assert set(older.view().in_flight) == {"1"}
     assert [line["seq"] for line in lines(older.folder)] == [1, 2, 3]

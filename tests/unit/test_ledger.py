@@ -16,10 +16,10 @@ from runbatch.core.attempt import (
     Listing,
     Observation,
     Outcome,
-    Phase,
     Verdict,
 )
 from runbatch.core.errors import LedgerError
+from runbatch.core.stage import Stage
 from runbatch.ledger import archive, schema
 from runbatch.ledger.store import FILE_NAME, Ledger
 
@@ -43,7 +43,8 @@ def test_every_field_of_an_attempt_survives(ledger: Ledger) -> None:
         other_uid="v",
         reruns=1,
         created_at=NOW,
-        phase=Phase.STOPPED,
+        seen_stage=Stage.HELD,
+        phase="Stopped",
         node="n",
         seen_at=NOW,
         missed=2,
@@ -115,8 +116,8 @@ def test_a_success_is_not_judged_anew_and_a_doubtful_verdict_by_stronger_evidenc
     ledger: Ledger,
 ) -> None:
     rows = [
-        Observation(name=f"gwas-{key}", uid=key, phase=phase)
-        for key, phase in (("1", Phase.COMPLETED), ("2", Phase.FAILED))
+        Observation(name=f"gwas-{key}", uid=key, stage=phase)
+        for key, phase in (("1", Stage.SUCCEEDED), ("2", Stage.FAILED))
     ]
     shown, agreed = Listing(tuple(rows), 2), frozenset("12")
     jobs = ledger.record(shown, frozenset(), BATCH, NOW, PATIENCE, agreed).view.jobs
@@ -132,31 +133,31 @@ def test_a_success_is_not_judged_anew_and_a_doubtful_verdict_by_stronger_evidenc
 
 
 def test_a_verdict_is_not_reached_by_the_evidence_of_an_earlier_end(ledger: Ledger) -> None:
-    def show(phase: Phase, seconds: int) -> Attempt:
-        row = Observation(name="gwas-1", uid="u", phase=phase)
+    def show(phase: Stage, seconds: int) -> Attempt:
+        row = Observation(name="gwas-1", uid="u", stage=phase)
         now = NOW + timedelta(seconds=seconds)
         agreed = frozenset({"u"})
         learned = ledger.record(Listing((row,), 1), frozenset(), BATCH, now, PATIENCE, agreed)
         return learned.view.jobs["1"].attempts[-1]
 
-    first_end = show(Phase.FAILED, 0)
-    show(Phase.RUNNING, 30)
+    first_end = show(Stage.FAILED, 0)
+    show(Stage.RUNNING, 30)
     mount = Outcome(Verdict.MOUNT_FAILURE, "exit code 2")
     late = replace(first_end, evidence=Evidence(exit_code=2), outcome=mount)
     ledger.judged(late, NOW)
     assert ledger.view().jobs["1"].attempts[-1].outcome is None, "it runs again"
-    second_end = show(Phase.FAILED, 60)
+    second_end = show(Stage.FAILED, 60)
     ledger.judged(late, NOW)
     assert ledger.view().jobs["1"].attempts[-1] == second_end, "it failed anew, of something else"
 
 
 def test_what_was_seen_to_run_again_is_not_deleted(ledger: Ledger) -> None:
     ledger.reserve(called("1"), None, cap=3)
-    for phase, seconds in ((Phase.FAILED, 0), (Phase.RUNNING, 30)):
-        row = Observation(name="gwas-1", uid="u", phase=phase)
+    for phase, seconds in ((Stage.FAILED, 0), (Stage.RUNNING, 30)):
+        row = Observation(name="gwas-1", uid="u", stage=phase)
         now = NOW + timedelta(seconds=seconds)
         learned = ledger.record(Listing((row,), 1), frozenset(), BATCH, now, PATIENCE)
-        if phase is Phase.FAILED:
+        if phase is Stage.FAILED:
             decided_on = learned.view.jobs["1"].attempts[-1]
     assert not ledger.delete_asked([decided_on], NOW, 3)
     (now_running,) = ledger.view().jobs["1"].attempts
@@ -166,7 +167,7 @@ def test_what_was_seen_to_run_again_is_not_deleted(ledger: Ledger) -> None:
 
 def test_two_commands_share_the_slots_that_leaving_workloads_take(ledger: Ledger) -> None:
     """One deletes what has ended while the other submits: each looked before the other acted."""
-    rows = [Observation(name=f"gwas-{key}", uid=key, phase=Phase.FAILED) for key in "12"]
+    rows = [Observation(name=f"gwas-{key}", uid=key, stage=Stage.FAILED) for key in "12"]
     shown, agreed = Listing(tuple(rows), 2), frozenset("12")
     learned = ledger.record(shown, frozenset(), BATCH, NOW, PATIENCE, agreed)
     one, two = (learned.view.jobs[key].attempts[-1] for key in "12")
@@ -182,9 +183,9 @@ def test_two_commands_share_the_slots_that_leaving_workloads_take(ledger: Ledger
 def test_a_listing_is_remembered_whole(ledger: Ledger) -> None:
     ledger.reserve(called("1"), None, cap=3)
     rows = (
-        Observation(name="gwas-1", uid="u1", phase=Phase.RUNNING),
-        Observation(name="gwas-7", uid="u7", phase=Phase.COMPLETED),
-        Observation(name="gwas-2-7", uid="x", phase=Phase.RUNNING),
+        Observation(name="gwas-1", uid="u1", stage=Stage.RUNNING),
+        Observation(name="gwas-7", uid="u7", stage=Stage.SUCCEEDED),
+        Observation(name="gwas-2-7", uid="x", stage=Stage.RUNNING),
     )
     learned = ledger.record(Listing(rows, 9), {("1", 1)}, BATCH, NOW, PATIENCE, frozenset({"u7"}))
     assert learned.view == reopened(ledger).view()

@@ -12,10 +12,11 @@ import pytest
 from tests.unit.core.values import CONFIGURATION, at, failed, reserved
 
 from runbatch.core.actions import Why
-from runbatch.core.attempt import Attempt, Evidence, Outcome, Phase, Verdict
+from runbatch.core.attempt import Attempt, Evidence, Outcome, Verdict
 from runbatch.core.events import Event, Kind
 from runbatch.core.failure import RetryPolicy
 from runbatch.core.journal import TOLD, Changed, Did, Ended, Entry, Started
+from runbatch.core.stage import Stage
 from runbatch.ledger.lines import SCHEMA, WORDS, entry_of, line_of
 
 PAGE = (Path(__file__).parents[2] / "docs/reference/events.md").read_text("utf-8")
@@ -33,7 +34,8 @@ FULL = Attempt(
     uid="u",
     other_uid="v",
     created_at=at(1.5),
-    phase=Phase.STOPPED,
+    seen_stage=Stage.HELD,
+    phase="Stopped",
     node="n",
     seen_at=at(4),
     missed=2,
@@ -118,7 +120,7 @@ def doctored(**changes: Any) -> str:
         pytest.param(doctored(seq="x"), "seq: ", id="a number that is none"),
         pytest.param(doctored(did="sung"), "did: ", id="a deed nobody knows"),
         pytest.param(doctored(number=None), "attempt.number: ", id="a field that lacks"),
-        pytest.param(doctored(phase="Singing"), "attempt.phase: ", id="a phase nobody knows"),
+        pytest.param(doctored(seen_stage="sung"), "attempt.seen_stage: ", id="no such stage"),
         pytest.param(doctored(at="2026-01-05T09:00:00"), "offset", id="a time without its offset"),
         pytest.param(doctored(ended_at="2026-01-05T09:00"), "offset", id="so too an attempt's"),
         pytest.param(

@@ -16,6 +16,7 @@ from tests.unit.core.values import (
 )
 
 from runbatch.core.events import Event
+from runbatch.core.stage import Stage
 from runbatch.narrator import Narrator
 
 
@@ -42,6 +43,6 @@ def test_its_end_is_told_by_both() -> None:
     heard: list[Event] = []
     narrator = Narrator(batch(), heard.append, lambda _: True)
     running = replace(called(), uid="37.1", submitted_at=at(0))
-    shown = listing(replace(observation(), phase=observation().phase.COMPLETED))
+    shown = listing(observation(stage=Stage.SUCCEEDED))
     narrator.learned(shown, looked(view(running), shown, 30), at(30), PATIENCE)
     assert [event.text for event in heard] == ["gwas-37 succeeded"]

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from tests.unit.core.values import (
     CONFIGURATION,
+    PHASES,
     UNDETERMINED,
     at,
     batch,
@@ -22,20 +23,22 @@ from tests.unit.core.values import (
     view,
 )
 
-from runbatch.core.attempt import Attempt, Outcome, Phase, Verdict
+from runbatch.core.attempt import Attempt, Outcome, Verdict
 from runbatch.core.history import History, Level, Stretch
 from runbatch.core.snapshot import Snapshot, snapshot_of
+from runbatch.core.stage import Stage
 from runbatch.views.report.bars import Bar, bars_of
 from runbatch.views.report.findings import cap_sentence, failures, highest, standing
 from runbatch.views.report.losses import held_s, losses_of
 from runbatch.views.report.rows import data_of, link
-from runbatch.views.report.shades import Shade, of_state, word_of
+from runbatch.views.report.shades import Shade, of_stage, word_of
 
 OOM = Outcome(Verdict.OUT_OF_MEMORY, "exit code 137")
 
 
-def stretch(state: str, start: float, end: float | None, number: int = 1) -> Stretch:
-    return Stretch("37", number, state, at(start), None if end is None else at(end))
+def stretch(stage: Stage, start: float, end: float | None, number: int = 1) -> Stretch:
+    word = PHASES.get(stage, stage.value)
+    return Stretch("37", number, stage, word, at(start), None if end is None else at(end))
 
 
 def shown(*attempts: Attempt, now: float = 100, keys: tuple[str, ...] = ("37",)) -> Snapshot:
@@ -46,30 +49,30 @@ RETRIED = shown(
     failed("37", seconds=30, log="/state/logs/37.1.log"), succeeded("37", number=2, seconds=95)
 )
 RETRIED_PAST = history(
-    stretch("submitting", 0, 5),
-    stretch("Pending", 5, 20),
-    stretch("Running", 20, 30),
-    stretch("Deleting", 61, 70),
-    stretch("waiting for name", 60, 70, number=2),
-    stretch("Running", 70, 95, number=2),
+    stretch(Stage.SUBMITTED, 0, 5),
+    stretch(Stage.QUEUED, 5, 20),
+    stretch(Stage.RUNNING, 20, 30),
+    stretch(Stage.LEAVING, 61, 70),
+    stretch(Stage.RESERVED, 60, 70, number=2),
+    stretch(Stage.RUNNING, 70, 95, number=2),
 )
 
 
 def test_the_last_bar_of_an_attempt_tells_how_it_ended_and_its_retry_follows() -> None:
     assert bars_of(RETRIED, RETRIED_PAST)["37"] == (
-        Bar(Shade.STARTING, 1, "submitting", at(0), at(5)),
-        Bar(Shade.STARTING, 1, "Pending", at(5), at(20)),
-        Bar(Shade.MOUNT_FAILURE, 1, "Running", at(20), at(30)),
-        Bar(Shade.RETRY_WAIT, 1, "", at(30), at(60)),
-        Bar(Shade.LEAVING, 2, "waiting for name", at(60), at(70)),
-        Bar(Shade.SUCCEEDED, 2, "Running", at(70), at(95)),
+        Bar(Shade.STARTING, 1, Stage.SUBMITTED, "submitted", at(0), at(5)),
+        Bar(Shade.STARTING, 1, Stage.QUEUED, "Pending", at(5), at(20)),
+        Bar(Shade.MOUNT_FAILURE, 1, Stage.RUNNING, "Running", at(20), at(30)),
+        Bar(Shade.RETRY_WAIT, 1, None, "", at(30), at(60)),
+        Bar(Shade.LEAVING, 2, Stage.RESERVED, "reserved", at(60), at(70)),
+        Bar(Shade.SUCCEEDED, 2, Stage.RUNNING, "Running", at(70), at(95)),
     )
 
 
 def test_what_still_is_lasts_until_now() -> None:
     running = shown(listed("37"), now=50)
-    (bar,) = bars_of(running, history(stretch("Running", 20, None)))["37"]
-    assert bar == Bar(Shade.RUNNING, 1, "Running", at(20), at(50))
+    (bar,) = bars_of(running, history(stretch(Stage.RUNNING, 20, None)))["37"]
+    assert bar == Bar(Shade.RUNNING, 1, Stage.RUNNING, "Running", at(20), at(50))
     assert bar.seconds == 30
 
 
@@ -77,20 +80,21 @@ def test_a_job_without_a_past_has_no_bars() -> None:
     assert bars_of(shown(succeeded("37")), history()) == {"37": ()}
 
 
-@pytest.mark.parametrize("phase", [phase for phase in Phase if not phase.ended])
-def test_every_phase_that_holds_a_slot_has_a_shade(phase: Phase) -> None:
-    assert (of_state(phase.value) is Shade.IN_DOUBT) == (phase is Phase.UNKNOWN)
+@pytest.mark.parametrize("stage", [stage for stage in Stage if not stage.ended])
+def test_every_stage_that_holds_a_slot_has_a_shade(stage: Stage) -> None:
+    unclear = (Stage.UNKNOWN, Stage.IN_DOUBT)
+    assert (of_stage(stage) is Shade.IN_DOUBT) == (stage in unclear)
 
 
 @pytest.mark.parametrize(
     ("attempt", "word"),
     [
-        (reserved(), "waiting for name"),
-        (called(), "submitting"),
-        (called(submitted_at=at(1)), "submitting"),
+        (reserved(), "reserved"),
+        (called(), "submitted"),
+        (called(submitted_at=at(1)), "submitted"),
         (listed(), "Running"),
         (running_again(failed()), "Running"),
-        (failed(phase=Phase.DELETING), "mount failure"),
+        (failed(stage=Stage.LEAVING), "mount failure"),
         (listed(missed=1), "in doubt"),
         (refused(), "could not be submitted"),
         (failed(outcome=None), "not yet judged"),
@@ -104,7 +108,7 @@ def test_where_an_attempt_stands_in_a_word(attempt: Attempt, word: str) -> None:
 
 def test_table_and_bars_agree_on_a_job_just_submitted() -> None:
     just = shown(called("37", submitted_at=at(1)), now=2)
-    given = data(just, history(stretch("submitting", 0, None)))
+    given = data(just, history(stretch(Stage.SUBMITTED, 0, None)))
     (job,) = given["jobs"]
     assert job["attempts"][0]["shade"] == job["bars"][0][0] == [*Shade].index(Shade.STARTING)
 
@@ -130,7 +134,9 @@ def test_no_time_is_lost_twice() -> None:
 def test_a_job_that_still_runs_has_lost_its_start_and_its_doubt() -> None:
     running = shown(listed("37"), now=50)
     past = history(
-        stretch("Pending", 0, 10), stretch("in doubt", 10, 12), stretch("Running", 12, None)
+        stretch(Stage.QUEUED, 0, 10),
+        stretch(Stage.IN_DOUBT, 10, 12),
+        stretch(Stage.RUNNING, 12, None),
     )
     lost = losses_of(running, bars_of(running, past))
     assert [(each.shade, each.seconds) for each in lost] == [
@@ -224,7 +230,7 @@ def test_the_script_is_given_jobs_with_their_attempts_and_bars() -> None:
 def test_time_is_drawn_from_the_first_moment_to_the_last(attempt: Attempt, until: float) -> None:
     end = 40 if attempt.ended_at else None
     past = history(
-        stretch("Running", 10, end),
+        stretch(Stage.RUNNING, 10, end),
         levels=(Level(at(5), 1, 9), Level(at(40), 0, 9))[: 2 if end else 1],
     )
     given = data(shown(attempt, now=500), past)
@@ -269,4 +275,4 @@ def test_undetermined_ends_are_shown_as_unclear() -> None:
 def test_what_waits_for_its_name_follows_a_failure() -> None:
     before = failed("37", seconds=30)
     (job,) = data(shown(before, reserved_after(before)), history())["jobs"]
-    assert [each["outcome"] for each in job["attempts"]] == ["mount failure", "waiting for name"]
+    assert [each["outcome"] for each in job["attempts"]] == ["mount failure", "reserved"]

@@ -18,8 +18,9 @@ from tests.unit.core.values import (
     view,
 )
 
-from runbatch.core.attempt import Attempt, Evidence, Phase
+from runbatch.core.attempt import Attempt, Evidence
 from runbatch.core.snapshot import snapshot_of
+from runbatch.core.stage import Stage
 from runbatch.core.waits import Answer, waits_of
 from runbatch.ledger.runs import Run
 from runbatch.views.json import snapshot_json
@@ -36,8 +37,8 @@ NO_ROOM = "0 nodes available"
 
 def seen(*attempts: Attempt, runs: tuple[Run, ...] = (SUBMIT,), answer: Answer = HEARD) -> Status:
     snapshot = snapshot_of(batch(), view(*attempts), NOW)
-    held = [job for job in snapshot.jobs if job.holds_slot]
-    rows = [observation(job.key, Phase.PENDING, reason=NO_ROOM) for job in held]
+    held = [job for job in snapshot.jobs if job.holding]
+    rows = [observation(job.key, Stage.QUEUED, reason=NO_ROOM) for job in held]
     waits = waits_of(snapshot, answer, [run.command for run in runs], rows)
     return status_of(snapshot, waits, runs)
 
@@ -46,7 +47,7 @@ def why(status: Status) -> dict[str, str]:
     return dict(waits_lines(status.waits, status.runs, 50, NOW))
 
 
-PENDING = [listed(str(key), Phase.PENDING) for key in range(20, 50)]
+PENDING = [listed(str(key), Stage.QUEUED) for key in range(20, 50)]
 RUNNING = [listed(str(key)) for key in range(2, 20)]
 DOUBTFUL = [listed(key, seconds=60, missed=1) for key in ("50", "51")]
 

@@ -26,7 +26,7 @@ def test_a_file_that_is_no_ledger_is_an_error_that_names_it(tmp_path: Path) -> N
         ("evidence = '{'", "attempt 1 of job '1' is damaged: Expecting property name"),
         ("evidence = '[]'", "attempt 1 of job '1' is damaged: "),
         ("verdict = 'happy'", "attempt 1 of job '1' is damaged: 'happy' is not a valid Verdict"),
-        ("phase = 'Dancing'", "attempt 1 of job '1' is damaged: 'Dancing' is not a valid Phase"),
+        ("seen_stage = 'dance'", "attempt 1 of job '1' is damaged: 'dance' is not a valid Stage"),
         ("calls = 'x'", "attempt 1 of job '1' is damaged: calls is no number"),
     ],
 )

@@ -8,51 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import Enum
 
-
-class Phase(Enum):
-    """What a cluster said last of a workload (Run:ai reference, 3: the 14 words of its API)."""
-
-    CREATING = "Creating"
-    PENDING = "Pending"
-    INITIALIZING = "Initializing"
-    RUNNING = "Running"
-    UPDATING = "Updating"
-    DEGRADED = "Degraded"
-    RESUMING = "Resuming"
-    STOPPING = "Stopping"
-    STOPPED = "Stopped"
-    DELETING = "Deleting"
-    TERMINATING = "Terminating"
-    COMPLETED = "Completed"
-    FAILED = "Failed"
-    UNKNOWN = "Unknown"
-
-    @classmethod
-    def parse(cls, word: str) -> "Phase":
-        """Return the phase a cluster's word stands for; a word nobody knows is UNKNOWN.
-
-        Older words are understood too (Run:ai reference, 3, "Legacy words").
-        """
-        return _PHASE_OF_WORD.get(word.strip().lower(), cls.UNKNOWN)
-
-    @property
-    def ended(self) -> bool:
-        """Whether this is an end. Only two are; `Stopped` can be resumed at any moment."""
-        return self in (Phase.COMPLETED, Phase.FAILED)
-
-
-_LEGACY_WORDS = {
-    "succeeded": Phase.COMPLETED,
-    "fail": Phase.FAILED,
-    "error": Phase.FAILED,
-    "timedout": Phase.FAILED,
-    "containercreating": Phase.INITIALIZING,
-    "errimagepull": Phase.INITIALIZING,
-    "imagepullbackoff": Phase.INITIALIZING,
-    "preempted": Phase.PENDING,
-    "suspending": Phase.STOPPING,
-}
-_PHASE_OF_WORD = {phase.value.lower(): phase for phase in Phase} | _LEGACY_WORDS
+from runbatch.core.stage import Stage
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,7 +32,8 @@ UNKNOWN_ORIGIN = Origin()
 class Observation:
     """One workload as a cluster listed it.
 
-    `uid` tells two workloads of one name apart. `number` is the attempt the workload says it is
+    `stage` is where it is, `phase` the cluster's own word for that, if it has one. `uid` tells two
+    workloads of one name apart. `number` is the attempt the workload says it is
     (its RUNBATCH_ATTEMPT), where the cluster shows that. `created_at` and `ended_at` are the
     cluster's own times: the first is only ever compared with another of its kind.
     `reason` is what it says a workload waits for, if it does.
@@ -84,13 +41,19 @@ class Observation:
 
     name: str
     uid: str
-    phase: Phase
+    stage: Stage
+    phase: str | None = None
     node: str | None = None
     number: int | None = None
     created_at: datetime | None = None
     ended_at: datetime | None = None
     reason: str | None = None
     origin: Origin = UNKNOWN_ORIGIN
+
+    @property
+    def word(self) -> str:
+        """Return what people are shown of its stage: the cluster's own word, if it has one."""
+        return self.phase or self.stage.value
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,12 +145,13 @@ class Attempt:
 
     Its life, told by which fields are set: `reserved_at` a slot is held for it; `called_at` the
     submit call was begun (`calls` times so far); `submitted_at` the cluster said yes; `seen_at` a
-    listing showed it; `ended_at` its end was seen, or it was concluded to be gone. `refusal`
-    instead: the cluster said no for good. `denial` on the way there: it said no to the last call,
-    and may have done it all the same. `missed` counts the good listings in a row, since
-    `seen_at`, that lacked it. `delete_asked_at` is when we last asked its workload to go;
-    `follows`, on an attempt that it makes room for, is the end that this was decided on. `reruns`
-    counts those of the job's attempts, up to this one, that a person asked for by the job's name.
+    listing showed it, in `seen_stage`, for which `phase` is the cluster's own word; `ended_at` its
+    end was seen, or it was concluded to be gone. `refusal` instead: the cluster said no for good.
+    `denial` on the way there: it said no to the last call, and may have done it all the same.
+    `missed` counts the good listings in a row, since `seen_at`, that lacked it. `delete_asked_at`
+    is when we last asked its workload to go; `follows`, on an attempt that it makes room for, is
+    the end that this was decided on. `reruns` counts those of the job's attempts, up to this one,
+    that a person asked for by the job's name.
 
     What tells its workload from others of its name: `uid`; `other_uid`, under which the last
     listing showed it, where that was another; and `created_at`, by the cluster's own clock.
@@ -208,7 +172,8 @@ class Attempt:
     uid: str | None = None
     other_uid: str | None = None
     created_at: datetime | None = None
-    phase: Phase | None = None
+    seen_stage: Stage | None = None
+    phase: str | None = None
     node: str | None = None
     seen_at: datetime | None = None
     missed: int = 0
@@ -276,13 +241,32 @@ class Attempt:
         return self.agreed and (self.listed or self.holds_slot)
 
     @property
+    def stage(self) -> Stage:
+        """Return where it is, by all that is known: as listed, else as it was left."""
+        if self.refusal is not None:
+            return Stage.FAILED
+        if self.listed:
+            return self.seen_stage or Stage.UNKNOWN
+        if self.ended_at is not None:
+            return Stage.SUCCEEDED if self.is_verdict(Verdict.SUCCEEDED) else Stage.FAILED
+        if self.waiting_for_name:
+            return Stage.RESERVED
+        return Stage.IN_DOUBT if self.seen_at is not None else Stage.SUBMITTED
+
+    @property
+    def word(self) -> str:
+        """Return what people are shown of its stage: the cluster's own word while it is listed."""
+        return (self.phase if self.listed else None) or self.stage.value
+
+    @property
     def holds_slot(self) -> bool:
         """Whether it counts against the cap. A slot is freed on positive evidence only."""
-        if self.refusal is not None:
-            return False
-        if self.listed:
-            return self.phase is None or not self.phase.ended
-        return self.ended_at is None
+        return not self.stage.ended
+
+    @property
+    def may_hold_slot(self) -> bool:
+        """Whether it holds a slot, or will once its workload goes as it was asked to."""
+        return self.holds_slot or (self.listed and self.delete_asked_at is not None)
 
     @property
     def was_removed_by_others(self) -> bool:
@@ -292,7 +276,7 @@ class Attempt:
     @property
     def never_ran(self) -> bool:
         """Whether its workload is not known to have come as far as running."""
-        return self.phase in (Phase.CREATING, Phase.PENDING, Phase.INITIALIZING)
+        return self.seen_stage is not None and self.seen_stage.is_before_running
 
     @property
     def was_cut_off(self) -> bool:
@@ -329,13 +313,15 @@ class Patience:
     listings in a row and `grace_s` seconds without a sign, none of them before `since`. A listing
     with no row at all, while jobs are in flight, is believed only after `empty_doubt_s` seconds in
     which each listing was like that: `empty_since` is when this process had the first of them.
-    `leaves_at_once`: a deletion is over when its call returns, and takes no slot.
+    `leaves_at_once`: a deletion is over when its call returns, and takes no slot. `names_unique`:
+    no two workloads share a name, so that a name has to be free before it is used again.
     """
 
     grace_s: float
     empty_doubt_s: float
     agreeing_listings: int = 3
     leaves_at_once: bool = False
+    names_unique: bool = True
     since: datetime | None = None
     empty_since: datetime | None = None
 

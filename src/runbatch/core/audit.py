@@ -11,6 +11,7 @@ from runbatch.core.history import Level, levels_of
 from runbatch.core.job import State, View
 from runbatch.core.journal import Did, Entry, Move, Started, Step, replay, view_after
 from runbatch.core.promises import RULES, Promise, Rule
+from runbatch.core.whose import is_marked
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,14 +145,16 @@ def _above(steps: Collection[Step]) -> Iterator[Remark]:
             text = f"the cap fell to {step.cap} while {step.in_flight} were in flight"
             yield _remark(step.entry, text)
         elif (move := step.move) and move.takes_slot and not move.is_ours:
-            text = f"{_why_held(move)}: {step.in_flight} in flight"
+            text = f"{_why_held(move, step.terms.batch_id)}: {step.in_flight} in flight"
             yield _remark(step.entry, text, move.after.key)
 
 
-def _why_held(move: Move) -> str:
+def _why_held(move: Move, batch_id: str | None) -> str:
     """Return how a job came to hold a slot that nobody took for it."""
     if move.changed.attempt.ended_at is not None:
         return "it is being deleted"
+    if move.changed.did is Did.ADOPTED and is_marked(move.changed.attempt.origin, batch_id):
+        return "a submit of it that was given up took effect after all"
     return _CAME.get(move.changed.did, "it runs again")
 
 

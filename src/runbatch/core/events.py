@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from enum import Enum
 
-from runbatch.core.attempt import Attempt, Outcome, Phase, Verdict
+from runbatch.core.attempt import Attempt, Outcome, Verdict
 from runbatch.core.batch import Batch
 from runbatch.core.names import attempt_name
 from runbatch.core.reconcile import Change
@@ -39,8 +39,7 @@ def of_change(change: Change, batch: Batch) -> Event | None:
     """Return what a listing's change means to people, if it means anything."""
     before, after = change.before, change.after
     if before is None or change.adopts:
-        phase = after.phase or Phase.UNKNOWN
-        text = f"{_who(after, batch)} exists already ({phase.value}); it is not submitted again"
+        text = f"{_who(after, batch)} exists already ({after.word}); it is not submitted again"
         return Event(Kind.ADOPT, text, after.key)
     if before.unanswered and after.uid is not None and after.ended_at is None:
         why = "its answer was lost" if before.denial is None else "it was denied"
@@ -66,7 +65,7 @@ def _of_end(after: Attempt, batch: Batch) -> Event | None:
 
 def of_forgotten(attempt: Attempt, batch: Batch) -> Event:
     """Return the event of an attempt that is gone, and that no submit made."""
-    text = "is no longer there; runbatch did not submit it, so the attempt before it counts"
+    text = "is no longer there, so the attempt before it counts"
     return Event(Kind.GONE, f"{_who(attempt, batch)} {text}", attempt.key)
 
 

@@ -12,10 +12,7 @@ from runbatch.core.events import Event
 from runbatch.core.job import View
 from runbatch.core.journal import Entry, Step, changed_by_listing, replay, view_after
 from runbatch.core.reconcile import Change
-
-SUBMITTING = "submitting"
-IN_DOUBT = "in doubt"
-WAITING_FOR_NAME = "waiting for name"
+from runbatch.core.stage import Stage
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,14 +26,15 @@ class Level:
 
 @dataclass(frozen=True, slots=True)
 class Stretch:
-    """One attempt in one state, from `start` to `end`; with `end` None it still is.
+    """One attempt in one stage, from `start` to `end`; with `end` None it still is.
 
-    `state` is "submitting", "in doubt", "waiting for name", or a phase's word.
+    `word` is what people are shown of the stage: the cluster's own word, where it has one.
     """
 
     key: str
     number: int
-    state: str
+    stage: Stage
+    word: str
     start: datetime
     end: datetime | None
 
@@ -112,26 +110,15 @@ def _stretches(steps: Iterable[Step]) -> tuple[Stretch, ...]:
             continue
         changed, at = step.move.changed, step.entry.at
         attempt = changed.attempt
-        state = state_of(attempt) if not changed.removes else None
-        place = current.get(attempt.id)
-        if place is not None and found[place].state != state:
-            found[place] = replace(found[place], end=at)
+        is_there = attempt.holds_slot and not changed.removes
+        last = current.get(attempt.id)
+        if last is not None and not (is_there and found[last].word == attempt.word):
+            found[last] = replace(found[last], end=at)
             del current[attempt.id]
-        if state is not None and attempt.id not in current:
+        if is_there and attempt.id not in current:
             current[attempt.id] = len(found)
-            found.append(Stretch(*attempt.id, state, at, end=None))
+            found.append(Stretch(*attempt.id, attempt.stage, attempt.word, at, end=None))
     return tuple(found)
-
-
-def state_of(attempt: Attempt) -> str | None:
-    """Return the state that an attempt is in, None if it is in none: it has ended, or never was."""
-    if not attempt.holds_slot:
-        return None
-    if attempt.waiting_for_name:
-        return WAITING_FOR_NAME
-    if attempt.missed:
-        return IN_DOUBT
-    return attempt.phase.value if attempt.phase is not None else SUBMITTING
 
 
 def _told(steps: Iterable[Step]) -> Iterator[Told]:

@@ -47,10 +47,11 @@ def sort_out(
         else:
             unknown.append(row)
     strangers: list[Observation] = []
-    for row in unknown:
-        if attempt := _by_birth(job, row) or _by_name(job, row):
-            found.setdefault(attempt.id, row)
-        elif not any(_are_one(each, row) for each in strangers):
+    for row in sorted(unknown, key=_age):
+        attempt = _by_birth(job, row) or _by_name(job, row)
+        same = found.setdefault(attempt.id, row) if attempt else row
+        is_another = attempt is None or not (row.uid == NOTHING or _are_one(same, row))
+        if is_another and not any(_are_one(each, row) for each in strangers):
             strangers.append(row)
     return found, strangers
 
@@ -121,6 +122,11 @@ def _by_name(job: Job, row: Observation) -> Attempt | None:
 
 def _is_as_old(one: Attempt | Observation, row: Observation) -> bool:
     return one.created_at is not None and one.created_at == row.created_at
+
+
+def _age(row: Observation) -> tuple[bool, float]:
+    """Return what sorts the oldest first, and last what has no time of its creation."""
+    return row.created_at is None, row.created_at.timestamp() if row.created_at else 0
 
 
 def _are_one(one: Observation, row: Observation) -> bool:

@@ -6,6 +6,7 @@ from datetime import datetime
 from enum import Enum
 
 from runbatch.core.attempt import Attempt, Verdict
+from runbatch.core.stage import Stage
 
 
 class State(Enum):
@@ -19,10 +20,14 @@ class State(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """A job's key and its attempts so far, the first one first."""
+    """A job's key and its attempts so far, the first one first.
+
+    `names_unique`: the cluster never has two workloads of one name.
+    """
 
     key: str
     attempts: tuple[Attempt, ...] = ()
+    names_unique: bool = True
 
     @property
     def last(self) -> Attempt | None:
@@ -36,8 +41,28 @@ class Job:
 
     @property
     def holds_slot(self) -> bool:
-        """Whether any of its attempts does; a job never counts twice."""
+        """Whether any of its attempts does."""
         return any(attempt.holds_slot for attempt in self.attempts)
+
+    @property
+    def holding(self) -> tuple[Attempt, ...]:
+        """Return the attempts that hold a slot each: one for every workload that may live.
+
+        A slot that was taken ahead, for a workload yet to be made, is that of the one before it.
+        Where names are unique only listed ones can be several, and then the cluster is wrong.
+        """
+        holding = tuple(attempt for attempt in self.attempts if attempt.holds_slot)
+        made = tuple(each for each in holding if not each.waiting_for_name)
+        if self.names_unique:
+            made = tuple(each for each in made if each.listed) or made[-1:]
+        return made or holding[-1:]
+
+    @property
+    def doubled(self) -> tuple[Attempt, ...]:
+        """Return its workloads, if the last listing showed more than one of them alive."""
+        alive = (each for each in self.holding if each.listed and each.stage is not Stage.LEAVING)
+        found = tuple(alive)
+        return found if len(found) > 1 else ()
 
     def is_leaving(self, since: datetime) -> bool:
         """Whether its ended workload was asked to go since then: once it does, it holds a slot."""
@@ -73,15 +98,22 @@ class View:
     trusted: bool = True
     rows_seen_at: datetime | None = None
     taken: Mapping[str, str] = field(default_factory=dict)
+    names_unique: bool = True
 
     @classmethod
-    def of(cls, attempts: Iterable[Attempt], *, rows_seen_at: datetime | None = None) -> "View":
+    def of(
+        cls,
+        attempts: Iterable[Attempt],
+        *,
+        rows_seen_at: datetime | None = None,
+        names_unique: bool = True,
+    ) -> "View":
         """Return the view of these attempts, in any order."""
         grouped: dict[str, list[Attempt]] = {}
         for attempt in sorted(attempts, key=lambda each: each.number):
             grouped.setdefault(attempt.key, []).append(attempt)
-        jobs = {key: Job(key, tuple(tries)) for key, tries in grouped.items()}
-        return cls(jobs, rows_seen_at=rows_seen_at)
+        jobs = {key: Job(key, tuple(tries), names_unique) for key, tries in grouped.items()}
+        return cls(jobs, rows_seen_at=rows_seen_at, names_unique=names_unique)
 
     def job(self, key: str) -> Job:
         """Return the job of this key; one the ledger does not know has no attempts."""
@@ -89,18 +121,22 @@ class View:
 
     @property
     def in_flight(self) -> frozenset[str]:
-        """Return the keys that hold a slot. Computed anew each time: no counter that could leak."""
+        """Return the keys of the jobs that hold a slot, or more than one."""
         return frozenset(key for key, job in self.jobs.items() if job.holds_slot)
 
-    def occupied(self, leaving_since: datetime | None) -> frozenset[str]:
-        """Return the keys that hold a slot, or will as soon as a workload does as it was asked.
+    @property
+    def slots(self) -> int:
+        """Return how many slots are held. Counted anew each time: no counter that could leak."""
+        return sum(len(job.holding) for job in self.jobs.values())
 
-        `leaving_since`: those asked to go before are not waited for; None: leaving takes no slot.
+    def leaving(self, since: datetime | None) -> frozenset[str]:
+        """Return the keys that will hold a slot as soon as a workload goes as it was asked to.
+
+        `since`: those asked to go before are not waited for; None: leaving takes no slot.
         """
-        if leaving_since is None:
-            return self.in_flight
-        leaving = (key for key, job in self.jobs.items() if job.is_leaving(leaving_since))
-        return self.in_flight.union(leaving)
+        if since is None:
+            return frozenset()
+        return frozenset(key for key, job in self.jobs.items() if job.is_leaving(since))
 
     @property
     def attempts(self) -> tuple[Attempt, ...]:

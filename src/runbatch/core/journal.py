@@ -55,7 +55,8 @@ class Started:
     """An invocation began, and what it went by.
 
     `keys` are the batch's jobs; None where they are those last recorded. `beside` are the runs that
-    were at work then. `batch_id` is the ledger's mark, which its workloads bear.
+    were at work then. `batch_id` is the ledger's mark, which its workloads bear. `names_unique`: no
+    two workloads share a name on this kind of cluster.
     """
 
     command: str
@@ -68,6 +69,7 @@ class Started:
     beside: tuple[int, ...] = ()
     keys: tuple[str, ...] | None = None
     batch_id: str | None = None
+    names_unique: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,8 +142,8 @@ class Move:
 
     @property
     def takes_slot(self) -> bool:
-        """Whether its job holds a slot since this change."""
-        return self.after.holds_slot and not self.before.holds_slot
+        """Whether its job holds a slot more since this change."""
+        return len(self.after.holding) > len(self.before.holding)
 
     @property
     def is_ours(self) -> bool:
@@ -209,7 +211,8 @@ class _Replay:
 
     def __init__(self) -> None:
         self._jobs: dict[str, Job] = {}
-        self._held: set[str] = set()
+        self._held = 0
+        self._names_unique = True
         self._last = Terms()
         self._terms: dict[RunId, Terms] = {}
         self._at_work: set[RunId] = set()
@@ -228,7 +231,7 @@ class _Replay:
             case _:
                 assert_never(entry.what)
         terms = self._terms.get(entry.run, self._last)
-        return Step(entry, terms, self._cap(), len(self._held), move)
+        return Step(entry, terms, self._cap(), self._held, move)
 
     def _begin(self, run: RunId, started: Started) -> None:
         keys = self._last.keys if started.keys is None else frozenset(started.keys)
@@ -236,6 +239,7 @@ class _Replay:
         retry, batch_id = started.retry, started.batch_id
         self._last = Terms(started.prefix, keys, integers, started.cap, retry, batch_id)
         self._terms[run] = self._last
+        self._names_unique = started.names_unique
         self._at_work = {run, *started.beside} & self._terms.keys()
 
     def _cap(self) -> int:
@@ -244,14 +248,12 @@ class _Replay:
 
     def _move(self, changed: Changed) -> Move:
         attempt = changed.attempt
-        before = self._jobs.get(attempt.key, Job(attempt.key))
+        before = self._jobs.get(attempt.key, Job(attempt.key, (), self._names_unique))
         attempts = [each for each in before.attempts if each.number != attempt.number]
         if not changed.removes:
             attempts.append(attempt)
-        after = Job(attempt.key, tuple(sorted(attempts, key=lambda each: each.number)))
+        ordered = tuple(sorted(attempts, key=lambda each: each.number))
+        after = Job(attempt.key, ordered, self._names_unique)
         self._jobs[attempt.key] = after
-        if after.holds_slot:
-            self._held.add(attempt.key)
-        else:
-            self._held.discard(attempt.key)
+        self._held += len(after.holding) - len(before.holding)
         return Move(changed, before, after)

@@ -33,7 +33,8 @@ def plan(batch: Batch, view: View, wish: Wish, now: datetime, patience: Patience
     """Return what to do about the batch's own jobs now.
 
     Nothing is decided on a listing that cannot be trusted. No more actions take a slot than there
-    are free ones; every job of the prefix counts, also those that are not this batch's to start.
+    are free ones; every workload of the prefix counts, also those of jobs that are not this batch's
+    to start.
     """
     if not view.trusted:
         return Plan()
@@ -46,7 +47,9 @@ def plan(batch: Batch, view: View, wish: Wish, now: datetime, patience: Patience
     steps += _give_back(view, own, now, patience)
     steps.sort(key=_may_be_stuck)
     affordable = _affordable(steps, view, batch.cap, patience.leaving_since(now))
-    actions = tuple(_unless_taken(each, view) for each in affordable)
+    actions = tuple(
+        _unless_taken(each, view) if patience.names_unique else each for each in affordable
+    )
     return Plan(
         actions,
         wake_at=_wake_at(jobs, batch, wish, now, patience),
@@ -76,6 +79,8 @@ def _may_be_stuck(step: Action) -> int:
 def _step(job: Job, batch: Batch, wish: Wish, now: datetime, patience: Patience) -> Action | None:
     if wish.delete is not None:
         return _remove(job, wish, now, patience)
+    if (double := _spare_double(job, patience)) and not wish.spares(double):
+        return _ask_to_go(double, now, patience)
     return _next_step(job, batch, wish, now, patience)
 
 
@@ -95,7 +100,17 @@ def _next_step(
     if job.holds_slot:
         return None
     why = _why_follow(last, batch, wish, now)
-    return _follow(job, last, why) if why is not None else None
+    return _follow(job, last, why, patience) if why is not None else None
+
+
+def _spare_double(job: Job, patience: Patience) -> Attempt | None:
+    """Return the younger of a job's live workloads that has not started, if there are several.
+
+    Where no two workloads share a name there cannot be several: such a listing may be wrong.
+    """
+    if patience.names_unique:
+        return None
+    return next((each for each in reversed(job.doubled) if each.stage.is_before_running), None)
 
 
 def _remove(job: Job, wish: Wish, now: datetime, patience: Patience) -> Action | None:
@@ -159,14 +174,14 @@ def _retry_at(last: Attempt | None, batch: Batch, wish: Wish) -> datetime | None
     return next_retry_at(last, batch.retry) if is_meant else None
 
 
-def _follow(job: Job, last: Attempt, why: Why) -> Action:
+def _follow(job: Job, last: Attempt, why: Why, patience: Patience) -> Action:
     """Return the first step to the attempt after this one; one the cluster refused never was."""
     if last.refusal is not None:
         return Submit(*last.id, instead_of=last, why=why)
     # A person may start a job as often as they like: the retries are left for what breaks.
     number, reruns = last.number + 1, last.reruns + (why is Why.RERUN)
     holder = job.holder
-    if holder is not None:
+    if holder is not None and patience.names_unique:
         return Reserve(job.key, number, follows=holder.ended_at, why=why, reruns=reruns)
     return Submit(job.key, number, why=why, reruns=reruns)
 
@@ -179,7 +194,7 @@ def _make_room(
     This is the second look: it stands on a listing that was asked for after the slot was taken, and
     only the workload that was decided on, and whose end has not changed, is deleted.
     """
-    holder = job.holder
+    holder = job.holder if patience.names_unique else None
     if holder is None:
         # An earlier workload that one listing lacked may still be there, and have the name.
         missing = any(each.holds_slot for each in job.attempts if each is not last)
@@ -234,8 +249,9 @@ def _affordable(
     that was taken for a workload yet to be made is one too many as well: it waits. A workload that
     has ended holds a slot again while it is being deleted, unless `leaving_since` is None.
     """
-    in_flight, occupied = view.in_flight, view.occupied(leaving_since)
-    free = cap - len(occupied)
+    in_flight, leaving = view.in_flight, view.leaving(leaving_since)
+    occupied = in_flight | leaving
+    free = cap - view.slots - len(leaving)
     yet_to_be_made = {step.key for step in steps if isinstance(step, Submit)} & set(in_flight)
     room = free + len(yet_to_be_made)
     for step in steps:

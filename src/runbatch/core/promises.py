@@ -9,7 +9,7 @@ from enum import Enum
 from typing import assert_never
 
 from runbatch.core.actions import Why
-from runbatch.core.attempt import Attempt, Evidence, Phase, Verdict
+from runbatch.core.attempt import Attempt, Evidence, Verdict
 from runbatch.core.failure import next_retry_at
 from runbatch.core.job import Job
 from runbatch.core.journal import Did, Move, Step
@@ -46,10 +46,10 @@ def _cap(step: Step, move: Move) -> str | None:
     return None
 
 
-def _once(_: Step, move: Move) -> str | None:
-    number = move.changed.attempt.number
-    if _running(move.after) > 1 >= _running(move.before):
-        return "two attempts of it were listed at once"
+def _once(step: Step, move: Move) -> str | None:
+    number, mark = move.changed.attempt.number, step.terms.batch_id
+    if _running(move.after, mark) > 1 >= _running(move.before, mark):
+        return "two attempts of it ran at once"
     if move.changed.did is not Did.CALLED:
         return None
     for each in move.before.attempts:
@@ -60,11 +60,10 @@ def _once(_: Step, move: Move) -> str | None:
     return None
 
 
-def _running(job: Job) -> int:
-    """Return how many of its attempts, that we submitted, the last listing showed at work."""
-    leaving = (Phase.DELETING, Phase.TERMINATING)
-    listed = (each for each in job.attempts if each.calls and each.listed)
-    return sum(each.holds_slot and each.phase not in leaving for each in listed)
+def _running(job: Job, mark: str | None) -> int:
+    """Return how many of its workloads, that we submitted, the last listing showed at work."""
+    ours = (each for each in job.doubled if each.calls or is_marked(each.origin, mark))
+    return sum(not each.stage.is_before_running for each in ours)
 
 
 def _may_be_called(attempt: Attempt) -> bool:
@@ -186,7 +185,8 @@ def _released(_: Step, move: Move) -> str | None:
 def _real(_: Step, move: Move) -> str | None:
     """Return what is wrong with an attempt that vanished while its job's name was another's."""
     attempt = move.changed.attempt
-    if move.changed.did is not Did.VANISHED or attempt.calls:
+    was_deleted = attempt.delete_asked_at is not None
+    if move.changed.did is not Did.VANISHED or attempt.calls or was_deleted:
         return None
     listed = next((each.number for each in move.after.attempts if each.listed), None)
     if listed is None:

@@ -17,19 +17,18 @@ from runbatch.core.attempt import (
     Observation,
     Outcome,
     Patience,
-    Phase,
     Verdict,
 )
 from runbatch.core.batch import Batch
 from runbatch.core.job import Job, View
 from runbatch.core.names import key_of
+from runbatch.core.stage import Stage
 from runbatch.core.whose import Claims, Stranger
 
 ENDED_DOUBT_S = 3600
 NO_CLAIMS = Claims()
-SUCCEEDED = Outcome(Verdict.SUCCEEDED, "phase Completed")
 # These do not undo an end that was seen; a word that nobody knows tells nothing.
-_NO_RESTART = (Phase.DELETING, Phase.TERMINATING, Phase.UNKNOWN)
+_NO_RESTART = (Stage.LEAVING, Stage.UNKNOWN)
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,11 +127,12 @@ def learn(
     changes = [_noting_the_yes(change, found.agreed) for change in changes]
     attempts = {each.id: each for job in view.jobs.values() for each in job.attempts}
     attempts |= {change.after.id: change.after for change in changes}
-    jobs = View.of(attempts.values()).jobs.values()
+    names_unique = patience.names_unique
+    jobs = View.of(attempts.values(), names_unique=names_unique).jobs.values()
     forgotten = {each.id: each for job in jobs for each in _outlived(job, now, patience)}
     kept = [each for each in attempts.values() if each.id not in forgotten]
     rows_seen_at = now if listing.rows > 0 else view.rows_seen_at
-    after = View.of(kept, rows_seen_at=rows_seen_at)
+    after = View.of(kept, rows_seen_at=rows_seen_at, names_unique=names_unique)
     return Learned(
         tuple(each for each in changes if each.after.id not in forgotten),
         replace(after, taken=found.taken),
@@ -182,7 +182,7 @@ def _held_up(job: Job, now: datetime) -> Iterator[Change]:
         return
     number = job.last.number + 1 if job.last is not None else 1
     attempt = before or _unknown(job, number, now)
-    silent = Observation(name=job.key, uid="", phase=Phase.UNKNOWN)
+    silent = Observation(name=job.key, uid="", stage=Stage.UNKNOWN)
     yield Change(before, _seen(attempt, silent, now))
 
 
@@ -228,10 +228,11 @@ def _unknown(job: Job, number: int, now: datetime) -> Attempt:
 def _seen(attempt: Attempt, observation: Observation, now: datetime) -> Attempt:
     """Return the attempt as the listing shows it; one that runs again has not ended after all."""
     attempt = identity.named(attempt, observation)
-    if attempt.listed and attempt.phase is observation.phase and attempt.phase.ended:
+    if attempt.listed and attempt.seen_stage is observation.stage and observation.stage.ended:
         return attempt
     seen = replace(
         attempt,
+        seen_stage=observation.stage,
         phase=observation.phase,
         node=observation.node or attempt.node,
         called_at=attempt.called_at or now,
@@ -242,9 +243,9 @@ def _seen(attempt: Attempt, observation: Observation, now: datetime) -> Attempt:
         missed=0,
         origin=attempt.origin if observation.origin == UNKNOWN_ORIGIN else observation.origin,
     )
-    if observation.phase.ended:
+    if observation.stage.ended:
         return _ended(attempt, seen, observation, now)
-    if seen.ended_at is not None and observation.phase not in _NO_RESTART:
+    if seen.ended_at is not None and observation.stage not in _NO_RESTART:
         return _running_again(seen)
     return seen
 
@@ -256,7 +257,7 @@ def _ended(before: Attempt, seen: Attempt, observation: Observation, now: dateti
     counted from its end would seem to be over. An end that is known stays, unless the cluster
     turned a failure into a success. A log that was saved before the end is not the whole one.
     """
-    completed = observation.phase is Phase.COMPLETED
+    completed = observation.stage is Stage.SUCCEEDED
     turned = completed and not before.is_verdict(Verdict.SUCCEEDED)
     known = before.ended_at is not None and not before.is_verdict(Verdict.VANISHED)
     if known and not turned:
@@ -264,7 +265,9 @@ def _ended(before: Attempt, seen: Attempt, observation: Observation, now: dateti
     told_at = observation.ended_at or now
     alive_at = before.seen_at or before.submitted_at or before.called_at or told_at
     ended_at = min(now, max(told_at, alive_at))
-    outcome = SUCCEEDED if completed or before.is_verdict(Verdict.SUCCEEDED) else None
+    outcome = before.outcome if before.is_verdict(Verdict.SUCCEEDED) else None
+    if completed:
+        outcome = Outcome(Verdict.SUCCEEDED, f"phase {seen.word}")
     return replace(seen, ended_at=ended_at, outcome=outcome, evidence=None, log=None)
 
 

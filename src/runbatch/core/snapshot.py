@@ -12,14 +12,17 @@ from runbatch.core.job import Job, State, View
 
 @dataclass(frozen=True, slots=True)
 class JobSnapshot:
-    """One job as people see it; `next_retry_at` is set while a retry is still to come."""
+    """One job as people see it; `next_retry_at` is set while a retry is still to come.
+
+    `holding` are those of its attempts that hold a slot each.
+    """
 
     key: str
     name: str
     state: State
     last: Attempt | None
     next_retry_at: datetime | None
-    holds_slot: bool
+    holding: tuple[Attempt, ...]
     attempts: tuple[Attempt, ...]
 
 
@@ -42,8 +45,8 @@ class Snapshot:
 
     @property
     def in_flight(self) -> int:
-        """Return how many slots are held, also by jobs that have ended and are being deleted."""
-        return sum(job.holds_slot for job in self.jobs)
+        """Return how many slots are held, also by what has ended and is being deleted."""
+        return sum(len(job.holding) for job in self.jobs)
 
     @property
     def failed(self) -> tuple[JobSnapshot, ...]:
@@ -71,6 +74,6 @@ def _job_snapshot(batch: Batch, job: Job) -> JobSnapshot:
         state=job.state,
         last=job.last,
         next_retry_at=due_at,
-        holds_slot=job.holds_slot,
+        holding=job.holding,
         attempts=job.attempts,
     )

@@ -1,59 +1,44 @@
 """Why nothing happens: what holds the slots, and what the jobs that do not run wait for."""
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import Enum
 
-from runbatch.core.attempt import Attempt, Observation, Phase
-from runbatch.core.job import State, View
-from runbatch.core.snapshot import Snapshot
+from runbatch.core.attempt import Attempt, Observation
+from runbatch.core.job import Job, State, View
+from runbatch.core.snapshot import JobSnapshot, Snapshot
+from runbatch.core.stage import Stage
 
 # Whatever was submitted is listed by then, or something is amiss.
 LISTED_WITHIN = timedelta(minutes=1)
 RETRY = "retry"
 # These start what was never started. Older ledgers say "Python" for any call of the API.
 STARTING = frozenset({"submit", "Python submit()", "Python"})
-NOTHING_LISTED = "The cluster lists nothing at all, though jobs were just there."
-
-
-class Hold(Enum):
-    """What a job does that holds a slot."""
-
-    RUNNING = "running"
-    PENDING = "pending"
-    STARTING = "starting"
-    STOPPED = "stopped"
-    DELETING = "deleting"
-    UNKNOWN = "unknown"
-    RESERVED = "reserved"
-    IN_DOUBT = "in doubt"
-
-
-_HOLD_OF_PHASE = {
-    Phase.RUNNING: Hold.RUNNING,
-    Phase.UPDATING: Hold.RUNNING,
-    Phase.DEGRADED: Hold.RUNNING,
-    Phase.PENDING: Hold.PENDING,
-    Phase.CREATING: Hold.STARTING,
-    Phase.INITIALIZING: Hold.STARTING,
-    Phase.RESUMING: Hold.STARTING,
-    Phase.STOPPING: Hold.STOPPED,
-    Phase.STOPPED: Hold.STOPPED,
-    Phase.DELETING: Hold.DELETING,
-    Phase.TERMINATING: Hold.DELETING,
+# Schema 1 of `status --json` has these words, in this order; so has the screen.
+HOLDS = {
+    Stage.RUNNING: "running",
+    Stage.QUEUED: "pending",
+    Stage.STARTING: "starting",
+    Stage.SUBMITTED: "starting",
+    Stage.HELD: "stopped",
+    Stage.LEAVING: "deleting",
+    Stage.UNKNOWN: "unknown",
+    Stage.RESERVED: "reserved",
+    Stage.IN_DOUBT: "in doubt",
 }
+NOTHING_LISTED = "The cluster lists nothing at all, though jobs were just there."
 
 
 @dataclass(frozen=True, slots=True)
 class Slots:
-    """How many slots are held, by what their jobs do; a job counts once.
+    """How many slots are held, by what the workloads do.
 
     `doubt_since` is when the one that is longest in doubt last gave a sign.
     """
 
-    held: Mapping[Hold, int]
+    held: Mapping[str, int]
     doubt_since: datetime | None = None
 
     @property
@@ -63,29 +48,25 @@ class Slots:
 
     def __str__(self) -> str:
         """Return `32 running, 14 pending, 1 in doubt since 09:31 UTC`."""
-        held = ", ".join(f"{count} {hold.value}" for hold, count in self.held.items())
+        held = ", ".join(f"{count} {word}" for word, count in self.held.items())
         return f"{held} since {self.doubt_since:%H:%M} UTC" if self.doubt_since else held
 
 
-def slots_of(jobs: Iterable[Sequence[Attempt]], now: datetime) -> Slots:
-    """Return what the slots are held by; each job is given by its attempts, the newest last."""
-    newest_first = (reversed(attempts) for attempts in jobs)
-    found = (next((each for each in job if each.holds_slot), None) for job in newest_first)
-    holders = [(_hold(each, now), each.last_sign_at) for each in found if each is not None]
-    counted = Counter(hold for hold, _ in holders)
+def slots_of(jobs: Iterable[Job | JobSnapshot], now: datetime) -> Slots:
+    """Return what the slots are held by."""
+    found = (attempt for job in jobs for attempt in job.holding)
+    holders = [(_stage_now(each, now), each.last_sign_at) for each in found]
+    counted = Counter(HOLDS[stage] for stage, _ in holders)
     return Slots(
-        {hold: counted[hold] for hold in Hold if counted[hold]},
-        min((at for hold, at in holders if hold is Hold.IN_DOUBT), default=None),
+        {word: counted[word] for word in HOLDS.values() if counted[word]},
+        min((at for stage, at in holders if stage is Stage.IN_DOUBT), default=None),
     )
 
 
-def _hold(holder: Attempt, now: datetime) -> Hold:
-    if holder.waiting_for_name:
-        return Hold.RESERVED
-    if holder.phase is None:
-        is_late = now - holder.last_sign_at > LISTED_WITHIN
-        return Hold.IN_DOUBT if is_late else Hold.STARTING
-    return _HOLD_OF_PHASE.get(holder.phase, Hold.UNKNOWN) if holder.listed else Hold.IN_DOUBT
+def _stage_now(holder: Attempt, now: datetime) -> Stage:
+    """Return the holder's stage; what no listing has shown for too long is in doubt too."""
+    is_late = now - holder.last_sign_at > LISTED_WITHIN
+    return Stage.IN_DOUBT if holder.stage is Stage.SUBMITTED and is_late else holder.stage
 
 
 class Wait(Enum):
@@ -140,7 +121,7 @@ def waits_of(
     listed: Iterable[Observation] = (),
 ) -> Waits:
     """Return what the batch waits for; `commands` are at work on it, `listed` was just listed."""
-    slots = slots_of((job.attempts for job in snapshot.jobs), snapshot.at)
+    slots = slots_of(snapshot.jobs, snapshot.at)
     is_full = slots.count >= snapshot.batch.cap
 
     def queue(jobs: int, *, is_served: bool, due_at: datetime | None = None) -> Queue | None:
@@ -166,7 +147,7 @@ def waits_of(
 
 
 def _reasons(snapshot: Snapshot, listed: Iterable[Observation]) -> tuple[str, ...]:
-    ours = {job.name for job in snapshot.jobs if job.holds_slot}
+    ours = {job.name for job in snapshot.jobs if job.holding}
     said = Counter(each.reason for each in listed if each.reason and each.name in ours)
     return tuple(reason for reason, _ in said.most_common())
 

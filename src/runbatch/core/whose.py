@@ -47,7 +47,7 @@ class Stranger:
         origin = self.observation.origin
         whose = f" of {origin.owner}" if origin.owner is not None else ""
         which = "another ledger submitted it" if origin.batch else NOT_OURS
-        return f"a workload{whose} ({self.observation.phase.value}): {self.against or which}"
+        return f"a workload{whose} ({self.observation.word}): {self.against or which}"
 
     @property
     def taker(self) -> str:

@@ -12,6 +12,7 @@ from pydantic import TypeAdapter, ValidationError
 from runbatch.core.errors import BatchError
 from runbatch.core.events import Event
 from runbatch.core.journal import Changed, Ended, Entry, Happening, Started
+from runbatch.ledger import earlier
 from runbatch.ledger.rows import TIMES
 
 SCHEMA = 1
@@ -44,6 +45,8 @@ def entry_of(line: str) -> Entry:
         raise ValueError("it is not an event of runbatch.")
     if values.get("schema") != SCHEMA:
         raise ValueError("it was written by a newer runbatch; update this one.")
+    if isinstance(attempt := values.get("attempt"), dict):
+        earlier.add_stage(attempt)
     try:
         what = kind.validate_python(values)
         entry = _ENTRY.validate_python(values | {"what": what})

@@ -12,10 +12,11 @@ from runbatch.core.attempt import (
     Evidence,
     Origin,
     Outcome,
-    Phase,
     Verdict,
 )
 from runbatch.core.batch import MOST_JOBS
+from runbatch.core.stage import Stage
+from runbatch.ledger import earlier
 from runbatch.ledger.trouble import Damaged
 
 TIMES = (
@@ -31,10 +32,12 @@ TIMES = (
 _NUMBERS = ("number", "calls", "missed", "reruns")
 _PLAIN = (
     "key", "number", "refusal", "denial", "uid", "other_uid", "node", "calls", "missed", "log",
-    "reruns",
+    "reruns", "phase",
 )  # fmt: skip
 _ORIGIN = tuple(field.name for field in fields(Origin))
-COLUMNS = (*_PLAIN, *TIMES, "phase", "evidence", "verdict", "source", "origin", "agreed")
+COLUMNS = (
+    *_PLAIN, *TIMES, "seen_stage", "evidence", "verdict", "source", "origin", "agreed", "open",
+)  # fmt: skip
 
 
 def row_of(attempt: Attempt) -> tuple[Any, ...]:
@@ -43,12 +46,13 @@ def row_of(attempt: Attempt) -> tuple[Any, ...]:
     return (
         *(getattr(attempt, name) for name in _PLAIN),
         *(to_text(getattr(attempt, name)) for name in TIMES),
-        attempt.phase.value if attempt.phase else None,
+        attempt.seen_stage.value if attempt.seen_stage else None,
         json.dumps(asdict(attempt.evidence)) if attempt.evidence else None,
         outcome.verdict.value if outcome else None,
         outcome.source if outcome else None,
         None if attempt.origin == UNKNOWN_ORIGIN else json.dumps(asdict(attempt.origin)),
         int(attempt.agreed),
+        int(attempt.may_hold_slot),
     )
 
 
@@ -70,14 +74,15 @@ def _attempt_of(values: dict[str, Any]) -> Attempt:
     if odd := [name for name in _NUMBERS if not isinstance(values[name], int)]:
         raise ValueError(f"{odd[0]} is no number")
     verdict, source = values.pop("verdict"), values.pop("source")
-    phase, evidence = values.pop("phase"), values.pop("evidence")
-    agreed = bool(values.pop("agreed"))
+    earlier.add_stage(values)
+    stage, evidence = values.pop("seen_stage"), values.pop("evidence")
+    agreed, _ = bool(values.pop("agreed")), values.pop("open")
     origin = json.loads(values.pop("origin") or "{}")
     for name in TIMES:
         values[name] = from_text(values[name])
     return Attempt(
         **values,
-        phase=Phase(phase) if phase else None,
+        seen_stage=Stage(stage) if stage else None,
         evidence=_evidence_of(evidence),
         outcome=Outcome(Verdict(verdict), source) if verdict else None,
         agreed=agreed,

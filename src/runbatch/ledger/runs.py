@@ -41,6 +41,8 @@ def begin(
     batch: Batch,
     keys: tuple[str, ...] | None,
     now: datetime,
+    *,
+    names_unique: bool,
 ) -> tuple[int, Started]:
     """Leave the mark of this process; return the run's id, and what it goes by."""
     started = Started(
@@ -53,6 +55,7 @@ def begin(
         retry=batch.retry,
         beside=tuple(run.id for run in alive(connection, now)),
         keys=keys,
+        names_unique=names_unique,
     )
     cursor = connection.execute(
         "INSERT INTO runs (host, pid, birth, command, started_at, ticked_at, cap)"

@@ -92,6 +92,12 @@ MIGRATIONS = (
     """
     ALTER TABLE attempts ADD COLUMN reruns INTEGER NOT NULL DEFAULT 0;
     """,
+    # What earlier versions wrote has no stage, only a phase (`earlier.add_stage`). `open` is
+    # `Attempt.may_hold_slot`: here for all, and as it is from the row's next change on.
+    """
+    ALTER TABLE attempts ADD COLUMN seen_stage TEXT;
+    ALTER TABLE attempts ADD COLUMN open INTEGER NOT NULL DEFAULT 1;
+    """,
 )
 
 

@@ -42,11 +42,10 @@ _FOLDER = "folder"
 _BATCH_ID = "batch id"
 _VARIABLES = "variables"
 _USES = "uses"
-# All that may hold a slot, and more: which do is for `Attempt.holds_slot` to say.
-_RELEVANT = """
-    key = ? OR ended_at IS NULL OR phase NOT IN ('Completed', 'Failed')
-    OR (delete_asked_at IS NOT NULL AND missed = 0)
-"""
+_NAMES = "names"
+_UNIQUE, _FREE = "unique", "free"
+# A job, and all that may hold a slot, and more: which do is for `Attempt.holds_slot` to say.
+_RELEVANT = "key = ? OR open"
 _COLUMNS = ", ".join(rows.COLUMNS)
 _MARKS = ", ".join("?" for _ in rows.COLUMNS)
 
@@ -133,8 +132,8 @@ class Ledger:
         """Take a slot for `new`, on disk; return False, with nothing changed, if that cannot be.
 
         It cannot when another process was quicker: the attempt is no longer as it was when it was
-        decided on (`instead_of`; None: not there), or no slot is free (see `View.occupied`). `why`
-        is for the journal.
+        decided on (`instead_of`; None: not there), or no slot is free (see `View.slots` and
+        `View.leaving`). `why` is for the journal.
         """
         with self._transaction():
             view = self._view(_RELEVANT, (new.key,))
@@ -142,7 +141,8 @@ class Ledger:
             current = next((each for each in job.attempts if each.id == new.id), None)
             if current != instead_of:
                 return False
-            if not job.holds_slot and len(view.occupied(leaving_since) - {new.key}) >= cap:
+            others = view.slots + len(view.leaving(leaving_since) - {new.key})
+            if not job.holds_slot and others >= cap:
                 return False
             if job.holds_slot and instead_of is None:
                 return False
@@ -220,21 +220,27 @@ class Ledger:
 
         `why` is for the journal, where one is the batch's by a person's yes alone. Return those of
         which the end is still the one that was decided on, and for whose leaving there is a slot
-        (see `View.occupied`); no other is changed.
+        (see `View.slots` and `View.leaving`); no other is changed.
         """
-        occupied: set[str] = set()
+        leaving: set[str] = set()
+        in_flight: frozenset[str] = frozenset()
+        slots = 0
 
         def add_intention(it: Attempt, decided_on: Attempt) -> Attempt:
-            has_room = leaving_since is None or it.key in occupied or len(occupied) < cap
+            has_slot = leaving_since is None or it.key in in_flight or it.key in leaving
+            has_room = has_slot or slots + len(leaving) < cap
             if it.ended_at != decided_on.ended_at or not has_room:
                 return it
-            occupied.add(it.key)
+            if it.key not in in_flight:
+                leaving.add(it.key)
             return replace(it, delete_asked_at=now)
 
         if not attempts:
             return []
         with self._transaction():
-            occupied |= self._view(_RELEVANT, ("",)).occupied(leaving_since)
+            view = self._view(_RELEVANT, ("",))
+            in_flight, slots = view.in_flight, view.slots
+            leaving |= view.leaving(leaving_since)
             return self._change_all(attempts, add_intention, Did.DELETE_ASKED, now, why)
 
     def erased(self, attempts: Collection[Attempt], now: datetime) -> None:
@@ -306,19 +312,26 @@ class Ledger:
                 return ()
             return variables_of.differing(json.loads(first), now)
 
-    def begin_run(self, command: str, batch: Batch, now: datetime) -> int:
+    def begin_run(
+        self, command: str, batch: Batch, now: datetime, *, names_unique: bool = True
+    ) -> int:
         """Leave the mark that this process works on the batch; return the run's id.
+
+        `names_unique` is what is known of the cluster: the slots are counted by it from now on.
 
         Raises LedgerError, with nothing changed, if the events file knows more than the ledger.
         """
         with self._transaction():
             self._journal.check()
             self._mark(_FOLDER, str(batch.folder))
+            self._mark(_NAMES, _UNIQUE if names_unique else _FREE)
             use = uses.use_of(batch, self._mark_of(_BATCH_ID) or "", now)
             self._mark(_USES, uses.to_text(uses.added(uses.from_text(self._mark_of(_USES)), use)))
             known = () if self._journal.last() else self._view().attempts
             keys = self._new_keys(batch)
-            self._journal.run, started = runs.begin(self._connection, command, batch, keys, now)
+            self._journal.run, started = runs.begin(
+                self._connection, command, batch, keys, now, names_unique=names_unique
+            )
             started = replace(started, batch_id=self._mark_of(_BATCH_ID))
             remembered = (Changed(Did.REMEMBERED, attempt) for attempt in known)
             self._journal.write(now, [started, *remembered])
@@ -378,7 +391,9 @@ class Ledger:
     def _view(self, condition: str = "TRUE", values: tuple[str, ...] = ()) -> View:
         query = f"SELECT {_COLUMNS} FROM attempts WHERE {condition}"
         attempts = [rows.attempt_of(tuple(row)) for row in self._connection.execute(query, values)]
-        return View.of(attempts, rows_seen_at=rows.from_text(self._mark_of(_ROWS_SEEN)))
+        rows_seen_at = rows.from_text(self._mark_of(_ROWS_SEEN))
+        names_unique = self._mark_of(_NAMES) != _FREE
+        return View.of(attempts, rows_seen_at=rows_seen_at, names_unique=names_unique)
 
     def _asked(self) -> tuple[Asked, ...]:
         query = "SELECT key, number, calls, asked_at FROM reruns ORDER BY rowid"

@@ -11,9 +11,9 @@ from runbatch.core.attempt import (
     Observation,
     Origin,
     Patience,
-    Phase,
 )
 from runbatch.core.errors import Busy, ClusterError, NameTaken
+from runbatch.core.stage import Stage
 from runbatch.core.workload import Workload, origin_of
 
 PATIENCE = Patience(grace_s=60, empty_doubt_s=600)
@@ -26,7 +26,7 @@ class FakeWorkload:
     name: str
     uid: str
     number: int
-    phase: Phase = Phase.PENDING
+    stage: Stage = Stage.QUEUED
     exit_code: int | None = None
     log: bytes = b""
     origin: Origin = UNKNOWN_ORIGIN
@@ -73,7 +73,7 @@ class FakeCluster:
             Observation(
                 name=each.name,
                 uid=each.uid,
-                phase=each.phase,
+                stage=each.stage,
                 number=each.number,
                 origin=each.origin,
             )
@@ -96,7 +96,7 @@ class FakeCluster:
         uid = f"uid-{self._made}"
         made = FakeWorkload(workload.name, uid, workload.number, origin=origin)
         self.live[workload.name] = made
-        active = sum(not each.phase.ended for each in self.live.values())
+        active = sum(not each.stage.ended for each in self.live.values())
         self.most_active = max(self.most_active, active)
         _raise(fault)
         return made.uid
@@ -117,7 +117,7 @@ class FakeCluster:
         """Remove the workload, or begin to."""
         fault = self._fault("delete", name)
         if found := self._find(name, uid):
-            found.phase = Phase.DELETING
+            found.stage = Stage.LEAVING
             if self.instant_delete:
                 del self.live[name]
         _raise(fault)
@@ -126,7 +126,7 @@ class FakeCluster:
     def end(self, name: str, exit_code: int = 0, log: bytes = b"") -> None:
         """End a workload with this exit code."""
         workload = self.live[name]
-        workload.phase = Phase.COMPLETED if exit_code == 0 else Phase.FAILED
+        workload.stage = Stage.SUCCEEDED if exit_code == 0 else Stage.FAILED
         workload.exit_code = exit_code
         workload.log = log
 

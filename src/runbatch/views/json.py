@@ -1,15 +1,16 @@
 """A snapshot as JSON: schema 1. Keys are added, never renamed, while the schema stays 1.
 
 The shapes are what the reference page and its JSON Schemas are made of: a docstring under a key
-says what it means, and `Annotated[str, Phase]` that the text is one of that enumeration's words.
+says what it means, and `Annotated[str, Stage]` that the text is one of that enumeration's words.
 """
 
 from datetime import UTC, datetime
 from typing import Annotated, TypedDict, overload
 
-from runbatch.core.attempt import Attempt, Phase, Verdict
+from runbatch.core.attempt import Attempt, Verdict
 from runbatch.core.job import State
 from runbatch.core.snapshot import JobSnapshot, Snapshot
+from runbatch.core.stage import Stage
 
 SCHEMA = 1
 Time = Annotated[str, datetime]
@@ -26,8 +27,10 @@ class AttemptJson(TypedDict):
     """When the cluster said yes, or else when it was asked."""
     ended_at: Time | None
     """When it ended, as far as known; or when it was given up as gone."""
-    phase: Annotated[str, Phase] | None
-    """What the cluster said last."""
+    phase: str | None
+    """What the cluster said last, in its own word."""
+    stage: Annotated[str, Stage]
+    """Where it is, whatever the cluster calls that."""
     node: str | None
     """Where it ran."""
     exit_code: int | None
@@ -51,7 +54,7 @@ class JobJson(TypedDict):
     """Its workload's name: the prefix, a dash and the key."""
     state: Annotated[str, State]
     """Where it stands."""
-    phase: Annotated[str, Phase] | None
+    phase: str | None
     """The phase of its newest attempt."""
     verdict: Annotated[str, Verdict] | None
     """The verdict on its newest attempt."""
@@ -99,7 +102,7 @@ def _job(job: JobSnapshot) -> JobJson:
         "key": job.key,
         "name": job.name,
         "state": job.state.value,
-        "phase": _phase(last),
+        "phase": last.phase if last is not None else None,
         "verdict": _verdict(last),
         "next_retry_at": time_json(job.next_retry_at),
         "attempts": [_attempt(attempt) for attempt in job.attempts],
@@ -113,7 +116,8 @@ def _attempt(attempt: Attempt) -> AttemptJson:
         "uid": attempt.uid,
         "submitted_at": time_json(attempt.submitted_at or attempt.called_at),
         "ended_at": time_json(attempt.ended_at),
-        "phase": _phase(attempt),
+        "phase": attempt.phase,
+        "stage": attempt.stage.value,
         "node": attempt.node,
         "exit_code": attempt.evidence.known_code if outcome and attempt.evidence else None,
         "evidence": outcome.source if outcome else None,
@@ -121,10 +125,6 @@ def _attempt(attempt: Attempt) -> AttemptJson:
         "refusal": attempt.refusal,
         "log": attempt.log,
     }
-
-
-def _phase(attempt: Attempt | None) -> str | None:
-    return attempt.phase.value if attempt is not None and attempt.phase is not None else None
 
 
 def _verdict(attempt: Attempt | None) -> str | None:

@@ -72,7 +72,7 @@ def preview_of(
         for key in leave.keys() & strangers.keys()
         if view.job(key).state in (State.WAITING, State.FAILED)
     }
-    return Preview(batch, submit, leave, len(view.in_flight))
+    return Preview(batch, submit, leave, view.slots)
 
 
 def _why_taken(stranger: Stranger) -> str:

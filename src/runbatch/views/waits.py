@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from typing import Annotated, TypedDict
 
 from runbatch.core.snapshot import Snapshot
-from runbatch.core.waits import Answer, Hold, Queue, Wait, Waits
+from runbatch.core.waits import Answer, Queue, Wait, Waits
 from runbatch.ledger.runs import SILENT_FOR, Run
 from runbatch.views.json import SnapshotJson, Time, snapshot_json, time_json
 from runbatch.views.text import clock_time, duration, plural, printable, short_list
@@ -26,8 +26,9 @@ class SlotsJson(TypedDict):
 
     held: int
     """How many are held."""
-    by: dict[Annotated[str, Hold], int]
-    """How many of them by jobs that do what; a job counts once."""
+    by: dict[str, int]
+    """How many of them by jobs that do what: `running`, `pending`, `starting`, `stopped`,
+    `deleting`, `unknown`, `reserved`, `in doubt`."""
     in_doubt_since: Time | None
     """When the job that is longest in doubt last gave a sign."""
     cluster_says: list[str]
@@ -174,7 +175,7 @@ def waits_json(waits: Waits, runs: Sequence[Run]) -> WaitsJson:
     return {
         "slots": {
             "held": waits.slots.count,
-            "by": {hold.value: count for hold, count in waits.slots.held.items()},
+            "by": dict(waits.slots.held),
             "in_doubt_since": time_json(waits.slots.doubt_since),
             "cluster_says": list(waits.reasons),
         },

@@ -12,6 +12,7 @@ from tests.unit.core.values import (
     CONFIGURATION,
     DONE,
     MOUNT,
+    PHASES,
     accepted,
     at,
     called,
@@ -27,8 +28,9 @@ from tests.unit.core.values import (
     view,
 )
 
-from runbatch.core.attempt import Attempt, Listing, Observation, Phase
+from runbatch.core.attempt import Attempt, Listing, Observation
 from runbatch.core.job import View
+from runbatch.core.stage import Stage
 from runbatch.core.wish import Wish
 
 KEYS = ("2", "3", "4", "370")
@@ -39,7 +41,7 @@ times = st.integers(-100, 400)
 def _listed_once(key: str, number: int) -> Iterator[Attempt]:
     """Every attempt that a listing once showed: running, leaving, ended, missing or gone."""
     for missed in MISSED:
-        for phase in Phase:
+        for phase in PHASES:
             if not phase.ended:
                 yield listed(key, phase, number, missed=missed)
         yield listed(key, number=number, missed=missed, outcome=DONE)
@@ -48,7 +50,7 @@ def _listed_once(key: str, number: int) -> Iterator[Attempt]:
                 yield failed(key, number, 50, outcome, missed=missed, delete_asked_at=asked)
             yield succeeded(key, number, 50, missed=missed, delete_asked_at=asked)
             leaving = failed(key, number, 50, missed=missed, delete_asked_at=asked)
-            yield replace(leaving, phase=Phase.DELETING)
+            yield replace(leaving, seen_stage=Stage.LEAVING)
     yield vanished(key, number, 200)
 
 
@@ -102,9 +104,9 @@ _SHOWN = {
     key: [
         None,
         *(
-            Observation(name=f"gwas-{key}", uid=uid, phase=phase)
+            Observation(name=f"gwas-{key}", uid=uid, stage=phase)
             for uid in (f"{key}.1", f"{key}.2", f"{key}.3", "theirs")
-            for phase in Phase
+            for phase in PHASES
         ),
     ]
     for key in KEYS

@@ -20,11 +20,12 @@ from tests.unit.core.values import (
 )
 
 from runbatch.core.actions import Why
-from runbatch.core.attempt import UNKNOWN_ORIGIN, Attempt, Evidence, Origin, Phase
+from runbatch.core.attempt import UNKNOWN_ORIGIN, Attempt, Evidence, Origin
 from runbatch.core.audit import Remark, audit_of
 from runbatch.core.failure import RetryPolicy
 from runbatch.core.journal import Changed, Did, Ended, Entry, Happening
 from runbatch.core.promises import Promise
+from runbatch.core.stage import Stage
 
 MARKER = "/data is not a mount point"
 GOES_ON = f"{MARKER}, going on without it"
@@ -49,7 +50,7 @@ def reserve(attempt: Attempt, why: Why | None) -> Changed:
             id="a refusal frees its slot",
         ),
         pytest.param(
-            [start("1"), Changed(Did.SEEN, listed("1", Phase.STOPPED)), start("2")],
+            [start("1"), Changed(Did.SEEN, listed("1", Stage.HELD)), start("2")],
             id="one is stopped, within the cap",
         ),
         pytest.param(
@@ -60,7 +61,7 @@ def reserve(attempt: Attempt, why: Why | None) -> Changed:
                 Changed(Did.JUDGED, SAVED),
                 reserve(SAVED, Why.RETRY),
                 Changed(Did.DELETE_ASKED, replace(SAVED, delete_asked_at=at(7))),
-                Changed(Did.SEEN, replace(SAVED, phase=Phase.DELETING)),
+                Changed(Did.SEEN, replace(SAVED, seen_stage=Stage.LEAVING)),
                 Changed(Did.MISSED, replace(SAVED, missed=1)),
                 start("1", 2, None),
                 Changed(Did.SEEN, listed("1", number=2, calls=1)),
@@ -177,7 +178,7 @@ def reserve(attempt: Attempt, why: Why | None) -> Changed:
                 known(succeeded("1", calls=1)),
                 start("1", 2, Why.RERUN),
                 Changed(Did.SEEN, listed("1", number=2, calls=1)),
-                Changed(Did.SEEN, listed("1", Phase.DELETING, calls=1)),
+                Changed(Did.SEEN, listed("1", Stage.LEAVING, calls=1)),
             ],
             id="a listing that is behind shows the last attempt leaving once more",
         ),
@@ -254,7 +255,7 @@ def test_what_happened_as_it_should_breaks_no_promise(happenings: list[Happening
             ],
             Promise.ONCE,
             5,
-            "two attempts of it were listed at once",
+            "two attempts of it ran at once",
             id="what had vanished runs beside its next attempt",
         ),
         pytest.param(
@@ -464,7 +465,7 @@ def test_what_breaks_a_promise_is_found_by_its_line(
 
 
 def test_a_job_that_is_nowhere_is_lost() -> None:
-    audit = audited(start("1"), Changed(Did.SEEN, listed("1", Phase.FAILED)))
+    audit = audited(start("1"), Changed(Did.SEEN, listed("1", Stage.FAILED)))
     assert breaches(audit) == {
         Promise.LOST: (Remark("neither in flight nor ended", key="1"),),
     }

@@ -7,11 +7,12 @@ from tests.unit.core.test_journal import entries, started
 from tests.unit.core.values import at, failed, listed, succeeded
 
 from runbatch.core.actions import Why
-from runbatch.core.attempt import Phase
+from runbatch.core.attempt import Origin
 from runbatch.core.audit import Remark, audit_of
 from runbatch.core.history import Level
 from runbatch.core.job import State
 from runbatch.core.journal import Changed, Did
+from runbatch.core.stage import Stage
 
 
 def test_the_peak_is_the_first_moment_of_the_most_in_flight() -> None:
@@ -39,7 +40,7 @@ def test_what_is_above_the_cap_by_no_start_of_ours_is_told_apart() -> None:
             known(listed("1")),
             start("2"),
             Changed(Did.ADOPTED, listed("3"), Why.AGREED),
-            Changed(Did.SEEN, listed("3", Phase.PENDING)),
+            Changed(Did.SEEN, listed("3", Stage.QUEUED)),
             Changed(Did.ENDED, failed("2", outcome=None)),
             Changed(Did.RUNNING_AGAIN, listed("2")),
             started(1),
@@ -54,8 +55,18 @@ def test_what_is_above_the_cap_by_no_start_of_ours_is_told_apart() -> None:
     )
 
 
+def test_a_late_submit_of_ours_is_told_as_what_it_was() -> None:
+    first = started(1, batch_id="mark", names_unique=False)
+    second = listed("1", number=2, origin=Origin(batch="mark"))
+    audit = audit_of(entries(first, start("1"), Changed(Did.ADOPTED, second)))
+    assert audit.held
+    assert [remark.text for remark in audit.above] == [
+        "a submit of it that was given up took effect after all: 2 in flight"
+    ]
+
+
 def test_what_has_ended_and_is_being_deleted_is_told_apart_too() -> None:
-    going = replace(SAVED, phase=Phase.DELETING, delete_asked_at=at(3))
+    going = replace(SAVED, seen_stage=Stage.LEAVING, delete_asked_at=at(3))
     audit = audited(known(SAVED), start("2"), Changed(Did.SEEN, going), cap=1)
     assert audit.held
     assert [remark.text for remark in audit.above] == ["it is being deleted: 2 in flight"]

@@ -66,7 +66,7 @@ END: list[Happening] = [
             view(accepted("1", calls=3), succeeded("2", node="n")),
             [
                 ("1", "attempt 1 differs in calls"),
-                ("2", "attempt 1 differs in phase, node, outcome"),
+                ("2", "attempt 1 differs in seen_stage, phase, node, outcome"),
             ],
             id="two that are not alike",
         ),

@@ -28,12 +28,13 @@ from tests.unit.core.values import (
 )
 
 from runbatch.core.actions import Delete, Release, Submit, Why
-from runbatch.core.attempt import Attempt, Listing, Phase
+from runbatch.core.attempt import Attempt, Listing
 from runbatch.core.failure import RetryPolicy
 from runbatch.core.job import View
+from runbatch.core.stage import Stage
 
-FAILED = observation(phase=Phase.FAILED)
-COMPLETED = observation(phase=Phase.COMPLETED)
+FAILED = observation(stage=Stage.FAILED)
+COMPLETED = observation(stage=Stage.SUCCEEDED)
 LOST = called(number=2)
 OUTSIDE = "it was never submitted, and nobody is to come back to it"
 
@@ -41,16 +42,16 @@ OUTSIDE = "it was never submitted, and nobody is to come back to it"
 @pytest.mark.parametrize(
     ("phase", "why"),
     [
-        pytest.param(Phase.RUNNING, "it is running again", id="it runs"),
-        pytest.param(Phase.COMPLETED, "it has ended in another way since", id="it succeeded"),
-        pytest.param(Phase.FAILED, "it has ended in another way since", id="it failed"),
+        pytest.param(Stage.RUNNING, "it is running again", id="it runs"),
+        pytest.param(Stage.SUCCEEDED, "it has ended in another way since", id="it succeeded"),
+        pytest.param(Stage.FAILED, "it has ended in another way since", id="it failed"),
     ],
 )
 def test_a_lost_submit_is_given_up_when_the_vanished_workload_it_followed_is_back(
-    phase: Phase, why: str
+    phase: Stage, why: str
 ) -> None:
     """Its name was taken all the time; else the submit would be repeated for ever."""
-    shown = listing(observation(phase=phase))
+    shown = listing(observation(stage=phase))
     known = looked_often(view(vanished(), LOST), shown, 30, 60)
     assert actions(known, START, 60) == ()
     known = looked_often(known, shown, 90)
@@ -75,10 +76,10 @@ def test_the_old_uid_is_still_there_so_its_deletion_is_asked_for_again() -> None
     assert actions(known, RETRY, 90) == (Delete(known.job("37").attempts[0]),)
 
 
-@pytest.mark.parametrize("phase", [Phase.DELETING, Phase.TERMINATING])
-def test_a_lost_submit_waits_while_the_old_workload_is_leaving(phase: Phase) -> None:
+@pytest.mark.parametrize("phase", [Stage.LEAVING])
+def test_a_lost_submit_waits_while_the_old_workload_is_leaving(phase: Stage) -> None:
     known = view(failed(delete_asked_at=at(5)), called(number=2, follows=at(0)))
-    known = looked_often(known, listing(observation(phase=phase)), *range(30, 3000, 30))
+    known = looked_often(known, listing(observation(stage=phase)), *range(30, 3000, 30))
     assert actions(known, RETRY, 3000) == ()
     assert known.in_flight == {"37"}
 

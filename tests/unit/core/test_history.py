@@ -13,11 +13,11 @@ from tests.unit.core.values import (
     vanished,
 )
 
-from runbatch.core.attempt import Phase
 from runbatch.core.events import Event, Kind
 from runbatch.core.history import Level, Stretch, Told, history_of, with_seen
 from runbatch.core.job import View
 from runbatch.core.journal import Changed, Did, Ended
+from runbatch.core.stage import Stage
 
 
 def test_the_life_of_a_job_that_was_retried() -> None:
@@ -28,11 +28,11 @@ def test_the_life_of_a_job_that_was_retried() -> None:
             started(2, "37"),
             Changed(Did.CALLED, called()),
             Changed(Did.SUBMITTED, accepted()),
-            Changed(Did.SEEN, listed(phase=Phase.PENDING)),
+            Changed(Did.SEEN, listed(stage=Stage.QUEUED)),
             Changed(Did.ENDED, failed(seconds=5, outcome=None)),
             Changed(Did.JUDGED, ended),
             Changed(Did.RESERVED, waiting),
-            Changed(Did.SEEN, failed(seconds=5, phase=Phase.DELETING)),
+            Changed(Did.SEEN, failed(seconds=5, stage=Stage.LEAVING)),
             Changed(Did.MISSED, failed(seconds=5, missed=1)),
             Changed(Did.CALLED, called(number=2)),
             Changed(Did.SEEN, listed(number=2)),
@@ -43,14 +43,14 @@ def test_the_life_of_a_job_that_was_retried() -> None:
         )
     )
     assert history.stretches == (
-        Stretch("37", 1, "submitting", at(2), at(4)),
-        Stretch("37", 1, "Pending", at(4), at(5)),
-        Stretch("37", 2, "waiting for name", at(7), at(10)),
-        Stretch("37", 1, "Deleting", at(8), at(9)),
-        Stretch("37", 2, "submitting", at(10), at(11)),
-        Stretch("37", 2, "Running", at(11), at(12)),
-        Stretch("37", 2, "in doubt", at(12), at(14)),
-        Stretch("37", 2, "Running", at(14), None),
+        Stretch("37", 1, Stage.SUBMITTED, "submitted", at(2), at(4)),
+        Stretch("37", 1, Stage.QUEUED, "Pending", at(4), at(5)),
+        Stretch("37", 2, Stage.RESERVED, "reserved", at(7), at(10)),
+        Stretch("37", 1, Stage.LEAVING, "Deleting", at(8), at(9)),
+        Stretch("37", 2, Stage.SUBMITTED, "submitted", at(10), at(11)),
+        Stretch("37", 2, Stage.RUNNING, "Running", at(11), at(12)),
+        Stretch("37", 2, Stage.IN_DOUBT, "in doubt", at(12), at(14)),
+        Stretch("37", 2, Stage.RUNNING, "Running", at(14), None),
     )
     assert history.levels == (
         Level(at(1), 0, 2),
@@ -76,13 +76,13 @@ def test_what_ends_in_any_way_is_in_no_state_any_more() -> None:
             Changed(Did.RELEASED, called("5", missed=1)),
         )
     )
-    ends = {stretch.key: (stretch.state, stretch.end) for stretch in history.stretches}
+    ends = {stretch.key: (stretch.word, stretch.end) for stretch in history.stretches}
     assert ends == {
-        "1": ("submitting", at(7)),
-        "2": ("submitting", at(8)),
-        "3": ("submitting", at(9)),
+        "1": ("submitted", at(7)),
+        "2": ("submitted", at(8)),
+        "3": ("submitted", at(9)),
         "4": ("Running", None),
-        "5": ("in doubt", at(10)),
+        "5": ("submitted", at(10)),
     }
 
 

@@ -24,9 +24,10 @@ from tests.unit.core.values import (
     view,
 )
 
-from runbatch.core.attempt import Attempt, Observation, Outcome, Phase
+from runbatch.core.attempt import Attempt, Observation, Outcome
 from runbatch.core.identity import is_own_id
 from runbatch.core.job import View
+from runbatch.core.stage import Stage
 
 BORN = at(-7)
 OTHER = "another-id"
@@ -61,20 +62,20 @@ def attempts(given: View) -> tuple[Attempt, ...]:
 @pytest.mark.parametrize(
     ("known", "phase"),
     [
-        (ours(), Phase.RUNNING),
-        (ours(missed=2), Phase.RUNNING),
-        (ours(phase=Phase.FAILED, ended_at=at(0), outcome=MOUNT), Phase.FAILED),
-        (ours(phase=Phase.COMPLETED, ended_at=at(0), outcome=DONE), Phase.COMPLETED),
+        (ours(), Stage.RUNNING),
+        (ours(missed=2), Stage.RUNNING),
+        (ours(stage=Stage.FAILED, ended_at=at(0), outcome=MOUNT), Stage.FAILED),
+        (ours(stage=Stage.SUCCEEDED, ended_at=at(0), outcome=DONE), Stage.SUCCEEDED),
     ],
 )
 def test_what_was_created_just_then_is_the_attempt_that_is_known(
-    known: Attempt, phase: Phase, uid: str, number: int | None
+    known: Attempt, phase: Stage, uid: str, number: int | None
 ) -> None:
-    shown = row(uid, number=number, phase=phase)
+    shown = row(uid, number=number, stage=phase)
     learned = looked(view(known), listing(shown), 30)
     (after,) = attempts(learned.view)
     assert (after.uid, after.listed, after.ended_at) == ("37.1", True, known.ended_at)
-    back = looked(learned.view, listing(row("37.1", phase=phase)), 60).view
+    back = looked(learned.view, listing(row("37.1", stage=phase)), 60).view
     (after,) = attempts(back)
     assert (after.uid, after.other_uid, after.created_at) == ("37.1", None, BORN)
 
@@ -146,8 +147,8 @@ def test_two_rows_of_a_workload_that_nobody_remembers_are_one_attempt() -> None:
 
 
 def test_an_attempt_that_waits_for_its_name_is_not_the_one_before_it() -> None:
-    old = ours(phase=Phase.FAILED, ended_at=at(0), outcome=MOUNT)
-    learned = looked(view(old, reserved_after(old)), listing(row(phase=Phase.FAILED)), 30)
+    old = ours(stage=Stage.FAILED, ended_at=at(0), outcome=MOUNT)
+    learned = looked(view(old, reserved_after(old)), listing(row(stage=Stage.FAILED)), 30)
     first, second = attempts(learned.view)
     assert (first.listed, second.uid) == (True, None)
 
@@ -187,14 +188,14 @@ def test_what_stands_in_for_an_id_is_none(uid: str | None) -> None:
 
 @pytest.mark.parametrize(
     ("outcome", "phase"),
-    [(DONE, Phase.COMPLETED), (CONFIGURATION, Phase.FAILED), (MOUNT, Phase.FAILED)],
+    [(DONE, Stage.SUCCEEDED), (CONFIGURATION, Stage.FAILED), (MOUNT, Stage.FAILED)],
 )
 def test_what_no_submit_made_does_not_outrank_what_is_listed(
-    outcome: Outcome, phase: Phase
+    outcome: Outcome, phase: Stage
 ) -> None:
-    first = ours(phase=phase, ended_at=at(0), outcome=outcome, created_at=None)
+    first = ours(stage=phase, ended_at=at(0), outcome=outcome, created_at=None)
     known = view(first, adopted())
-    answer = listing(observation(phase=phase))
+    answer = listing(observation(stage=phase))
     assert looked_often(known, answer, *MISSING[:-1]).in_flight == {"37"}
     learned = looked(looked_often(known, answer, *MISSING[:-1]), answer, MISSING[-1])
     assert attempts(learned.view) == (first,)
@@ -208,7 +209,7 @@ def test_what_no_submit_made_does_not_outrank_what_is_listed(
     [
         pytest.param((ours(), adopted(missed=2)), [1], id="never ended, beside a listed one"),
         pytest.param(
-            (ours(), adopted(phase=Phase.FAILED, ended_at=at(0), outcome=MOUNT, missed=2)),
+            (ours(), adopted(stage=Stage.FAILED, ended_at=at(0), outcome=MOUNT, missed=2)),
             [1],
             id="ended, beside a listed one",
         ),
@@ -233,7 +234,7 @@ def test_what_no_submit_made_does_not_outrank_what_is_listed(
         pytest.param(
             (
                 failed(missed=3),
-                adopted(phase=Phase.FAILED, ended_at=at(0), outcome=CONFIGURATION, missed=2),
+                adopted(stage=Stage.FAILED, ended_at=at(0), outcome=CONFIGURATION, missed=2),
             ),
             [1, 2],
             id="both ends were seen",

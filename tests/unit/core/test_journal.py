@@ -20,7 +20,7 @@ from tests.unit.core.values import (
     vanished,
 )
 
-from runbatch.core.attempt import Attempt, Phase
+from runbatch.core.attempt import Attempt
 from runbatch.core.events import Event, Kind
 from runbatch.core.failure import RetryPolicy
 from runbatch.core.journal import (
@@ -36,6 +36,7 @@ from runbatch.core.journal import (
     view_after,
 )
 from runbatch.core.reconcile import Change
+from runbatch.core.stage import Stage
 
 
 def started(cap: int = 2, *keys: str, **changes: Any) -> Started:
@@ -63,7 +64,7 @@ def entries(*happenings: Happening, run: int = 1) -> list[Entry]:
         pytest.param(None, succeeded(), Did.ADOPTED, id="nobody here started it, and it has ended"),
         pytest.param(accepted(), listed(), Did.SEEN, id="listed for the first time"),
         pytest.param(called(), listed(), Did.SEEN, id="a lost answer, found"),
-        pytest.param(listed(phase=Phase.PENDING), listed(seconds=30), Did.SEEN, id="another phase"),
+        pytest.param(listed(stage=Stage.QUEUED), listed(seconds=30), Did.SEEN, id="another phase"),
         pytest.param(listed(), listed(seconds=30, node="n2"), Did.SEEN, id="another node"),
         pytest.param(listed(missed=1), listed(seconds=30), Did.SEEN, id="it is back"),
         pytest.param(listed(), listed(seconds=30), None, id="nothing new but the time"),
@@ -112,7 +113,7 @@ def test_slots_are_counted_by_jobs_as_the_entries_leave_them() -> None:
                 Changed(Did.REMEMBERED, old),
                 Changed(Did.RESERVED, reserved_after(old)),
                 Event(Kind.WAIT, "for a slot"),
-                Changed(Did.SEEN, failed("2", phase=Phase.DELETING)),
+                Changed(Did.SEEN, failed("2", stage=Stage.LEAVING)),
                 Changed(Did.RELEASED, reserved_after(old)),
                 Changed(Did.MISSED, failed("2", missed=1)),
                 Changed(Did.ENDED, succeeded("1")),

@@ -25,9 +25,10 @@ from tests.unit.core.values import (
     view,
 )
 
-from runbatch.core.attempt import Attempt, Listing, Observation, Outcome, Phase, Verdict
+from runbatch.core.attempt import Attempt, Listing, Observation, Outcome, Verdict
 from runbatch.core.job import State, View
 from runbatch.core.reconcile import Change, Learned
+from runbatch.core.stage import Stage
 
 NOBODY = Listing((), rows=0)
 OTHERS_ONLY = listing(others=33)
@@ -156,8 +157,8 @@ def test_an_empty_cluster_is_believed_in_the_end() -> None:
         pytest.param(listed(missed=2), listed(missed=3), id="three listings, but no time yet"),
         pytest.param(failed(), failed(missed=1), id="failed, and deleted since"),
         pytest.param(
-            listed(phase=Phase.DELETING, ended_at=at(0), outcome=DONE),
-            listed(phase=Phase.DELETING, ended_at=at(0), outcome=DONE, missed=1),
+            listed(stage=Stage.LEAVING, ended_at=at(0), outcome=DONE),
+            listed(stage=Stage.LEAVING, ended_at=at(0), outcome=DONE, missed=1),
             id="deleted after its end: its end stands",
         ),
     ],
@@ -296,7 +297,11 @@ def test_one_of_our_own_that_cannot_be_read_and_nobody_knew_holds_a_slot(
     assert learned.unreadable == {key: DAMAGED}
     assert learned.view.trusted
     assert after.last is not None
-    assert (after.last.phase, after.last.uid, after.last.holds_slot) == (Phase.UNKNOWN, None, True)
+    assert (after.last.seen_stage, after.last.uid, after.last.holds_slot) == (
+        Stage.UNKNOWN,
+        None,
+        True,
+    )
     assert not after.last.unanswered
 
 
@@ -308,15 +313,15 @@ def unreadable(given: View, *others: Observation) -> Learned:
 def test_one_that_cannot_be_read_keeps_its_slot_and_is_not_missed(known: Attempt) -> None:
     (change,) = unreadable(view(known)).changes
     after = change.after
-    assert (change.before, after.phase, after.uid) == (known, Phase.UNKNOWN, known.uid)
+    assert (change.before, after.seen_stage, after.uid) == (known, Stage.UNKNOWN, known.uid)
     assert (after.seen_at, after.missed, after.holds_slot) == (at(10), 0, True)
 
 
 def test_one_that_can_be_read_again_is_the_same_one() -> None:
     hidden = unreadable(view()).view
     shown = looked(hidden, listing(observation(uid="37.1")), 20).view.job("37")
-    assert [(each.number, each.uid, each.phase) for each in shown.attempts] == [
-        (1, "37.1", Phase.RUNNING)
+    assert [(each.number, each.uid, each.seen_stage) for each in shown.attempts] == [
+        (1, "37.1", Stage.RUNNING)
     ]
 
 
@@ -340,7 +345,7 @@ def test_one_that_cannot_be_read_follows_those_that_are_gone() -> None:
 
 def test_one_that_cannot_be_read_holds_up_no_other_job() -> None:
     known = view(listed(), listed("4"))
-    learned = unreadable(known, observation("4", Phase.COMPLETED))
+    learned = unreadable(known, observation("4", Stage.SUCCEEDED))
     assert learned.view.job("4").state is State.SUCCEEDED
     assert learned.view.in_flight == {"37"}
 

@@ -21,9 +21,10 @@ from tests.unit.core.values import (
     view,
 )
 
-from runbatch.core.attempt import Attempt, Observation, Phase
+from runbatch.core.attempt import Attempt, Observation
 from runbatch.core.job import View
 from runbatch.core.reconcile import Change
+from runbatch.core.stage import Stage
 
 
 def adopted(seconds: float, **changes: Any) -> Attempt:
@@ -55,14 +56,14 @@ def adopted(seconds: float, **changes: Any) -> Attempt:
         ),
         pytest.param(
             view(),
-            observation(uid="theirs", phase=Phase.COMPLETED),
-            adopted(30, uid="theirs", phase=Phase.COMPLETED, ended_at=at(30), outcome=DONE),
+            observation(uid="theirs", stage=Stage.SUCCEEDED),
+            adopted(30, uid="theirs", stage=Stage.SUCCEEDED, ended_at=at(30), outcome=DONE),
             id="it succeeded already",
         ),
         pytest.param(
             view(),
-            observation(uid="theirs", phase=Phase.FAILED, ended_at=at(-5000)),
-            adopted(30, uid="theirs", phase=Phase.FAILED, ended_at=at(-5000)),
+            observation(uid="theirs", stage=Stage.FAILED, ended_at=at(-5000)),
+            adopted(30, uid="theirs", stage=Stage.FAILED, ended_at=at(-5000)),
             id="it failed long ago by the cluster's time: it is to be judged",
         ),
         pytest.param(
@@ -139,7 +140,7 @@ def test_the_newest_attempt_without_a_uid_is_the_workload_that_is_listed(
 def test_the_old_uid_is_still_there_so_the_new_attempt_is_not() -> None:
     """A crash after the submit of attempt 2 was begun: the delete has not been done."""
     known = view(failed(missed=1), called(number=2))
-    learned = looked(known, listing(observation(phase=Phase.FAILED)), 30)
+    learned = looked(known, listing(observation(stage=Stage.FAILED)), 30)
     assert (
         learned.view.jobs == view(failed(missed=0, seen_at=at(30)), called(number=2, missed=1)).jobs
     )
@@ -164,31 +165,31 @@ def test_somebody_took_the_name_that_an_attempt_waited_for() -> None:
 
 
 def test_two_attempts_of_a_job_are_told_apart_by_their_uids() -> None:
-    known = view(listed(phase=Phase.FAILED, ended_at=at(0)), listed(number=2))
-    deleting = observation(phase=Phase.DELETING)
+    known = view(listed(stage=Stage.FAILED, ended_at=at(0)), listed(number=2))
+    deleting = observation(stage=Stage.LEAVING)
     running = observation(uid="37.2", node="gpu-node7")
     learned = looked(known, listing(running, deleting), 30)
     assert (
         learned.view.jobs
         == view(
-            listed(phase=Phase.DELETING, seconds=30, ended_at=at(0)),
+            listed(stage=Stage.LEAVING, seconds=30, ended_at=at(0)),
             listed(number=2, seconds=30, node="gpu-node7"),
         ).jobs
     )
 
 
 def test_two_unknown_workloads_of_one_name_are_two_attempts() -> None:
-    shown = (observation(uid="a", phase=Phase.DELETING), observation(uid="b"))
+    shown = (observation(uid="a", stage=Stage.LEAVING), observation(uid="b"))
     learned = looked(view(), listing(*shown), 30)
     assert learned.view.job("37").attempts == (
-        adopted(30, uid="a", phase=Phase.DELETING),
+        adopted(30, uid="a", stage=Stage.LEAVING),
         adopted(30, uid="b", number=2),
     )
     assert learned.view.in_flight == {"37"}
 
 
 def test_a_workload_that_is_listed_twice_is_one_attempt() -> None:
-    twice = (observation(uid="a", phase=Phase.PENDING), observation(uid="a"))
+    twice = (observation(uid="a", stage=Stage.QUEUED), observation(uid="a"))
     learned = looked(view(), listing(*twice), 30)
     assert [attempt.uid for attempt in learned.view.job("37").attempts] == ["a"]
 
@@ -219,7 +220,7 @@ def test_where_keys_are_words_a_key_that_the_ledger_knows_is_the_batch_s_too() -
     known = view(succeeded("sample-b", missed=3))
     shown = (
         observation("sample-a"),
-        observation("sample-b", phase=Phase.PENDING),
+        observation("sample-b", stage=Stage.QUEUED),
         observation("sample-c"),
         observation("37"),
     )

@@ -9,6 +9,7 @@ from tests.unit.core.values import (
     DONE,
     END_NOT_SEEN,
     MOUNT,
+    PHASES,
     UNDETERMINED,
     accepted,
     at,
@@ -24,35 +25,36 @@ from tests.unit.core.values import (
     view,
 )
 
-from runbatch.core.attempt import Attempt, Evidence, Observation, Outcome, Phase
+from runbatch.core.attempt import Attempt, Evidence, Observation, Outcome
 from runbatch.core.reconcile import Change
+from runbatch.core.stage import Stage
 
 
 @pytest.mark.parametrize(
     ("shown", "after"),
     [
         pytest.param(
-            observation(phase=Phase.COMPLETED),
+            observation(stage=Stage.SUCCEEDED),
             succeeded(seconds=30),
             id="completed: a success, at the time it was seen",
         ),
         pytest.param(
-            observation(phase=Phase.COMPLETED, ended_at=at(12)),
+            observation(stage=Stage.SUCCEEDED, ended_at=at(12)),
             succeeded(seconds=30, ended_at=at(12)),
             id="completed: the cluster's time for it is earlier",
         ),
         pytest.param(
-            observation(phase=Phase.FAILED),
+            observation(stage=Stage.FAILED),
             failed(seconds=30, outcome=None),
             id="failed: to be judged, since the time it was seen",
         ),
         pytest.param(
-            observation(phase=Phase.FAILED, ended_at=at(12)),
+            observation(stage=Stage.FAILED, ended_at=at(12)),
             failed(seconds=30, ended_at=at(12), outcome=None),
             id="failed: since the cluster's time, which is earlier",
         ),
         pytest.param(
-            observation(phase=Phase.FAILED, ended_at=at(5000)),
+            observation(stage=Stage.FAILED, ended_at=at(5000)),
             failed(seconds=30, outcome=None),
             id="failed: the cluster's clock is ahead, so the time it was seen counts",
         ),
@@ -78,28 +80,26 @@ def test_an_end_is_not_dated_before_it_was_still_to_come(
     before: Attempt, ended_at: datetime, told: datetime
 ) -> None:
     """The cluster's clock may be behind ours: a retry's delay would be over at once."""
-    shown = observation(phase=Phase.FAILED, ended_at=told)
+    shown = observation(stage=Stage.FAILED, ended_at=told)
     (change,) = looked(view(before), listing(shown), 30).changes
     assert change.after.ended_at == ended_at
 
 
-TELLING_NOTHING = (Phase.DELETING, Phase.TERMINATING, Phase.UNKNOWN)
+TELLING_NOTHING = (Stage.LEAVING, Stage.UNKNOWN)
 
 
 @pytest.mark.parametrize("end", [failed(), failed(outcome=None), succeeded()])
 def test_an_end_that_is_still_shown_changes_nothing_more(end: Attempt) -> None:
-    shown = observation(phase=end.phase or Phase.UNKNOWN, ended_at=at(-100))
+    shown = observation(stage=end.seen_stage or Stage.UNKNOWN, ended_at=at(-100))
     assert looked(view(end), listing(shown), 30).changes == ()
 
 
-@pytest.mark.parametrize(
-    "phase", [phase for phase in Phase if not phase.ended and phase not in TELLING_NOTHING]
-)
-def test_a_failure_that_the_cluster_started_again_is_no_end(phase: Phase) -> None:
+@pytest.mark.parametrize("phase", [Stage.QUEUED, Stage.STARTING, Stage.RUNNING, Stage.HELD])
+def test_a_failure_that_the_cluster_started_again_is_no_end(phase: Stage) -> None:
     before = failed(evidence=Evidence(exit_code=2))
-    after = looked(view(before), listing(observation(phase=phase)), 30).view.job("37").last
+    after = looked(view(before), listing(observation(stage=phase)), 30).view.job("37").last
     assert after == replace(
-        before, phase=phase, seen_at=at(30), ended_at=None
+        before, seen_stage=phase, phase=PHASES[phase], seen_at=at(30), ended_at=None
     )  # its verdict stays until there is another
     assert after.holds_slot
 
@@ -107,9 +107,9 @@ def test_a_failure_that_the_cluster_started_again_is_no_end(phase: Phase) -> Non
 @pytest.mark.parametrize("phase", TELLING_NOTHING)
 @pytest.mark.parametrize("end", [failed(), succeeded(), vanished()])
 def test_a_word_that_tells_nothing_undoes_no_end_but_holds_a_slot(
-    end: Attempt, phase: Phase
+    end: Attempt, phase: Stage
 ) -> None:
-    after = looked(view(end), listing(observation(phase=phase)), 30).view.job("37")
+    after = looked(view(end), listing(observation(stage=phase)), 30).view.job("37")
     assert after.last is not None
     assert (after.last.outcome, after.last.ended_at) == (end.outcome, end.ended_at)
     assert after.holds_slot
@@ -119,33 +119,33 @@ def test_a_word_that_tells_nothing_undoes_no_end_but_holds_a_slot(
 def test_what_runs_again_and_fails_again_is_judged_anew_and_dated_anew() -> None:
     before = failed(outcome=CONFIGURATION, evidence=Evidence(exit_code=1))
     known = looked_often(view(before), listing(observation()), 30)
-    known = looked_often(known, listing(observation(phase=Phase.FAILED)), 60)
+    known = looked_often(known, listing(observation(stage=Stage.FAILED)), 60)
     assert known.job("37").last == failed(seconds=60, outcome=None)
 
 
 @pytest.mark.parametrize(
     ("phase", "after"),
     [
-        pytest.param(Phase.RUNNING, listed(seconds=30, outcome=DONE), id="it runs again"),
+        pytest.param(Stage.RUNNING, listed(seconds=30, outcome=DONE), id="it runs again"),
         pytest.param(
-            Phase.PENDING,
-            listed(phase=Phase.PENDING, seconds=30, outcome=DONE),
+            Stage.QUEUED,
+            listed(stage=Stage.QUEUED, seconds=30, outcome=DONE),
             id="it waits to run again",
         ),
         pytest.param(
-            Phase.FAILED,
-            succeeded(seconds=30, phase=Phase.FAILED, ended_at=at(0)),
+            Stage.FAILED,
+            succeeded(seconds=30, stage=Stage.FAILED, ended_at=at(0)),
             id="it is said to have failed",
         ),
         pytest.param(
-            Phase.DELETING,
-            succeeded(seconds=30, phase=Phase.DELETING, ended_at=at(0)),
+            Stage.LEAVING,
+            succeeded(seconds=30, stage=Stage.LEAVING, ended_at=at(0)),
             id="it is being deleted",
         ),
     ],
 )
-def test_a_success_is_never_undone(phase: Phase, after: Attempt) -> None:
-    shown = listing(observation(phase=phase))
+def test_a_success_is_never_undone(phase: Stage, after: Attempt) -> None:
+    shown = listing(observation(stage=phase))
     assert looked(view(succeeded()), shown, 30).view.jobs == view(after).jobs
 
 
@@ -161,15 +161,15 @@ def test_a_failure_that_became_a_success_between_two_listings_is_a_new_end(
     told: datetime | None, ended_at: datetime
 ) -> None:
     before = failed(evidence=Evidence(exit_code=2))
-    shown = observation(phase=Phase.COMPLETED, ended_at=told)
+    shown = observation(stage=Stage.SUCCEEDED, ended_at=told)
     after = succeeded(seconds=510, ended_at=ended_at)
     assert looked(view(before), listing(shown), 510).changes == (Change(before, after),)
 
 
 def test_an_end_is_not_dated_anew_after_its_workload_was_missing_or_leaving() -> None:
-    for end in (failed(missed=1), failed(phase=Phase.DELETING), succeeded(missed=2)):
-        phase = Phase.COMPLETED if end.phase is Phase.COMPLETED else Phase.FAILED
-        last = looked(view(end), listing(observation(phase=phase)), 90).view.job("37").last
+    for end in (failed(missed=1), failed(stage=Stage.LEAVING), succeeded(missed=2)):
+        phase = Stage.SUCCEEDED if end.stage is Stage.SUCCEEDED else Stage.FAILED
+        last = looked(view(end), listing(observation(stage=phase)), 90).view.job("37").last
         assert last is not None
         assert (last.ended_at, last.outcome) == (end.ended_at, end.outcome)
 
@@ -207,26 +207,26 @@ def test_a_verdict_outlives_an_old_listing_that_shows_it_running(
 
 def test_a_success_that_ran_again_and_failed_is_a_success() -> None:
     known = looked_often(view(succeeded()), listing(observation()), 30)
-    known = looked_often(known, listing(observation(phase=Phase.FAILED)), 60)
-    assert known.job("37").last == succeeded(seconds=60, phase=Phase.FAILED)
+    known = looked_often(known, listing(observation(stage=Stage.FAILED)), 60)
+    assert known.job("37").last == succeeded(seconds=60, stage=Stage.FAILED)
 
 
-@pytest.mark.parametrize("phase", [Phase.DELETING, Phase.TERMINATING])
+@pytest.mark.parametrize("phase", [Stage.LEAVING])
 @pytest.mark.parametrize("end", [failed(), failed(outcome=None), succeeded()])
 def test_an_end_stands_while_its_workload_leaves_but_its_name_is_taken(
-    phase: Phase, end: Attempt
+    phase: Stage, end: Attempt
 ) -> None:
-    known = looked_often(view(end), listing(observation(phase=phase)), 30)
+    known = looked_often(view(end), listing(observation(stage=phase)), 30)
     last = known.job("37").last
     assert last is not None
-    assert (last.ended_at, last.outcome, last.phase) == (end.ended_at, end.outcome, phase)
+    assert (last.ended_at, last.outcome, last.seen_stage) == (end.ended_at, end.outcome, phase)
     assert known.in_flight == {"37"}
     assert looked_often(known, listing(), 60).in_flight == frozenset()
 
 
 def test_a_running_job_that_is_being_deleted_has_no_end_yet() -> None:
-    known = looked_often(view(listed()), listing(observation(phase=Phase.DELETING)), 30)
-    assert known.job("37").last == listed(phase=Phase.DELETING, seconds=30)
+    known = looked_often(view(listed()), listing(observation(stage=Stage.LEAVING)), 30)
+    assert known.job("37").last == listed(stage=Stage.LEAVING, seconds=30)
     assert looked_often(known, listing(), 60, 90).in_flight == {"37"}
     assert looked_often(known, listing(), 60, 90, 120).in_flight == frozenset()
 
@@ -238,18 +238,18 @@ def test_a_running_job_that_is_being_deleted_has_no_end_yet() -> None:
             observation(), listed(seconds=500), id="it runs: it holds its slot again, no end"
         ),
         pytest.param(
-            observation(phase=Phase.COMPLETED, ended_at=at(200)),
+            observation(stage=Stage.SUCCEEDED, ended_at=at(200)),
             succeeded(seconds=500, ended_at=at(200)),
             id="it succeeded meanwhile",
         ),
         pytest.param(
-            observation(phase=Phase.FAILED),
+            observation(stage=Stage.FAILED),
             failed(seconds=500, outcome=None),
             id="it failed meanwhile, and is to be judged",
         ),
         pytest.param(
-            observation(phase=Phase.DELETING),
-            vanished(seconds=90, phase=Phase.DELETING, seen_at=at(500), missed=0),
+            observation(stage=Stage.LEAVING),
+            vanished(seconds=90, stage=Stage.LEAVING, seen_at=at(500), missed=0),
             id="it is on its way out: its name is taken, its end still not seen",
         ),
     ],

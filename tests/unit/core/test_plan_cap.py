@@ -2,6 +2,7 @@
 
 import pytest
 from tests.unit.core.values import (
+    PHASES,
     RETRY,
     START,
     accepted,
@@ -25,12 +26,12 @@ from tests.unit.core.values import (
 )
 
 from runbatch.core.actions import Action, Gather, Reserve, Submit, Why
-from runbatch.core.attempt import Phase
 from runbatch.core.job import View
+from runbatch.core.stage import Stage
 from runbatch.core.wish import Wish
 
 ENDED = succeeded("2")
-NO_ENDS = [phase for phase in Phase if not phase.ended]
+NO_ENDS = [phase for phase in PHASES if not phase.ended]
 
 
 def test_a_new_batch_fills_the_cap_in_the_order_of_its_keys() -> None:
@@ -40,14 +41,14 @@ def test_a_new_batch_fills_the_cap_in_the_order_of_its_keys() -> None:
 
 
 @pytest.mark.parametrize("phase", NO_ENDS)
-def test_a_workload_in_any_phase_that_is_no_end_takes_the_only_slot(phase: Phase) -> None:
+def test_a_workload_in_any_phase_that_is_no_end_takes_the_only_slot(phase: Stage) -> None:
     known = looked(view(), listing(observation("2", phase)), 0).view
     plan = planned(known, of=batch("2", "3", cap=1))
     assert (plan.actions, plan.starved, plan.done) == ((), 1, False)
 
 
-@pytest.mark.parametrize("phase", [Phase.COMPLETED, Phase.FAILED])
-def test_a_workload_that_ended_takes_none(phase: Phase) -> None:
+@pytest.mark.parametrize("phase", [Stage.SUCCEEDED, Stage.FAILED])
+def test_a_workload_that_ended_takes_none(phase: Stage) -> None:
     known = looked(view(), listing(observation("2", phase)), 0).view
     assert first_submit("3") in actions(known, of=batch("2", "3", cap=1))
 
@@ -59,8 +60,8 @@ def test_a_workload_that_ended_takes_none(phase: Phase) -> None:
         pytest.param(view(called("2", missed=2)), id="one submit's answer was lost"),
         pytest.param(view(accepted("2")), id="one was accepted and is not yet listed"),
         pytest.param(view(listed("2")), id="one runs"),
-        pytest.param(view(listed("2", Phase.UNKNOWN)), id="one is in a phase nobody knows"),
-        pytest.param(view(listed("2", Phase.STOPPED)), id="one is stopped"),
+        pytest.param(view(listed("2", Stage.UNKNOWN)), id="one is in a phase nobody knows"),
+        pytest.param(view(listed("2", Stage.HELD)), id="one is stopped"),
         pytest.param(view(listed("2", missed=3)), id="one is missing, its end unseen"),
         pytest.param(view(ENDED, listed("370")), id="a job of the prefix outside the range runs"),
         pytest.param(view(ENDED, called("370")), id="a submit of a job outside the range hangs"),

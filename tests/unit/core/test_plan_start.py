@@ -30,8 +30,9 @@ from tests.unit.core.values import (
 )
 
 from runbatch.core.actions import Action, Gather, Plan, Reserve, Submit, Why
-from runbatch.core.attempt import Attempt, Outcome, Phase, Verdict
+from runbatch.core.attempt import Attempt, Outcome, Verdict
 from runbatch.core.job import View
+from runbatch.core.stage import Stage
 from runbatch.core.wish import Wish, rerun, stale
 
 EVERYTHING = Wish(start=True, retry=True, stale=frozenset({vanished("5").turn}))
@@ -89,7 +90,7 @@ def test_nothing_is_decided_on_a_view_that_is_not_trusted(known: View) -> None:
         pytest.param(refused(), RETRY, id="what was refused never failed"),
         pytest.param(vanished(), START, id="what this invocation saw vanish"),
         pytest.param(vanished(), RETRY, id="what vanished is not retried"),
-        pytest.param(failed(phase=Phase.DELETING), RETRY, id="a failed one that is leaving"),
+        pytest.param(failed(stage=Stage.LEAVING), RETRY, id="a failed one that is leaving"),
         pytest.param(called(missed=2), START, id="a lost submit, two listings on"),
         pytest.param(denied(missed=3), START, id="a denied submit is not called again"),
         pytest.param(denied(missed=3), Wish(), id="not while others are started either"),
@@ -124,9 +125,9 @@ def test_a_lost_submit_is_called_again_under_the_same_number(
 
 
 @pytest.mark.parametrize("wish", [START, RETRY, Wish()])
-@pytest.mark.parametrize("phase", [Phase.FAILED, Phase.DELETING])
-def test_a_failure_is_judged_before_anything_else(wish: Wish, phase: Phase) -> None:
-    ended = failed(phase=phase, outcome=None)
+@pytest.mark.parametrize("phase", [Stage.FAILED, Stage.LEAVING])
+def test_a_failure_is_judged_before_anything_else(wish: Wish, phase: Stage) -> None:
+    ended = failed(stage=phase, outcome=None)
     given = replace(wish, rerun=frozenset({ended.turn}))
     assert actions(view(ended), given, 10_000) == (Gather(ended),)
 
@@ -162,7 +163,7 @@ def test_what_is_stale_before_an_invocation_looks(attempt: Attempt, is_stale: bo
         pytest.param(refused(), True, id="it was refused"),
         pytest.param(listed(), False, id="it runs"),
         pytest.param(called(), False, id="it is being submitted"),
-        pytest.param(failed(phase=Phase.DELETING), False, id="it is leaving"),
+        pytest.param(failed(stage=Stage.LEAVING), False, id="it is leaving"),
     ],
 )
 def test_what_a_person_who_names_a_job_has_run_again(attempt: Attempt, may: bool) -> None:
@@ -218,19 +219,19 @@ def test_none_is_followed_twice(wish_for: str) -> None:
 @pytest.mark.parametrize(
     ("before", "shown"),
     [
-        pytest.param(vanished(), Phase.COMPLETED, id="it had vanished, and has succeeded"),
-        pytest.param(refused(), Phase.COMPLETED, id="it was refused, yet it has succeeded"),
-        pytest.param(vanished(), Phase.FAILED, id="it had vanished, and has failed"),
-        pytest.param(vanished(), Phase.RUNNING, id="it had vanished, and runs"),
-        pytest.param(refused(), Phase.PENDING, id="it was refused, yet it is there"),
+        pytest.param(vanished(), Stage.SUCCEEDED, id="it had vanished, and has succeeded"),
+        pytest.param(refused(), Stage.SUCCEEDED, id="it was refused, yet it has succeeded"),
+        pytest.param(vanished(), Stage.FAILED, id="it had vanished, and has failed"),
+        pytest.param(vanished(), Stage.RUNNING, id="it had vanished, and runs"),
+        pytest.param(refused(), Stage.QUEUED, id="it was refused, yet it is there"),
     ],
 )
-def test_what_is_back_is_no_longer_to_be_started_again(before: Attempt, shown: Phase) -> None:
+def test_what_is_back_is_no_longer_to_be_started_again(before: Attempt, shown: Stage) -> None:
     wish = Wish(start=True, stale=stale(view(before)))
-    known = looked(view(before), listing(observation(phase=shown)), 500).view
+    known = looked(view(before), listing(observation(stage=shown)), 500).view
     last = known.job("37").last
     assert last is not None
-    if shown is Phase.FAILED:
+    if shown is Stage.FAILED:
         assert actions(known, wish, 500) == (Gather(last),)
         known = remembering(known, replace(last, outcome=CONFIGURATION))
     assert actions(known, wish, 500) == ()
@@ -240,7 +241,7 @@ def test_what_is_back_is_no_longer_to_be_started_again(before: Attempt, shown: P
     "attempt",
     [
         pytest.param(listed(outcome=DONE), id="it was started again by the cluster"),
-        pytest.param(succeeded(phase=Phase.DELETING), id="it is leaving"),
+        pytest.param(succeeded(stage=Stage.LEAVING), id="it is leaving"),
     ],
 )
 def test_a_named_job_that_holds_a_slot_is_not_followed(attempt: Attempt) -> None:
@@ -289,7 +290,7 @@ def test_a_named_job_that_holds_a_slot_is_not_followed(attempt: Attempt) -> None
             id="retry: until its retry has ended",
         ),
         pytest.param(
-            view(failed(phase=Phase.DELETING), reserved_after(failed())),
+            view(failed(stage=Stage.LEAVING), reserved_after(failed())),
             START,
             0,
             False,

@@ -22,7 +22,7 @@ def test_whatever_the_ledger_holds_a_plan_keeps_the_cap_and_doubles_no_job(
     left = planned(known, data.draw(wishes(known)), seconds, of=batch(*OWN, cap=cap))
     slots = slots_after(known, left)
     assert len(slots) <= max(cap, len(known.in_flight))
-    before = known.occupied(PATIENCE.leaving_since(at(seconds)))
+    before = known.in_flight | known.leaving(PATIENCE.leaving_since(at(seconds)))
     occupied = slots | before
     assert len(occupied) <= max(cap, len(before))
     assert left.starved == 0 or len(occupied) >= cap
@@ -44,7 +44,7 @@ def test_whatever_is_listed_nothing_is_forgotten_and_no_slot_freed_without_evide
     if not learned.view.trusted:
         assert learned.view.jobs == known.jobs
         return
-    running = {each.name for each in answer.observations if not each.phase.ended}
+    running = {each.name for each in answer.observations if not each.stage.ended}
     assert running <= {f"gwas-{key}" for key in learned.view.in_flight}
     after = {attempt.id: attempt for attempt in attempts_of(learned.view)}
     forgotten = {each.id for each in learned.forgotten}
@@ -58,7 +58,7 @@ def test_whatever_is_listed_nothing_is_forgotten_and_no_slot_freed_without_evide
 
     taken = snapshot_of(batch(*OWN), learned.view, at(seconds))
     assert sum(taken.counts.values()) == len(taken.jobs)
-    assert taken.in_flight == len(learned.view.in_flight)
+    assert taken.in_flight == learned.view.slots
 
     shown = {each.uid for each in answer.observations}
     twice = looked(learned.view, answer, seconds)
@@ -106,6 +106,6 @@ def check_forgotten(before: Attempt, answer: Listing) -> None:
 def check_slot(before: Attempt, after: Attempt, answer: Listing) -> None:
     """A slot is held still, unless an end was shown, or three listings agree that it is gone."""
     if before.holds_slot and not after.holds_slot:
-        ends = {each.uid for each in answer.observations if each.phase.ended}
+        ends = {each.uid for each in answer.observations if each.stage.ended}
         left_after_its_end = before.ended_at is not None and not after.listed
         assert after.uid in ends or left_after_its_end or after.missed == 3

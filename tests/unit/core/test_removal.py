@@ -30,12 +30,13 @@ from tests.unit.core.values import (
 )
 
 from runbatch.core.actions import Action, Delete, Gather, Release, Submit, Why
-from runbatch.core.attempt import Attempt, Listing, Outcome, Phase, Verdict
+from runbatch.core.attempt import Attempt, Listing, Outcome, Verdict
 from runbatch.core.failure import RetryPolicy, advice
 from runbatch.core.job import View
 from runbatch.core.planner import plan
 from runbatch.core.reconcile import erased
 from runbatch.core.snapshot import snapshot_of
+from runbatch.core.stage import Stage
 from runbatch.core.wish import Wish, stale
 
 EMPTY = Listing((), rows=0)
@@ -95,9 +96,9 @@ def test_only_what_was_named_goes() -> None:
     assert actions(view(old, new), ended(new)) == (Delete(new),)
 
 
-@pytest.mark.parametrize("phase", [Phase.RUNNING, Phase.PENDING, Phase.STOPPED, Phase.UNKNOWN])
-def test_what_is_in_flight_goes_only_if_it_is_to_be_cut_off(phase: Phase) -> None:
-    known = listed(phase=phase)
+@pytest.mark.parametrize("phase", [Stage.RUNNING, Stage.QUEUED, Stage.HELD, Stage.UNKNOWN])
+def test_what_is_in_flight_goes_only_if_it_is_to_be_cut_off(phase: Stage) -> None:
+    known = listed(stage=phase)
     assert told(view(known), ended(known)) == OVER
     assert told(view(known), every(known)) == ((Delete(known),), False)
 
@@ -162,7 +163,7 @@ def test_one_that_was_asked_to_go_is_about_to_hold_a_slot() -> None:
     assert shown(*asked, *others, wish=wish, cap=5) == (2, 2)
     assert shown(*asked, *others, wish=wish, cap=3) == (0, 4)
     # Once it is seen to go it holds that slot, and does not count twice.
-    going = replace(asked[0], phase=Phase.DELETING)
+    going = replace(asked[0], seen_stage=Stage.LEAVING)
     assert shown(going, *asked[1:], *others, wish=wish, cap=5) == (2, 2)
     # To ask once more takes no other.
     assert shown(*asked, *others, wish=wish, cap=3, seconds=60) == (3, 4)
@@ -285,7 +286,7 @@ def test_empty_listings_free_no_slot_until_the_doubt_is_over(
 
 
 def test_what_had_ended_before_it_was_deleted_may_be_missed_by_an_empty_listing() -> None:
-    leaving = succeeded(phase=Phase.DELETING, delete_asked_at=at(0))
+    leaving = succeeded(stage=Stage.LEAVING, delete_asked_at=at(0))
     known = looked_often(view(leaving, rows_seen=0), EMPTY, 1)
     assert known.job("37").last == replace(leaving, missed=1)
     assert known.in_flight == frozenset()
@@ -319,10 +320,10 @@ def test_what_runs_on_stays_asked_to_go() -> None:
     assert known.job("37").last == replace(asked, seen_at=at(30))
 
 
-@pytest.mark.parametrize("phase", [Phase.COMPLETED, Phase.FAILED])
-def test_a_log_that_was_saved_before_the_end_is_not_the_whole_one(phase: Phase) -> None:
+@pytest.mark.parametrize("phase", [Stage.SUCCEEDED, Stage.FAILED])
+def test_a_log_that_was_saved_before_the_end_is_not_the_whole_one(phase: Stage) -> None:
     asked = listed(delete_asked_at=at(0), log="37.1.log")
-    last = looked(view(asked), listing(observation(phase=phase)), 30).view.job("37").last
+    last = looked(view(asked), listing(observation(stage=phase)), 30).view.job("37").last
     assert last is not None
     assert (last.log, last.ended_at, last.delete_asked_at) == (None, at(30), at(0))
 
@@ -381,11 +382,11 @@ def test_what_was_cut_off_is_started_again_by_the_next_submit() -> None:
 
 
 def test_what_is_deleted_holds_its_slot_until_it_is_known_to_be_gone() -> None:
-    for attempt in (listed(delete_asked_at=at(0)), listed(phase=Phase.DELETING)):
+    for attempt in (listed(delete_asked_at=at(0)), listed(stage=Stage.LEAVING)):
         assert view(attempt).in_flight == {"37"}
     again = remembering(view(failed()), failed(delete_asked_at=at(0)))
     assert again.in_flight == frozenset()
-    assert looked(again, listing(observation(phase=Phase.DELETING)), 1).view.in_flight == {"37"}
+    assert looked(again, listing(observation(stage=Stage.LEAVING)), 1).view.in_flight == {"37"}
 
 
 def test_nothing_of_another_job_is_touched() -> None:

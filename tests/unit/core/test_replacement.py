@@ -24,12 +24,13 @@ from tests.unit.core.values import (
 )
 
 from runbatch.core.actions import Delete, Gather, Plan, Release, Reserve, Submit, Why
-from runbatch.core.attempt import Observation, Phase
+from runbatch.core.attempt import Observation
 from runbatch.core.job import State, View
+from runbatch.core.stage import Stage
 from runbatch.core.wish import Wish
 
-FAILED = observation(phase=Phase.FAILED)
-DELETING = observation(phase=Phase.DELETING)
+FAILED = observation(stage=Stage.FAILED)
+DELETING = observation(stage=Stage.LEAVING)
 OLD = failed()
 NEW = reserved_after(OLD, reserved_at=at(31))
 
@@ -80,7 +81,7 @@ def test_the_whole_cycle_step_by_step() -> None:
     # It is listed, runs and succeeds.
     known = after(known, 130, observation(uid="37.2"))
     assert (actions(known, RETRY, 130), planned(known, RETRY, 130).done) == ((), False)
-    known = after(known, 160, observation(uid="37.2", phase=Phase.COMPLETED))
+    known = after(known, 160, observation(uid="37.2", stage=Stage.SUCCEEDED))
     assert planned(known, RETRY, 160).done
     assert known.job("37").state is State.SUCCEEDED
     assert [attempt.number for attempt in known.job("37").attempts] == [1, 2]
@@ -97,13 +98,11 @@ def test_three_retries_and_no_fourth() -> None:
     [
         pytest.param(observation(), "it is running again", id="the cluster started it again"),
         pytest.param(
-            observation(phase=Phase.PENDING), "it is running again", id="it waits to run again"
+            observation(stage=Stage.QUEUED), "it is running again", id="it waits to run again"
         ),
+        pytest.param(observation(stage=Stage.HELD), "it is running again", id="it can be resumed"),
         pytest.param(
-            observation(phase=Phase.STOPPED), "it is running again", id="it can be resumed"
-        ),
-        pytest.param(
-            observation(phase=Phase.COMPLETED),
+            observation(stage=Stage.SUCCEEDED),
             "it has ended in another way since",
             id="the cluster started it again, and it succeeded",
         ),
@@ -157,7 +156,8 @@ def test_somebody_else_s_workload_took_the_name_so_nothing_is_deleted() -> None:
         NEW,
         uid="theirs",
         agreed=True,
-        phase=Phase.RUNNING,
+        seen_stage=Stage.RUNNING,
+        phase="Running",
         called_at=at(60),
         submitted_at=at(60),
         seen_at=at(60),
@@ -181,11 +181,11 @@ def test_a_deletion_is_asked_for_again_after_the_grace_time(
     assert actions(known, RETRY, seconds) == ((Delete(asked),) if asked_again else ())
 
 
-@pytest.mark.parametrize("phase", [Phase.DELETING, Phase.TERMINATING])
+@pytest.mark.parametrize("phase", [Stage.LEAVING])
 @pytest.mark.parametrize("asked_at", [None, at(41)])
-def test_what_is_leaving_is_waited_for_whoever_deleted_it(phase: Phase, asked_at: object) -> None:
+def test_what_is_leaving_is_waited_for_whoever_deleted_it(phase: Stage, asked_at: object) -> None:
     old = failed(delete_asked_at=asked_at)
-    known = after(view(old, NEW), 60, observation(phase=phase))
+    known = after(view(old, NEW), 60, observation(stage=phase))
     assert actions(known, RETRY, 9000) == ()
     assert known.in_flight == {"37"}
 
@@ -203,7 +203,7 @@ def test_a_slot_with_nothing_before_it_is_used_at_once() -> None:
 def test_a_success_that_a_person_named_is_replaced_in_the_same_way() -> None:
     wish = Wish(start=True, rerun=frozenset({succeeded().turn}))
     assert actions(view(succeeded()), wish) == (Reserve("37", 2, at(0), Why.RERUN, reruns=1),)
-    known = after(view(succeeded(), NEW), 60, observation(phase=Phase.COMPLETED))
+    known = after(view(succeeded(), NEW), 60, observation(stage=Stage.SUCCEEDED))
     assert actions(known, wish, 60) == (Delete(succeeded()),)
 
 
@@ -212,10 +212,10 @@ def test_what_a_person_named_is_replaced_by_any_command_after_a_crash() -> None:
     assert actions(known, START) == (Delete(succeeded()),)
 
 
-@pytest.mark.parametrize("phase", [Phase.UNKNOWN, Phase.DELETING])
-def test_while_nobody_knows_what_the_old_workload_does_nothing_is_done(phase: Phase) -> None:
-    known = after(view(OLD, NEW), 60, observation(phase=phase))
+@pytest.mark.parametrize("phase", [Stage.UNKNOWN, Stage.LEAVING])
+def test_while_nobody_knows_what_the_old_workload_does_nothing_is_done(phase: Stage) -> None:
+    known = after(view(OLD, NEW), 60, observation(stage=phase))
     assert actions(known, RETRY, 60) == ()
     assert not planned(known, RETRY, 60).done
-    known = after(known, 90, observation(phase=Phase.FAILED))
+    known = after(known, 90, observation(stage=Stage.FAILED))
     assert actions(known, RETRY, 90) == (Delete(known.job("37").attempts[0]),)

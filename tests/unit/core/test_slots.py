@@ -8,6 +8,7 @@ from tests.unit.core.values import (
     DONE,
     MOUNT,
     PATIENCE,
+    PHASES,
     accepted,
     at,
     called,
@@ -21,20 +22,21 @@ from tests.unit.core.values import (
     view,
 )
 
-from runbatch.core.attempt import Attempt, Outcome, Phase, Verdict
+from runbatch.core.attempt import Attempt, Outcome, Verdict
 from runbatch.core.job import Job, State
+from runbatch.core.stage import Stage
 
-ENDS = (Phase.COMPLETED, Phase.FAILED)
+ENDS = (Stage.SUCCEEDED, Stage.FAILED)
 
 
-@pytest.mark.parametrize("phase", [phase for phase in Phase if phase not in ENDS])
-def test_a_listed_workload_holds_a_slot_in_every_phase_that_is_no_end(phase: Phase) -> None:
-    assert listed(phase=phase).holds_slot
+@pytest.mark.parametrize("phase", [phase for phase in PHASES if phase not in ENDS])
+def test_a_listed_workload_holds_a_slot_in_every_phase_that_is_no_end(phase: Stage) -> None:
+    assert listed(stage=phase).holds_slot
 
 
 @pytest.mark.parametrize("phase", ENDS)
-def test_a_listed_workload_that_ended_holds_none(phase: Phase) -> None:
-    assert not listed(phase=phase, ended_at=at(0)).holds_slot
+def test_a_listed_workload_that_ended_holds_none(phase: Stage) -> None:
+    assert not listed(stage=phase, ended_at=at(0)).holds_slot
 
 
 @pytest.mark.parametrize(
@@ -48,9 +50,9 @@ def test_a_listed_workload_that_ended_holds_none(phase: Phase) -> None:
         pytest.param(accepted(missed=3), True, id="it was accepted and is missing"),
         pytest.param(listed(missed=1), True, id="it ran, and one listing lacks it"),
         pytest.param(listed(missed=3), True, id="it ran, and is missing, but not yet given up"),
-        pytest.param(listed(phase=Phase.STOPPED), True, id="it is stopped and may be resumed"),
+        pytest.param(listed(stage=Stage.HELD), True, id="it is stopped and may be resumed"),
         pytest.param(
-            listed(phase=Phase.DELETING, ended_at=at(0), outcome=CONFIGURATION),
+            listed(stage=Stage.LEAVING, ended_at=at(0), outcome=CONFIGURATION),
             True,
             id="it ended and is being deleted: its name is taken",
         ),
@@ -66,7 +68,7 @@ def test_a_listed_workload_that_ended_holds_none(phase: Phase) -> None:
         pytest.param(vanished(), False, id="it vanished, as several listings agree"),
         pytest.param(vanished(missed=0), True, id="it had vanished and is listed as running"),
         pytest.param(
-            listed(phase=Phase.DELETING, ended_at=at(0), missed=1),
+            listed(stage=Stage.LEAVING, ended_at=at(0), missed=1),
             False,
             id="it ended, was being deleted, and is gone",
         ),
@@ -90,7 +92,7 @@ def test_a_slot_is_freed_on_positive_evidence_only(attempt: Attempt, holds: bool
             listed(submitted_at=None), (True, False, False), id="answer lost, but then listed"
         ),
         pytest.param(
-            reserved(uid="x", phase=Phase.RUNNING, seen_at=at(1)),
+            reserved(uid="x", stage=Stage.RUNNING, seen_at=at(1)),
             (True, False, False),
             id="somebody else's workload has the name it waited for",
         ),
@@ -171,7 +173,7 @@ def test_where_a_job_stands(attempts: tuple[Attempt, ...], state: State) -> None
 
 def test_a_job_holds_one_slot_however_many_of_its_attempts_are_there() -> None:
     known = view(
-        listed(phase=Phase.DELETING, ended_at=at(0)),
+        listed(stage=Stage.LEAVING, ended_at=at(0)),
         reserved(number=2),
         listed("50"),
         failed("60"),
@@ -197,7 +199,7 @@ def test_a_view_puts_the_attempts_of_a_job_in_order() -> None:
         pytest.param((failed(), called(number=2)), failed(), id="the one before the newest"),
         pytest.param((listed(), failed(number=2, missed=3)), listed(), id="an older one is back"),
         pytest.param(
-            (failed(phase=Phase.DELETING), listed(number=2)), listed(number=2), id="the newest"
+            (failed(stage=Stage.LEAVING), listed(number=2)), listed(number=2), id="the newest"
         ),
     ],
 )

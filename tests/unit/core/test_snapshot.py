@@ -22,11 +22,12 @@ from tests.unit.core.values import (
     view,
 )
 
-from runbatch.core.attempt import Attempt, Observation, Phase
+from runbatch.core.attempt import Attempt, Observation
 from runbatch.core.events import Event, Kind, of_change, of_submit, of_verdict
 from runbatch.core.job import State
 from runbatch.core.reconcile import Change
 from runbatch.core.snapshot import JobSnapshot, snapshot_of
+from runbatch.core.stage import Stage
 
 KEYS = ("2", "3", "4", "5", "6", "7", "8", "9")
 KNOWN = view(
@@ -38,7 +39,7 @@ KNOWN = view(
     failed("8"),
     reserved_after(failed("8")),
     called("370"),
-    listed("42", Phase.STOPPED),
+    listed("42", Stage.HELD),
     failed("99"),
 )
 
@@ -87,9 +88,7 @@ def test_every_count_is_there_if_only_with_0() -> None:
 def test_a_job_is_shown_with_its_attempts_and_its_next_retry() -> None:
     tries = (failed("37", missed=3), failed("37", number=2, seconds=10))
     taken = snapshot_of(batch("37"), view(*tries), at(20))
-    assert taken.jobs == (
-        JobSnapshot("37", "gwas-37", State.FAILED, tries[1], at(70), False, tries),
-    )
+    assert taken.jobs == (JobSnapshot("37", "gwas-37", State.FAILED, tries[1], at(70), (), tries),)
 
 
 @pytest.mark.parametrize(
@@ -98,7 +97,7 @@ def test_a_job_is_shown_with_its_attempts_and_its_next_retry() -> None:
         pytest.param((), id="it was never started"),
         pytest.param((listed(),), id="it runs"),
         pytest.param((failed(), reserved_after(failed())), id="its retry has begun"),
-        pytest.param((failed(phase=Phase.DELETING),), id="it is leaving"),
+        pytest.param((failed(stage=Stage.LEAVING),), id="it is leaving"),
         pytest.param((failed(number=4),), id="no retries are left"),
         pytest.param((failed(missed=1),), id="somebody deleted it: retry leaves it alone"),
         pytest.param((failed(outcome=None),), id="it is not judged"),
@@ -122,7 +121,7 @@ def test_no_retry_is_to_come(attempts: tuple[Attempt, ...]) -> None:
         ),
         pytest.param(
             None,
-            observation(phase=Phase.COMPLETED),
+            observation(stage=Stage.SUCCEEDED),
             Event(
                 Kind.ADOPT, "gwas-37 exists already (Completed); it is not submitted again", "37"
             ),
@@ -140,29 +139,29 @@ def test_no_retry_is_to_come(attempts: tuple[Attempt, ...]) -> None:
         ),
         pytest.param(
             listed(),
-            observation(phase=Phase.COMPLETED),
+            observation(stage=Stage.SUCCEEDED),
             Event(Kind.DONE, "gwas-37 succeeded", "37"),
             id="a success",
         ),
         pytest.param(
             called(number=2),
-            observation(uid="37.2", phase=Phase.COMPLETED),
+            observation(uid="37.2", stage=Stage.SUCCEEDED),
             Event(Kind.DONE, "gwas-37 (attempt 2) succeeded", "37"),
             id="a retry's success, though its submit was never answered",
         ),
         pytest.param(
             vanished(),
-            observation(phase=Phase.COMPLETED),
+            observation(stage=Stage.SUCCEEDED),
             Event(Kind.DONE, "gwas-37 succeeded", "37"),
             id="it had vanished, and succeeded",
         ),
         pytest.param(
             failed(),
-            observation(phase=Phase.COMPLETED),
+            observation(stage=Stage.SUCCEEDED),
             Event(Kind.DONE, "gwas-37 succeeded", "37"),
             id="it had failed, was started again, and succeeded, all between two listings",
         ),
-        pytest.param(listed(), observation(phase=Phase.FAILED), None, id="a failure: judged first"),
+        pytest.param(listed(), observation(stage=Stage.FAILED), None, id="a failure: judged first"),
         pytest.param(accepted(), observation(), None, id="it is listed, as was expected"),
         pytest.param(
             called(),
@@ -177,7 +176,7 @@ def test_no_retry_is_to_come(attempts: tuple[Attempt, ...]) -> None:
             id="the denied submit went through",
         ),
         pytest.param(failed(), observation(), None, id="it was started again"),
-        pytest.param(listed(), observation(phase=Phase.DELETING), None, id="it is leaving"),
+        pytest.param(listed(), observation(stage=Stage.LEAVING), None, id="it is leaving"),
     ],
 )
 def test_what_a_listing_tells_people(
@@ -221,7 +220,7 @@ def test_a_workload_that_is_missing_is_not_told_at_once(before: Attempt) -> None
 
 
 def test_a_success_that_ends_once_more_is_told_as_one() -> None:
-    change = Change(listed(outcome=DONE), succeeded(phase=Phase.FAILED, seconds=9))
+    change = Change(listed(outcome=DONE), succeeded(stage=Stage.FAILED, seconds=9))
     event = of_change(change, batch("37"))
     assert event == Event(Kind.DONE, "gwas-37 succeeded", "37")
 

@@ -20,7 +20,8 @@ from tests.unit.core.values import (
 )
 
 from runbatch.core.actions import Delete, Plan, Release, Reserve, Why
-from runbatch.core.attempt import Attempt, Phase
+from runbatch.core.attempt import Attempt
+from runbatch.core.stage import Stage
 from runbatch.core.wish import Wish
 
 OLD = failed()
@@ -33,7 +34,7 @@ def sparing(wish: Wish, *attempts: Attempt) -> Wish:
 
 @pytest.mark.parametrize("wish", [START, RETRY])
 def test_the_slot_that_was_to_follow_it_is_given_back(wish: Wish) -> None:
-    known = looked_often(view(OLD, WAITING), listing(observation(phase=Phase.FAILED)), 60)
+    known = looked_often(view(OLD, WAITING), listing(observation(stage=Stage.FAILED)), 60)
     assert actions(known, wish, 60) == (Delete(OLD),)
     given_back = Release(WAITING, "it cannot be deleted now; retry asks again")
     assert actions(known, sparing(wish, OLD), 60) == (given_back,)

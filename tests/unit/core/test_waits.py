@@ -17,12 +17,12 @@ from tests.unit.core.values import (
     view,
 )
 
-from runbatch.core.attempt import Attempt, Phase
-from runbatch.core.job import View
+from runbatch.core.attempt import Attempt
+from runbatch.core.job import Job, View
 from runbatch.core.snapshot import snapshot_of
+from runbatch.core.stage import Stage
 from runbatch.core.waits import (
     Answer,
-    Hold,
     Queue,
     Slots,
     Wait,
@@ -37,37 +37,32 @@ SILENT = Answer(at(0), "no answer")
 
 
 def held_by(*attempts: Attempt, seconds: float = 0) -> Slots:
-    return slots_of([attempts], at(seconds))
+    return slots_of([Job("37", attempts)], at(seconds))
 
 
 @pytest.mark.parametrize(
     ("attempts", "hold"),
     [
-        pytest.param((listed(phase=Phase.RUNNING),), Hold.RUNNING, id="it runs"),
-        pytest.param((listed(phase=Phase.UPDATING),), Hold.RUNNING, id="it is updated"),
-        pytest.param((listed(phase=Phase.DEGRADED),), Hold.RUNNING, id="it runs, in part"),
-        pytest.param((listed(phase=Phase.PENDING),), Hold.PENDING, id="the cluster has no room"),
-        pytest.param((listed(phase=Phase.CREATING),), Hold.STARTING, id="it is made"),
-        pytest.param((listed(phase=Phase.INITIALIZING),), Hold.STARTING, id="its image comes"),
-        pytest.param((listed(phase=Phase.RESUMING),), Hold.STARTING, id="it goes on"),
-        pytest.param((listed(phase=Phase.STOPPING),), Hold.STOPPED, id="somebody stops it"),
-        pytest.param((listed(phase=Phase.STOPPED),), Hold.STOPPED, id="somebody stopped it"),
-        pytest.param((listed(phase=Phase.DELETING),), Hold.DELETING, id="it leaves"),
-        pytest.param((failed(phase=Phase.TERMINATING),), Hold.DELETING, id="it failed and leaves"),
-        pytest.param((listed(phase=Phase.UNKNOWN),), Hold.UNKNOWN, id="a word nobody knows"),
-        pytest.param((called(),), Hold.STARTING, id="it is being submitted"),
-        pytest.param((accepted(missed=1),), Hold.STARTING, id="it is not listed yet"),
-        pytest.param((listed(missed=1),), Hold.IN_DOUBT, id="it was listed, and is not any more"),
-        pytest.param((reserved(),), Hold.RESERVED, id="its turn has come"),
-        pytest.param((failed(), reserved_after(failed())), Hold.RESERVED, id="its retry has begun"),
+        pytest.param((listed(stage=Stage.RUNNING),), "running", id="it runs"),
+        pytest.param((listed(stage=Stage.QUEUED),), "pending", id="the cluster has no room"),
+        pytest.param((listed(stage=Stage.STARTING),), "starting", id="it is made"),
+        pytest.param((listed(stage=Stage.HELD),), "stopped", id="somebody stopped it"),
+        pytest.param((listed(stage=Stage.LEAVING),), "deleting", id="it leaves"),
+        pytest.param((failed(stage=Stage.LEAVING),), "deleting", id="it failed and leaves"),
+        pytest.param((listed(stage=Stage.UNKNOWN),), "unknown", id="a word nobody knows"),
+        pytest.param((called(),), "starting", id="it is being submitted"),
+        pytest.param((accepted(missed=1),), "starting", id="it is not listed yet"),
+        pytest.param((listed(missed=1),), "in doubt", id="it was listed, and is not any more"),
+        pytest.param((reserved(),), "reserved", id="its turn has come"),
+        pytest.param((failed(), reserved_after(failed())), "reserved", id="its retry has begun"),
         pytest.param(
-            (listed(phase=Phase.DELETING), refused(number=2)),
-            Hold.DELETING,
+            (listed(stage=Stage.LEAVING), refused(number=2)),
+            "deleting",
             id="the next was refused while it leaves",
         ),
     ],
 )
-def test_what_a_slot_is_held_by(attempts: tuple[Attempt, ...], hold: Hold) -> None:
+def test_what_a_slot_is_held_by(attempts: tuple[Attempt, ...], hold: str) -> None:
     assert held_by(*attempts).held == {hold: 1}
 
 
@@ -81,9 +76,9 @@ def test_what_a_slot_is_held_by(attempts: tuple[Attempt, ...], hold: Hold) -> No
 def test_what_is_not_listed_for_more_than_a_minute_is_in_doubt(
     attempt: Attempt, doubt_since: int
 ) -> None:
-    assert held_by(attempt, seconds=60 + doubt_since).held == {Hold.STARTING: 1}
+    assert held_by(attempt, seconds=60 + doubt_since).held == {"starting": 1}
     doubtful = held_by(attempt, seconds=61 + doubt_since)
-    assert doubtful == Slots({Hold.IN_DOUBT: 1}, at(doubt_since))
+    assert doubtful == Slots({"in doubt": 1}, at(doubt_since))
 
 
 @pytest.mark.parametrize(
@@ -102,14 +97,14 @@ def test_what_holds_no_slot(attempts: tuple[Attempt, ...]) -> None:
 
 MANY = view(
     *(listed(str(key)) for key in range(18)),
-    *(listed(str(key), Phase.PENDING) for key in range(18, 48)),
+    *(listed(str(key), Stage.QUEUED) for key in range(18, 48)),
     listed("48", seconds=70, missed=1),
     listed("49", seconds=60, missed=2),
 )
 
 
 def test_why_only_18_are_running() -> None:
-    slots = slots_of((job.attempts for job in MANY.jobs.values()), at(120))
+    slots = slots_of(MANY.jobs.values(), at(120))
     assert str(slots) == "18 running, 30 pending, 2 in doubt since 09:31 UTC"
     assert (slots.count, slots.doubt_since) == (len(MANY.in_flight), at(60))
 
@@ -158,7 +153,7 @@ def test_what_jobs_wait_for_that_were_never_started(
 def test_nothing_waits_where_all_were_started() -> None:
     found = waits(FULL, "submit", keys=("2", "3"))
     assert (found.to_start, found.to_retry) == (None, None)
-    assert (found.slots, found.answer) == (Slots({Hold.RUNNING: 2}), HEARD)
+    assert (found.slots, found.answer) == (Slots({"running": 2}), HEARD)
 
 
 FAILED = (failed("4"), failed("5", seconds=-5))
@@ -184,14 +179,14 @@ def test_what_failed_jobs_wait_for(
 
 
 def test_the_cluster_s_reasons_are_those_of_our_jobs_the_commonest_first() -> None:
-    known = view(*(listed(key, Phase.PENDING) for key in ("2", "3", "4")), succeeded("5"))
+    known = view(*(listed(key, Stage.QUEUED) for key in ("2", "3", "4")), succeeded("5"))
     rows = [
-        observation("2", Phase.PENDING, reason="over quota"),
-        observation("3", Phase.PENDING, reason="0 nodes available"),
-        observation("4", Phase.PENDING, reason="0 nodes available"),
-        observation("5", Phase.COMPLETED, reason="done"),
-        observation("2-7", Phase.PENDING, reason="another batch's"),
-        observation("6", Phase.PENDING),
+        observation("2", Stage.QUEUED, reason="over quota"),
+        observation("3", Stage.QUEUED, reason="0 nodes available"),
+        observation("4", Stage.QUEUED, reason="0 nodes available"),
+        observation("5", Stage.SUCCEEDED, reason="done"),
+        observation("2-7", Stage.QUEUED, reason="another batch's"),
+        observation("6", Stage.QUEUED),
     ]
     snapshot = snapshot_of(batch("2", "3", "4", "5"), known, at(0))
     assert waits_of(snapshot, HEARD, [], rows).reasons == ("0 nodes available", "over quota")

@@ -27,12 +27,13 @@ from tests.unit.core.values import (
 )
 
 from runbatch.core.actions import Delete, Refuse, Release, Reserve, Submit, Why
-from runbatch.core.attempt import UNKNOWN_ORIGIN, Attempt, Origin, Phase
+from runbatch.core.attempt import UNKNOWN_ORIGIN, Attempt, Origin
 from runbatch.core.errors import Unreachable
 from runbatch.core.failure import RetryPolicy, advice, next_retry_at
 from runbatch.core.job import View
 from runbatch.core.planner import plan
 from runbatch.core.reconcile import Learned
+from runbatch.core.stage import Stage
 from runbatch.core.whose import Claims, People
 from runbatch.core.wish import Wish, rerun
 from runbatch.views.removal import removal_json, removal_of, removal_question, removal_text
@@ -294,6 +295,6 @@ def test_delete_names_who_submitted_what_it_leaves_or_takes() -> None:
 
 
 def test_phases_are_named() -> None:
-    shown = listing(observation(uid="x", phase=Phase.PENDING))
+    shown = listing(observation(uid="x", stage=Stage.QUEUED))
     (stranger,) = looked(view(), shown, 30, claims=OURS).strangers
     assert stranger.description == "a workload (Pending): this ledger did not submit it"

@@ -12,7 +12,6 @@ from runbatch.core.attempt import (
     Observation,
     Outcome,
     Patience,
-    Phase,
     Verdict,
 )
 from runbatch.core.batch import Batch, Run
@@ -20,6 +19,7 @@ from runbatch.core.history import History, Level, Stretch
 from runbatch.core.job import View
 from runbatch.core.planner import plan
 from runbatch.core.reconcile import Learned, learn
+from runbatch.core.stage import Stage
 from runbatch.core.whose import Claims
 from runbatch.core.wish import Wish
 
@@ -27,6 +27,18 @@ EPOCH = datetime(2026, 1, 5, 9, 30, tzinfo=UTC)
 PATIENCE = Patience(grace_s=60, empty_doubt_s=600)
 START = Wish(start=True)
 RETRY = Wish(retry=True, wait=True)
+
+# The words of a cluster for what it shows.
+PHASES = {
+    Stage.QUEUED: "Pending",
+    Stage.STARTING: "Creating",
+    Stage.RUNNING: "Running",
+    Stage.HELD: "Stopped",
+    Stage.LEAVING: "Deleting",
+    Stage.SUCCEEDED: "Completed",
+    Stage.FAILED: "Failed",
+    Stage.UNKNOWN: "Hibernating",
+}
 
 MOUNT = Outcome(Verdict.MOUNT_FAILURE, "exit code 2")
 CONFIGURATION = Outcome(Verdict.CONFIGURATION_ERROR, "exit code 1")
@@ -50,9 +62,10 @@ def batch(*keys: str, **changes: Any) -> Batch:
     return Batch(**fields | changes)
 
 
-def observation(key: str = "37", phase: Phase = Phase.RUNNING, **changes: Any) -> Observation:
+def observation(key: str = "37", stage: Stage = Stage.RUNNING, **changes: Any) -> Observation:
     """The workload `gwas-<key>`, with a uid that says which attempt of ours it is."""
-    fields: dict[str, Any] = {"name": f"gwas-{key}", "uid": f"{key}.1", "phase": phase}
+    shown: dict[str, Any] = {"stage": stage, "phase": PHASES[stage]}
+    fields: dict[str, Any] = {"name": f"gwas-{key}", "uid": f"{key}.1"} | shown
     return Observation(**fields | changes)
 
 
@@ -62,9 +75,11 @@ def listing(*observations: Observation, others: int = 1) -> Listing:
 
 
 def reserved(key: str = "37", number: int = 1, **changes: Any) -> Attempt:
-    """A slot is held for it, no more."""
-    fields: dict[str, Any] = {"key": key, "number": number, "reserved_at": at(0)}
-    return Attempt(**fields | changes)
+    """A slot is held for it, no more; `stage` is how a listing showed it, with its phase."""
+    fields: dict[str, Any] = {"key": key, "number": number, "reserved_at": at(0)} | changes
+    if stage := fields.pop("stage", None):
+        fields = {"seen_stage": stage, "phase": PHASES[stage]} | fields
+    return Attempt(**fields)
 
 
 def called(key: str = "37", number: int = 1, **changes: Any) -> Attempt:
@@ -90,13 +105,13 @@ def denied(key: str = "37", number: int = 1, **changes: Any) -> Attempt:
 
 def listed(
     key: str = "37",
-    phase: Phase = Phase.RUNNING,
+    stage: Stage = Stage.RUNNING,
     number: int = 1,
     seconds: float = 0,
     **changes: Any,
 ) -> Attempt:
-    """The last good listing, at `seconds`, showed it in this phase."""
-    return accepted(key, number, **{"phase": phase, "seen_at": at(seconds)} | changes)
+    """The last good listing, at `seconds`, showed it in this stage."""
+    return accepted(key, number, **{"stage": stage, "seen_at": at(seconds)} | changes)
 
 
 def failed(
@@ -107,19 +122,19 @@ def failed(
     **changes: Any,
 ) -> Attempt:
     """It is listed as Failed, since `seconds`, and was judged: a mount failure unless told."""
-    ended: dict[str, Any] = {"phase": Phase.FAILED, "ended_at": at(seconds), "outcome": outcome}
+    ended: dict[str, Any] = {"stage": Stage.FAILED, "ended_at": at(seconds), "outcome": outcome}
     return listed(key, number=number, seconds=seconds, **ended | changes)
 
 
 def succeeded(key: str = "37", number: int = 1, seconds: float = 0, **changes: Any) -> Attempt:
     """It is listed as Completed, since `seconds`."""
-    ended: dict[str, Any] = {"phase": Phase.COMPLETED, "outcome": DONE}
+    ended: dict[str, Any] = {"stage": Stage.SUCCEEDED, "outcome": DONE}
     return failed(key, number, seconds, **ended | changes)
 
 
 def running_again(attempt: Attempt, **changes: Any) -> Attempt:
     """Its end was undone by the cluster; what was concluded of it is kept."""
-    again: dict[str, Any] = {"phase": Phase.RUNNING, "ended_at": None}
+    again: dict[str, Any] = {"seen_stage": Stage.RUNNING, "phase": "Running", "ended_at": None}
     return replace(attempt, **again | changes)
 
 

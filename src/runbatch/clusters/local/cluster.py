@@ -22,10 +22,11 @@ from runbatch.clusters.local.listing import ended_by_restart, node, observe, of_
 from runbatch.clusters.local.names import NamesLock
 from runbatch.clusters.local.processes import LivingProcesses, Mark, end, users_of
 from runbatch.clusters.local.root import identify, known_by
-from runbatch.core.attempt import Evidence, Listing, Observation, Patience, Phase
+from runbatch.core.attempt import Evidence, Listing, Observation, Patience
 from runbatch.core.errors import Busy, ClusterError, NameTaken, Rejected, Unreachable
 from runbatch.core.failure import KILLED, OUT_OF_MEMORY_CODE
 from runbatch.core.names import file_name, text_of_file_name
+from runbatch.core.stage import Stage
 from runbatch.core.workload import ORIGIN_VARIABLES, Workload
 from runbatch.folders import take_private
 
@@ -215,12 +216,12 @@ class LocalCluster:
         whatever became of its folder.
         """
         with self._reading(name):
-            description, phase = target.describe(), target.phase()
+            description, stage = target.describe(), target.stage()
         living = LivingProcesses()
-        if description is not None and (phase is not None or living.pids(description.uid)):
+        if description is not None and (stage is not None or living.pids(description.uid)):
             raise NameTaken(f"local: a workload named {name} exists already.")
         marks = living.marks(known_by(self._root))
-        if phase is Phase.RUNNING or any(mark.name == name for mark in marks):
+        if stage is Stage.RUNNING or any(mark.name == name for mark in marks):
             raise NameTaken(f"local: a workload named {name} still runs.")
         if os.path.lexists(target.path):
             uid = str(uuid.uuid4())

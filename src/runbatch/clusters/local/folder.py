@@ -19,7 +19,8 @@ from types import NoneType
 from typing import IO, Any, cast
 
 from runbatch.clusters.local.wrapper import MOUNTS_MISSING, write_whole
-from runbatch.core.attempt import UNKNOWN_ORIGIN, Origin, Phase
+from runbatch.core.attempt import UNKNOWN_ORIGIN, Origin
+from runbatch.core.stage import Stage
 from runbatch.core.workload import origin_of
 from runbatch.folders import take_private
 
@@ -114,15 +115,15 @@ class WorkloadFolder:
             return False
         return False
 
-    def phase(self) -> Phase | None:
-        """Return its phase; None if nobody holds its lock, and no end was recorded."""
+    def stage(self) -> Stage | None:
+        """Return its stage; None if nobody holds its lock, and no end was recorded."""
         if self.is_alive():
-            return Phase.RUNNING
+            return Stage.RUNNING
         # Asked in this order: a wrapper records the end first and lets go of the lock after it.
         end = self.end()
         if end is None:
             return None
-        return Phase.COMPLETED if end.exit_code == 0 else Phase.FAILED
+        return Stage.SUCCEEDED if end.exit_code == 0 else Stage.FAILED
 
     def create(self, description: Mapping[str, Any]) -> int:
         """Make the folder, write the description, and return its locked file: it is being started.

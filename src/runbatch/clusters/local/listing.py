@@ -5,11 +5,14 @@ from pathlib import Path
 
 from runbatch.clusters.local.folder import Description, WorkloadFolder, this_boot
 from runbatch.clusters.local.processes import LivingProcesses, Mark
-from runbatch.core.attempt import Observation, Phase
+from runbatch.core.attempt import Observation
 from runbatch.core.errors import Unreachable
+from runbatch.core.stage import Stage
 
 # A workload that makes room for its successor while it is looked at is looked at once more.
 _MOST_LOOKS = 5
+
+PHASES = {Stage.RUNNING: "Running", Stage.SUCCEEDED: "Completed", Stage.FAILED: "Failed"}
 
 
 def observe(path: Path, living: LivingProcesses) -> Observation | None:
@@ -59,7 +62,8 @@ def of_mark(mark: Mark) -> Observation:
     return Observation(
         name=mark.name,
         uid=mark.uid,
-        phase=Phase.RUNNING,
+        stage=Stage.RUNNING,
+        phase=PHASES[Stage.RUNNING],
         node=node(),
         number=mark.number,
         origin=mark.origin,
@@ -74,17 +78,18 @@ def node() -> str:
 def _observed(
     folder: WorkloadFolder, description: Description, living: LivingProcesses
 ) -> Observation | None:
-    phase, end = folder.phase(), folder.end()
-    if phase is None and living.pids(description.uid):
-        phase = Phase.RUNNING  # its wrapper was killed, and it had let go of the lock
-    if phase is None:
+    stage, end = folder.stage(), folder.end()
+    if stage is None and living.pids(description.uid):
+        stage = Stage.RUNNING  # its wrapper was killed, and it had let go of the lock
+    if stage is None:
         return None
     return Observation(
         name=description.name,
         uid=description.uid,
-        phase=phase,
+        stage=stage,
+        phase=PHASES[stage],
         node=node(),
         number=description.number,
-        ended_at=end.at if end and phase.ended else None,
+        ended_at=end.at if end and stage.ended else None,
         origin=description.origin,
     )

@@ -11,9 +11,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+from runbatch.clusters.runai.phases import stage_of
 from runbatch.clusters.runai.values import values_in
 from runbatch.clusters.runai.words import text_of
-from runbatch.core.attempt import Observation, Origin, Phase
+from runbatch.core.attempt import Observation, Origin
 from runbatch.core.errors import Unreachable
 from runbatch.core.identity import NO_ID
 from runbatch.core.workload import origin_of
@@ -130,10 +131,12 @@ def _name(row: Row) -> Any:
 
 
 def _observation(row: Row) -> Observation:
+    stage, phase = stage_of(_phase_word(row))
     return Observation(
         name=name_of(row),
         uid=_uid(row),
-        phase=Phase.parse(_phase_word(row)),
+        stage=stage,
+        phase=phase,
         number=_number(row),
         created_at=_birth(row),
         origin=origin_in(row),
@@ -154,7 +157,7 @@ def _phase_word(row: Row) -> str:
     found = row.get("phase") or row.get("status") or row.get("actualPhase") or ""
     if isinstance(found, dict):
         found = found.get("phase") or ""
-    return str(found)
+    return text_of(found)
 
 
 def origin_in(row: Row) -> Origin:

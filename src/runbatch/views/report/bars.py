@@ -9,7 +9,8 @@ from itertools import pairwise
 from runbatch.core.attempt import Attempt
 from runbatch.core.history import History, Stretch
 from runbatch.core.snapshot import JobSnapshot, Snapshot
-from runbatch.views.report.shades import Shade, of_end, of_state
+from runbatch.core.stage import Stage
+from runbatch.views.report.shades import Shade, of_end, of_stage
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,6 +19,7 @@ class Bar:
 
     shade: Shade
     number: int
+    stage: Stage | None
     state: str
     start: datetime
     end: datetime
@@ -43,14 +45,14 @@ def _of_job(
     for attempt, (before, after) in zip(job.attempts, pairwise([*tries, []]), strict=True):
         yield from before
         if before and after and before[-1].end < after[0].start:
-            yield Bar(Shade.RETRY_WAIT, attempt.number, "", before[-1].end, after[0].start)
+            yield Bar(Shade.RETRY_WAIT, attempt.number, None, "", before[-1].end, after[0].start)
 
 
 def _of_attempt(attempt: Attempt, stretches: list[Stretch], now: datetime) -> list[Bar]:
     """Return the attempt's bars until its end was seen; its deletion is the next one's time."""
     until = attempt.ended_at or now
     bars = [
-        Bar(of_state(each.state), attempt.number, each.state, each.start, each.end or now)
+        Bar(of_stage(each.stage), each.number, each.stage, each.word, each.start, each.end or now)
         for each in stretches
         if each.start <= until
     ]

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from runbatch.core.attempt import Attempt
 from runbatch.core.snapshot import Snapshot
 from runbatch.views.report.bars import Bar
-from runbatch.views.report.shades import Shade, of_end, of_state
+from runbatch.views.report.shades import Shade, of_end, of_stage
 
 _MEANING = {
     Shade.STARTING: "slots held before their jobs ran, by attempts that did not end badly",
@@ -55,5 +55,5 @@ def _cause(bar: Bar, attempt: Attempt) -> Shade | None:
         return Shade.RETRY_WAIT
     if (end := of_end(attempt)) not in (None, Shade.SUCCEEDED):
         return end
-    state = of_state(bar.state)
-    return state if state in _MEANING else None
+    shade = of_stage(bar.stage) if bar.stage is not None else bar.shade
+    return shade if shade in _MEANING else None

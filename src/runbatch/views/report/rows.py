@@ -16,7 +16,7 @@ from runbatch.core.history import History, Level
 from runbatch.core.past import node_of
 from runbatch.core.snapshot import JobSnapshot, Snapshot
 from runbatch.views.report.bars import Bar
-from runbatch.views.report.shades import Shade, of_end, of_state, word_of
+from runbatch.views.report.shades import Shade, of_end, of_stage, word_of
 from runbatch.views.summary import why
 from runbatch.views.text import printable
 
@@ -73,7 +73,7 @@ class _Writer:
         }
 
     def _attempt(self, attempt: Attempt) -> dict[str, Any]:
-        shade = of_end(attempt) or of_state(word_of(attempt))
+        shade = of_end(attempt) or of_stage(attempt.stage)
         return {
             "number": attempt.number,
             "outcome": word_of(attempt),

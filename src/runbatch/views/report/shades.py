@@ -2,8 +2,8 @@
 
 from enum import Enum
 
-from runbatch.core.attempt import Attempt, Phase, Verdict
-from runbatch.core.history import SUBMITTING, WAITING_FOR_NAME, state_of
+from runbatch.core.attempt import Attempt, Verdict
+from runbatch.core.stage import Stage
 from runbatch.views.retries import verdict_of
 
 
@@ -40,21 +40,20 @@ _OF_VERDICT = {
     Verdict.VANISHED: Shade.UNSEEN,
     Verdict.UNDETERMINED: Shade.UNSEEN,
 }
-_STARTING = (Phase.CREATING, Phase.PENDING, Phase.INITIALIZING, Phase.RESUMING)
-_RUNNING = (Phase.RUNNING, Phase.UPDATING, Phase.DEGRADED)
-_LEAVING = (Phase.STOPPING, Phase.STOPPED, Phase.DELETING, Phase.TERMINATING)
-_OF_STATE = {
-    SUBMITTING: Shade.STARTING,
-    WAITING_FOR_NAME: Shade.LEAVING,
-    **{phase.value: Shade.STARTING for phase in _STARTING},
-    **{phase.value: Shade.RUNNING for phase in _RUNNING},
-    **{phase.value: Shade.LEAVING for phase in _LEAVING},
+_OF_STAGE = {
+    Stage.SUBMITTED: Shade.STARTING,
+    Stage.QUEUED: Shade.STARTING,
+    Stage.STARTING: Shade.STARTING,
+    Stage.RUNNING: Shade.RUNNING,
+    Stage.RESERVED: Shade.LEAVING,
+    Stage.HELD: Shade.LEAVING,
+    Stage.LEAVING: Shade.LEAVING,
 }
 
 
-def of_state(state: str) -> Shade:
-    """Return the shade of a `Stretch.state`; a word nobody knows is in doubt."""
-    return _OF_STATE.get(state, Shade.IN_DOUBT)
+def of_stage(stage: Stage) -> Shade:
+    """Return the shade of a slot's stage; what a cluster has no word for is in doubt."""
+    return _OF_STAGE.get(stage, Shade.IN_DOUBT)
 
 
 def of_end(attempt: Attempt) -> Shade | None:
@@ -68,5 +67,4 @@ def of_end(attempt: Attempt) -> Shade | None:
 
 def word_of(attempt: Attempt) -> str:
     """Return the state that an attempt is in, or how it ended, in a word or three."""
-    state = state_of(attempt) if attempt.ended_at is None else None
-    return verdict_of(attempt) if state is None else state
+    return attempt.word if attempt.holds_slot and attempt.ended_at is None else verdict_of(attempt)
