@@ -56,7 +56,7 @@ def test_what_is_above_the_cap_by_no_start_of_ours_is_told_apart() -> None:
 
 
 def test_a_late_submit_of_ours_is_told_as_what_it_was() -> None:
-    first = started(1, batch_id="mark", names_unique=False)
+    first = started(1, "1", batch_id="mark", names_unique=False)
     second = listed("1", number=2, origin=Origin(batch="mark"))
     audit = audit_of(entries(first, start("1"), Changed(Did.ADOPTED, second)))
     assert audit.held
