@@ -58,6 +58,7 @@ def submit(
     keys = parse_keys(map(str, words), batch)
     clock = SystemClock()
     look = place.look(clock)
+    look.check_can_submit()
     if adopt:
         look = look.agreed(look.learned.strangers)
     earlier = place.earlier_use(clock.now())

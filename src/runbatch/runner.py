@@ -114,6 +114,7 @@ class Runner:
         self._asked: Counter[tuple[str, int, int]] = Counter()  # to go; the cluster said yes
         self._listed_at = clock.now()
         self._silent_since: dict[tuple[str, int], datetime] = {}
+        self._no_submit: str | None = None  # why none is possible now
 
     def run(self, command: str) -> Snapshot:
         """Tick until nothing is left to do, or `stopped`; return the batch as it then is.
@@ -172,6 +173,7 @@ class Runner:
             empty_since = self._empty_since(listing, now)
             patience = self._patience = replace(self._patience, empty_since=empty_since)
             self._listed_at = now
+            self._no_submit = listing.no_submit
             called, agreed = before.called, self._wish.adopt
             learned = self._ledger.record(listing, called, self._batch, now, patience, agreed)
         except ClusterError as error:
@@ -199,11 +201,12 @@ class Runner:
         Then nothing is tried again before the usual interval is over. As much time goes into it as
         into the look, at least: thousands of workloads take longer to list than one interval.
         """
-        failed = [action.attempt for action in planned.actions if isinstance(action, Gather)]
-        went_well = self._gather_first(failed)
+        actions = [action for action in planned.actions if self._is_possible(action)]
+        failed = [action.attempt for action in actions if isinstance(action, Gather)]
+        went_well = self._gather_first(failed) and len(actions) == len(planned.actions)
         interval = timedelta(seconds=self._pace.poll_interval_s)
         until = self._now() + max(interval - look_took, look_took)
-        for together in _in_turns(planned.actions, most_together(self._cluster)):
+        for together in _in_turns(actions, most_together(self._cluster)):
             done = self._perform(*together)
             went_well = went_well and done
             # A plan grows old: past the interval the world is looked at anew, and planned anew.
@@ -211,6 +214,11 @@ class Runner:
             if is_over or (isinstance(together[0], Submit) and not done):
                 break
         return went_well
+
+    def _is_possible(self, action: Action) -> bool:
+        """Whether it does not lead to a submit, be it by making room for one, or one can be."""
+        makes_room = isinstance(action, Delete) and self._wish.delete is None
+        return self._no_submit is None or not (isinstance(action, Submit | Reserve) or makes_room)
 
     def _perform(self, action: Action, *more: Action) -> bool:
         """Carry out one action; return False if the cluster did not do what was asked.

@@ -17,7 +17,7 @@ from runbatch.clusters.runai.pods import MOST_TRIES
 from runbatch.core.asked import Asked, turns_of
 from runbatch.core.attempt import Listing
 from runbatch.core.batch import Batch
-from runbatch.core.errors import BatchError
+from runbatch.core.errors import BatchError, Unreachable
 from runbatch.core.job import State, View
 from runbatch.core.reconcile import Learned, learn
 from runbatch.core.runai import check_for_runai, project_of
@@ -58,6 +58,11 @@ class Look:
         """Return the look once a person has said yes to these, too."""
         adopt = self.adopt | {each.observation.uid for each in strangers}
         return replace(self, adopt=adopt, learned=self.learn(adopt)) if adopt else self
+
+    def check_can_submit(self) -> None:
+        """Raise Unreachable with the reason if nothing can be submitted there now."""
+        if self.listing.no_submit:
+            raise Unreachable(f"{self.listing.no_submit} Nothing can be submitted.")
 
     def turns(self, keys: Iterable[str]) -> frozenset[tuple[str, int, int]]:
         """Return the last attempts of these jobs, each by its turn, but for jobs in flight."""
