@@ -20,7 +20,7 @@ from runbatch.core.snapshot import Snapshot, snapshot_of
 from runbatch.core.wish import Wish
 from runbatch.runner import Ears, Runner
 from runbatch.views.earlier import changed_lines, elsewhere_lines
-from runbatch.wiring import LONGEST_INTERVAL_S, SHORTEST_POLL_S, Place, pace_of, state_dir
+from runbatch.wiring import LONGEST_INTERVAL_S, SHORTEST_POLL_S, Place, pace_of, place_of
 
 
 def submit(
@@ -53,11 +53,12 @@ def submit(
     definition.
     """
     _check_interval(poll_interval_s)
-    place = Place(batch, state_dir(state))
+    place = place_of(batch, state)
     words = [rerun] if isinstance(rerun, int | str) else rerun
     keys = parse_keys(map(str, words), batch)
     clock = SystemClock()
     look = place.look(clock)
+    look.check_can_submit()
     if adopt:
         look = look.agreed(look.learned.strangers)
     earlier = place.earlier_use(clock.now())
@@ -77,7 +78,7 @@ def wait(
     Raises BatchError for a poll interval out of its range, and LedgerError.
     """
     _check_interval(poll_interval_s)
-    place = Place(batch, state_dir(state))
+    place = place_of(batch, state)
     return _run(place, Wish(wait=True), "Python wait()", Ears(), poll_interval_s)
 
 
@@ -87,7 +88,7 @@ def read_snapshot(batch: Batch, *, state: Path | None = None) -> Snapshot:
     Raises ClusterError when the cluster does not answer, LedgerError when the ledger does not.
     """
     clock = SystemClock()
-    place = Place(batch, state_dir(state))
+    place = place_of(batch, state)
     return snapshot_of(batch, place.look(clock).learned.view, clock.now())
 
 

@@ -1,14 +1,15 @@
 """Asking many workloads to go, side by side: one that is stuck holds up none of the others."""
 
-from collections.abc import Collection, Generator
-from concurrent.futures import ThreadPoolExecutor, as_completed
-from itertools import chain
+from collections.abc import Callable, Collection, Generator, Iterable, Iterator
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 
 from runbatch.clusters.base import Cluster
 from runbatch.core.attempt import Attempt
 from runbatch.core.errors import ClusterError
 from runbatch.core.names import workload_name
 
+Call = Future[bool | ClusterError]
+Answer = tuple[Attempt, bool | ClusterError]
 # So many that whoever wants to stop is not held up for long.
 _MOST_TOGETHER = 200
 
@@ -18,24 +19,13 @@ def most_together(cluster: Cluster) -> int:
     return _MOST_TOGETHER if cluster.patience.leaves_at_once else cluster.calls_at_once
 
 
-def _calls_at_once(attempts: Collection[Attempt], cluster: Cluster) -> int:
-    """Return how many are asked to go side by side.
-
-    Where a deletion is over when its call returns, that waits for processes that may not listen:
-    all of those are asked before any is waited for.
-    """
-    running = sum(each.ended_at is None for each in attempts)
-    more = running if cluster.patience.leaves_at_once else 0
-    return min(cluster.calls_at_once + more, len(attempts))
-
-
 def ask_to_go(
-    attempts: Collection[Attempt], prefix: str, cluster: Cluster
-) -> Generator[tuple[Attempt, bool | ClusterError], None, None]:
+    groups: Iterable[Collection[Attempt]], prefix: str, cluster: Cluster
+) -> Generator[Answer, None, None]:
     """Yield each attempt and whether its workload is gone by now, or the cluster's error.
 
-    First what has ended, in the order given; then the others as they go. Closed early, it waits for
-    the calls that were begun.
+    The next group is taken as soon as fewer than `most_together` are still to answer: one that is
+    stuck holds up none of the others. Closed early, it waits for the calls that were begun.
     """
 
     def ask(attempt: Attempt) -> bool | ClusterError:
@@ -44,21 +34,49 @@ def ask_to_go(
         except ClusterError as error:
             return error
 
-    if not attempts:
-        return
-    most = _calls_at_once(attempts, cluster)
-    if most == 1:
-        yield from ((attempt, ask(attempt)) for attempt in attempts)
-        return
-    pool = ThreadPoolExecutor(most)
+    def begin(attempt: Attempt) -> Call:
+        # Where a deletion is over when its call returns, that waits for processes that may not
+        # listen: all of those are asked before any is waited for.
+        if cluster.patience.leaves_at_once and attempt.ended_at is None:
+            return all_at_once.submit(ask, attempt)
+        return some.submit(ask, attempt) if cluster.calls_at_once > 1 else _asked_here(ask, attempt)
+
+    some, all_at_once = (
+        ThreadPoolExecutor(cluster.calls_at_once),
+        ThreadPoolExecutor(_MOST_TOGETHER),
+    )
     may_wait = True
     try:
-        calls = {pool.submit(ask, attempt): attempt for attempt in attempts}
-        ended = [call for call, attempt in calls.items() if attempt.ended_at is not None]
-        for call in chain(ended, as_completed(calls.keys() - ended)):
-            yield calls[call], call.result()
+        yield from _answers(groups, begin, most_together(cluster))
     except SystemExit:  # told to end at once: what was asked to go goes, and the next look tells
         may_wait = False
         raise
     finally:
-        pool.shutdown(may_wait, cancel_futures=True)
+        some.shutdown(may_wait, cancel_futures=True)
+        all_at_once.shutdown(may_wait, cancel_futures=True)
+
+
+def _asked_here(ask: Callable[[Attempt], bool | ClusterError], attempt: Attempt) -> Call:
+    """Ask in this very thread, where only one may be asked at a time."""
+    call: Call = Future()
+    call.set_result(ask(attempt))
+    return call
+
+
+def _answers(
+    groups: Iterable[Collection[Attempt]], begin: Callable[[Attempt], Call], most: int
+) -> Iterator[Answer]:
+    asked: dict[Call, Attempt] = {}
+    for group in groups:
+        asked |= {begin(attempt): attempt for attempt in group}
+        while len(asked) >= most:
+            yield from _answered(asked)
+    while asked:
+        yield from _answered(asked)
+
+
+def _answered(asked: dict[Call, Attempt]) -> Iterator[Answer]:
+    """Yield those that have answered, in the order in which they were asked; wait for the first."""
+    done = wait(asked, return_when=FIRST_COMPLETED).done
+    for call in [call for call in asked if call in done]:
+        yield asked.pop(call), call.result()

@@ -85,6 +85,10 @@ class Narrator:
         elif self._silence is not None:
             self._hear(_end_of(self._silence, listing, patience))
             self._silence = None
+        if listing.no_submit and listing.no_submit not in self._told:
+            self._told.add(listing.no_submit)
+            text = f"{listing.no_submit} Nothing is submitted; all else goes on."
+            self._hear(Event(Kind.TROUBLE, text))
         self._tell_what_waits(listing, learned, now, patience)
         for attempt in learned.forgotten:
             self._hear(events.of_forgotten(attempt, self._batch))

@@ -113,7 +113,9 @@ class Runner:
         self._refusals = 0
         self._asked: Counter[tuple[str, int, int]] = Counter()  # to go; the cluster said yes
         self._listed_at = clock.now()
+        self._act_until = clock.now()
         self._silent_since: dict[tuple[str, int], datetime] = {}
+        self._no_submit: str | None = None  # why none is possible now
 
     def run(self, command: str) -> Snapshot:
         """Tick until nothing is left to do, or `stopped`; return the batch as it then is.
@@ -173,6 +175,7 @@ class Runner:
             empty_since = self._empty_since(listing, now)
             patience = self._patience = replace(self._patience, empty_since=empty_since)
             self._listed_at = now
+            self._no_submit = listing.no_submit
             called, agreed = before.called, self._wish.adopt
             learned = self._ledger.record(listing, called, self._batch, now, patience, agreed)
         except ClusterError as error:
@@ -200,18 +203,29 @@ class Runner:
         Then nothing is tried again before the usual interval is over. As much time goes into it as
         into the look, at least: thousands of workloads take longer to list than one interval.
         """
-        failed = [action.attempt for action in planned.actions if isinstance(action, Gather)]
-        went_well = self._gather_first(failed)
+        actions = [action for action in planned.actions if self._is_possible(action)]
+        failed = [action.attempt for action in actions if isinstance(action, Gather)]
+        went_well = self._gather_first(failed) and len(actions) == len(planned.actions)
         interval = timedelta(seconds=self._pace.poll_interval_s)
-        until = self._now() + max(interval - look_took, look_took)
-        for together in _in_turns(planned.actions, most_together(self._cluster)):
+        self._act_until = self._now() + max(interval - look_took, look_took)
+        for together in _in_turns(actions):
             done = self._perform(*together)
             went_well = went_well and done
-            # A plan grows old: past the interval the world is looked at anew, and planned anew.
-            is_over = self._stopped() or self._now() >= until
-            if is_over or (isinstance(together[0], Submit) and not done):
+            if self._is_over() or (isinstance(together[0], Submit) and not done):
                 break
         return went_well
+
+    def _is_over(self) -> bool:
+        """Whether no more of the plan is to be carried out.
+
+        It grows old: past the interval the world is looked at anew, and planned anew.
+        """
+        return self._stopped() or self._now() >= self._act_until
+
+    def _is_possible(self, action: Action) -> bool:
+        """Whether it does not lead to a submit, be it by making room for one, or one can be."""
+        makes_room = isinstance(action, Delete) and self._wish.delete is None
+        return self._no_submit is None or not (isinstance(action, Submit | Reserve) or makes_room)
 
     def _perform(self, action: Action, *more: Action) -> bool:
         """Carry out one action; return False if the cluster did not do what was asked.
@@ -388,18 +402,26 @@ class Runner:
     def _delete(self, attempts: Sequence[Attempt]) -> bool:
         """Save the logs, then the intention, then ask the workloads to go; return False on trouble.
 
-        All are asked at once, and what the disk must know is written down for all of them together.
+        What the disk must know is written down for a group of them together, before they are asked.
         """
         wanted = [each for each in attempts if not self._was_asked_in_vain(each)]
-        saved = self._save_logs(wanted)
-        went_well = len(saved) == len(wanted)
-        # Those of which the end is another by now are for the next look to decide.
-        why = Why.AGREED if self._wish.foreign else None
-        now, cap = self._now(), self._batch.cap
-        since = self._patience.leaving_since(now)
-        asked = self._ledger.delete_asked(saved, now, cap, why=why, leaving_since=since)
+        went_well = True
         gone: list[Attempt] = []
-        with closing(ask_to_go(asked, self._batch.prefix, self._cluster)) as answers:
+
+        def groups() -> Iterator[Sequence[Attempt]]:
+            nonlocal went_well
+            most = most_together(self._cluster)
+            for first in range(0, len(wanted), most):
+                if first and self._is_over():
+                    return
+                self._ledger.erased(gone, self._now())
+                gone.clear()
+                group = wanted[first : first + most]
+                saved = self._save_logs(group)
+                went_well = went_well and len(saved) == len(group)
+                yield self._asked_to_go(saved)
+
+        with closing(ask_to_go(groups(), self._batch.prefix, self._cluster)) as answers:
             for attempt, answer in answers:
                 if isinstance(answer, ClusterError):
                     self._not_deleted(attempt, answer)
@@ -409,6 +431,16 @@ class Runner:
                     self._deleted(attempt, is_gone=answer)
         self._ledger.erased(gone, self._now())
         return went_well
+
+    def _asked_to_go(self, saved: Sequence[Attempt]) -> Sequence[Attempt]:
+        """Write down that these are asked to go; return those of which that is still to be done.
+
+        Those of which the end is another by now are for the next look to decide.
+        """
+        why = Why.AGREED if self._wish.foreign else None
+        now, cap = self._now(), self._batch.cap
+        since = self._patience.leaving_since(now)
+        return self._ledger.delete_asked(saved, now, cap, why=why, leaving_since=since)
 
     def _was_asked_in_vain(self, attempt: Attempt) -> bool:
         """Whether the cluster agreed so often that asking is of no use: a person is told."""
@@ -512,11 +544,11 @@ class Runner:
             self._clock.sleep(seconds)
 
 
-def _in_turns(actions: Sequence[Action], most: int) -> Iterator[tuple[Action, ...]]:
-    """Yield the actions one by one, in their order; but up to `most` deletions together."""
+def _in_turns(actions: Sequence[Action]) -> Iterator[tuple[Action, ...]]:
+    """Yield the actions one by one, in their order; but deletions in a row together."""
     for is_deletion, group in groupby(actions, key=lambda action: isinstance(action, Delete)):
-        row, length = tuple(group), most if is_deletion else 1
-        yield from (row[first : first + length] for first in range(0, len(row), length))
+        row = tuple(group)
+        yield from (row,) if is_deletion else ((action,) for action in row)
 
 
 def _begun(action: Submit | Reserve, now: datetime) -> Attempt:

@@ -5,6 +5,7 @@ from collections.abc import Callable, Collection, Iterable
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
+from itertools import chain
 from pathlib import Path
 
 import platformdirs
@@ -17,7 +18,7 @@ from runbatch.clusters.runai.pods import MOST_TRIES
 from runbatch.core.asked import Asked, turns_of
 from runbatch.core.attempt import Listing
 from runbatch.core.batch import Batch
-from runbatch.core.errors import BatchError
+from runbatch.core.errors import BatchError, LedgerError, Unreachable
 from runbatch.core.job import State, View
 from runbatch.core.reconcile import Learned, learn
 from runbatch.core.runai import check_for_runai, project_of
@@ -25,7 +26,7 @@ from runbatch.core.whose import Claims, Stranger
 from runbatch.core.wish import Wish, rerun, stale
 from runbatch.evidence import judged_on_sight
 from runbatch.ledger.runs import Run
-from runbatch.ledger.store import Ledger
+from runbatch.ledger.store import FILE_NAME, Ledger
 from runbatch.ledger.uses import EarlierUse
 from runbatch.runner import Pace
 
@@ -58,6 +59,11 @@ class Look:
         """Return the look once a person has said yes to these, too."""
         adopt = self.adopt | {each.observation.uid for each in strangers}
         return replace(self, adopt=adopt, learned=self.learn(adopt)) if adopt else self
+
+    def check_can_submit(self) -> None:
+        """Raise Unreachable with the reason if nothing can be submitted there now."""
+        if self.listing.no_submit:
+            raise Unreachable(f"{self.listing.no_submit} Nothing can be submitted.")
 
     def turns(self, keys: Iterable[str]) -> frozenset[tuple[str, int, int]]:
         """Return the last attempts of these jobs, each by its turn, but for jobs in flight."""
@@ -123,6 +129,26 @@ class Place:
             folder /= project_of(choice)
         return folder / self.batch.prefix
 
+    def check_folders(self) -> None:
+        """Raise LedgerError if something else is in the place of a folder of the batch's state.
+
+        To look through a file shows no ledger and no workload, as if nothing had ever been done.
+        """
+        folders = [self.ledger_folder / "logs"]
+        if self.batch.cluster.kind == "local":
+            folders.append(self._local_root / "workloads")
+        for each in chain.from_iterable((folder, *folder.parents) for folder in folders):
+            # What else may be wrong with it is said by whoever uses it.
+            if os.path.lexists(each) and not os.path.isdir(each):  # noqa: PTH112
+                # Another folder would know nothing of the jobs that this one's ledger remembers.
+                is_new = not (self.ledger_folder / FILE_NAME).exists()
+                other = ", or name another folder with --state-dir" if is_new else ""
+                raise LedgerError(f"{each} is in the place of a folder. Move it away{other}.")
+
+    @property
+    def _local_root(self) -> Path:
+        return self.state_dir / "clusters" / "local"
+
     def open_ledger(self) -> Ledger:
         """Return the batch's ledger, made if need be; raise LedgerError, or BatchError."""
         ledger = Ledger(self.ledger_folder)
@@ -181,7 +207,7 @@ class Place:
         """
         choice = self.batch.cluster
         if choice.kind == "local":
-            return LocalCluster(self.state_dir / "clusters" / "local")
+            return LocalCluster(self._local_root)
         check_for_runai(self.batch)
         tries = 1 if for_one_look else MOST_TRIES
         return RunaiCluster(project_of(choice), choice.workload, kubectl_tries=tries)
@@ -251,6 +277,13 @@ def state_dir(option: Path | str | None) -> Path:
         if folder.is_file():
             raise BatchError("--state-dir", f"{folder} is a file; name a folder.")
     return folder
+
+
+def place_of(batch: Batch, option: Path | str | None) -> Place:
+    """Return where this batch lives; raise BatchError or LedgerError if nothing can live there."""
+    place = Place(batch, state_dir(option))
+    place.check_folders()
+    return place
 
 
 def _own_state_dir() -> Path:

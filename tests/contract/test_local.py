@@ -288,7 +288,7 @@ def test_jobs_that_do_not_listen_are_asked_together_and_end_together(rig: LocalR
         for name in names
     ]
     patient = LocalCluster(rig.folder / "root", grace_s=LIMIT_S)
-    answers = dict(ask_to_go(running, "contract", patient))
+    answers = dict(ask_to_go([running], "contract", patient))
     assert list(answers.values()) == [True, True, True]
     assert all((rig.folder / f"ended-{name}").exists() for name in names)
 

@@ -9,6 +9,7 @@ import pytest
 from tests.e2e.shell import RUNBATCH, Journal, Shell, toml
 
 COMMANDS = [
+    ("check",),
     ("submit", "--yes"),
     ("retry", "--yes"),
     ("delete", "--all", "--yes"),
@@ -33,16 +34,31 @@ def test_a_file_in_the_place_of_the_state_folder(
 
 
 @pytest.mark.parametrize("words", COMMANDS, ids=lambda words: words[0])
+@pytest.mark.parametrize("below", ["local", "clusters/local/workloads"])
 def test_a_file_in_the_place_of_a_folder_below_it(
-    shell: Shell, journal: Journal, words: Sequence[str]
+    shell: Shell, journal: Journal, words: Sequence[str], below: str
 ) -> None:
     shell.write(toml(journal.command()))
-    shell.state.mkdir()
-    (shell.state / "local").touch()
+    in_the_way = shell.state / below
+    in_the_way.parent.mkdir(parents=True)
+    in_the_way.touch()
     done = shell.run(*words)
-    assert "Traceback" not in done.err
-    assert done.code == 0 or "Error: " in done.err
+    told = (
+        f"Error: {in_the_way} is in the place of a folder. "
+        "Move it away, or name another folder with --state-dir.\n"
+    )
+    assert (done.code, done.out, done.err) == (1, "", told)
     assert journal.begun() == []
+
+
+def test_another_state_folder_is_no_way_out_once_there_is_a_ledger(shell: Shell) -> None:
+    shell.write(toml(["true"], last=1))
+    assert shell.submit().code == 0
+    shutil.rmtree(shell.state / "clusters")
+    (shell.state / "clusters").touch()
+    done = shell.run("status")
+    told = f"Error: {shell.state / 'clusters'} is in the place of a folder. Move it away.\n"
+    assert (done.code, done.out, done.err) == (1, "", told)
 
 
 @pytest.mark.parametrize("words", COMMANDS, ids=lambda words: words[0])

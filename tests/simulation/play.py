@@ -3,7 +3,7 @@
 import math
 import random
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -63,6 +63,7 @@ class Play:
         self.processes: list[Process] = []
         self.settled_at_s: float | None = None
         self.has_named = False
+        self.rebooted: set[str] = set()  # the uids of what restarts of the machine have ended
         self.is_cleared: bool | None = None  # False while what has ended is cleared away
         ledger_folder = Place(weather.batch, folder).ledger_folder
         self.promises = Promises(self.stage, self.wall, self.store, weather.batch, ledger_folder)
@@ -160,6 +161,7 @@ class Play:
             process.is_dead = True
         self.tell(f"{command} ended")
         self.promises.after_command()
+        self.promises.after_submit(process.restarted)
         return snapshot
 
     def _carry_out(self, command: str, batch: Batch, process: Process, named: Named) -> Snapshot:
@@ -180,6 +182,8 @@ class Play:
         look = look.agreed(filter(_is_own, look.learned.strangers))
         view = look.learned.view
         self.promises.typed(named, view)
+        if command.startswith("submit"):
+            place.process.restarted = self.promises.ended_by_restart(view, place.batch)
         asked = place.ask(named.keys, view, clock.now(), failed_only=named.failed_only)
         match command:
             case "submit --rerun":
@@ -267,10 +271,11 @@ class Play:
             case Mishap.BY_HAND:
                 self._start_by_hand()
             case Mishap.EMPTIED:
-                for name in sorted(self.standin.truth().live(self.promises.is_ours)):
-                    self._deed(Deed.ERASE, name, mishap)
+                self._erase(sorted(self.standin.truth().live(self.promises.is_ours)), mishap)
             case Mishap.COLLEAGUE:
                 self._start_by_colleague()
+            case Mishap.REBOOTED:
+                self._reboot()
             case _:
                 self._disturb(mishap)
 
@@ -278,6 +283,18 @@ class Play:
         self.wall.jump(seconds)
         self.happened[mishap] += 1
         self.tell(f"{mishap} by {abs(seconds):.0f} s")
+
+    def _reboot(self) -> None:
+        """Have the machine restart that all runs on: what has ended is on its disk."""
+        for process in self.processes:
+            process.is_dead = True
+        running = self.promises.running()
+        self.rebooted |= running.keys()
+        self._erase(running.values(), Mishap.REBOOTED)
+
+    def _erase(self, names: Iterable[str], mishap: Mishap) -> None:
+        for name in names:
+            self._deed(Deed.ERASE, name, mishap)
 
     def _start_by_hand(self) -> None:
         """Start a job as the old scripts did: no RUNBATCH_* tells what it is."""

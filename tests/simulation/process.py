@@ -3,7 +3,7 @@
 import math
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +17,7 @@ from runbatch.clock import SystemClock
 from runbatch.clusters.runai.cluster import RunaiCluster
 from runbatch.clusters.runai.pods import MOST_TRIES
 from runbatch.clusters.runai.program import Reply
+from runbatch.core.attempt import Listing
 from runbatch.core.errors import LedgerError, Unreachable
 from runbatch.ledger.store import Ledger
 from runbatch.wiring import Place
@@ -54,12 +55,15 @@ class Process:
     deletions: Counter[tuple[str, ...]] = field(default_factory=Counter)  # that were agreed to
     listed_at_s: float = -1.0  # of which moment the last good listing tells
     dies_at_s: float = math.inf
+    restarted: frozenset[tuple[str, int, int]] = frozenset()  # what a submit is to start again
 
     def step(self) -> None:
         """Let others go first, perhaps; perhaps never come back."""
         if self.is_dead:
             raise Killed
         self.play.stage.pause(self.play.dice.random() * 0.5)
+        if self.is_dead:  # the machine was restarted meanwhile
+            raise Killed
         if self.play.strikes(Mishap.KILLED) or self.play.stage.now_s >= self.dies_at_s:
             self.is_dead = True
             raise Killed
@@ -178,6 +182,20 @@ class Wire:
         return Reply(0, "lab\n" if words[0] == "config" else pods_json(play.standin), "")
 
 
+class RestartedCluster(RunaiCluster):
+    """The real adapter, which also knows what a restart has ended, as that of `local` does."""
+
+    def __init__(self, process: Process, *words: str, **named: Any) -> None:
+        super().__init__(*words, **named)
+        self._process = process
+
+    def list(self, prefix: str) -> Listing:
+        """Return the workloads; what a list that is behind still shows is not told to be gone."""
+        listing = super().list(prefix)
+        shown = {each.uid for each in listing.observations}
+        return replace(listing, restarted=frozenset(self._process.play.rebooted - shown))
+
+
 def _changes_something(words: Sequence[str]) -> bool:
     return "submit" in words[:3] or "delete" in words[:3]
 
@@ -191,7 +209,8 @@ class SimulatedPlace(Place):
     def cluster(self, *, for_one_look: bool = False) -> RunaiCluster:
         """Return the real adapter over the simulated program."""
         wire, choice = Wire(self.process), self.batch.cluster
-        return RunaiCluster(
+        return RestartedCluster(
+            self.process,
             PROJECT,
             choice.workload,
             execute=wire,

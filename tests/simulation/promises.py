@@ -13,10 +13,10 @@ from tests.runai_standin import Change, MemoryStore, Phase
 from tests.runai_standin.shapes import other_id, timestamp
 from tests.runai_standin.workload import ENDED, Step, Workload
 from tests.simulation.stage import Stage, WallClock
-from tests.simulation.weather import DELAYS, LONGEST_LAG_S, Mishap
+from tests.simulation.weather import DELAYS, LONGEST_LAG_S, MOST_REBOOTS, Mishap
 
 from runbatch.core.actions import Why
-from runbatch.core.attempt import Attempt, Verdict
+from runbatch.core.attempt import RESTARTED, Attempt, Verdict
 from runbatch.core.batch import Batch
 from runbatch.core.job import Job, State, View
 from runbatch.core.reconcile import Change as Learnt
@@ -178,6 +178,12 @@ class Promises:
             and uid not in not_ours
             and self._woken_at_s.get(uid, -1) < listed_at_s
         }
+
+    def running(self) -> dict[str, str]:
+        """Return the name of all that runs under names of the batch's jobs, by its uid."""
+        self.look()
+        live = {uid: name for name in self._names() for uid in self._live(name)}
+        return {uid: name for uid, name in live.items() if self._phases[uid] not in ENDED}
 
     def hanging(self) -> list[str]:
         """Return the names of what would hang for ever: nothing is due for it."""
@@ -430,6 +436,16 @@ class Promises:
         hold(self._succeeded <= succeeded, f"{self._succeeded - succeeded} had succeeded")
         self._succeeded = succeeded
 
+    def ended_by_restart(self, view: View, batch: Batch) -> frozenset[tuple[str, int, int]]:
+        """Return the last attempts of these jobs that a restart of the machine has ended."""
+        lasts = (view.job(key).last for key in batch.keys)
+        return frozenset(last.turn for last in lasts if last and last.outcome == RESTARTED)
+
+    def after_submit(self, restarted: frozenset[tuple[str, int, int]]) -> None:
+        """Check that one submit was enough for all that a restart had ended when it began."""
+        left = restarted & self.ended_by_restart(self._ledger.view(), self._batch)
+        hold(not left, f"a restart had ended them, and a submit left them: {sorted(left)}")
+
     def bound_s(self) -> float:
         """Return within how many seconds after the last fault every job must have ended.
 
@@ -444,7 +460,7 @@ class Promises:
         delay_s, grace_s, looks_s = 300, 2 * 240, 12 * 60 + TENDED_EVERY_S
         each_s = life_s + delay_s + grace_s + EMPTY_DOUBT_S + looks_s + self._wall.back_s
         most_named = max(self._asked_for.values(), default=0)
-        attempts = self._batch.retry.max_retries + 4 + most_named
+        attempts = self._batch.retry.max_retries + 4 + MOST_REBOOTS[Mishap.REBOOTED] + most_named
         return each_s * attempts * len(self._batch.keys)
 
     def at_the_end(self, settled_at_s: float | None) -> None:

@@ -111,6 +111,29 @@ def test_one_that_is_stuck_holds_up_none_of_the_others(
     assert len(world.lines("DELETE")) == 6
 
 
+def test_one_that_is_stuck_holds_up_no_later_group(
+    make_world: MakeWorld, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is let go only once all others, which are written down after it, are told to be gone."""
+    world = make_world(last=12, cap=12)
+    wish = ended(world)
+    world.cluster.calls_at_once = 3
+    others_are_gone = threading.Event()
+
+    def hear(line: str) -> None:
+        if len(world.lines("DELETE")) == 11:
+            others_are_gone.set()
+
+    def stick(name: str) -> None:
+        if name == "gwas-1":
+            assert others_are_gone.wait(LIMIT_S)
+
+    deleting(world, stick, monkeypatch)
+    monkeypatch.setattr(world, "said", Heard(world.said, hear))
+    world.run(wish)
+    assert world.cluster.live == {}
+
+
 class Heard(list[Any]):
     """What was said; and whoever listens is told of it."""
 

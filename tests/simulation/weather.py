@@ -43,6 +43,7 @@ class Mishap(StrEnum):
     CLEARED = "a person deletes what has ended, with the tool"
     CUT_OFF = "a person deletes every workload, with the tool"
     COLLEAGUE = "a colleague's workload takes the name of a job"
+    REBOOTED = "the machine restarts: every process and all that runs is gone"
     NAMED = "a person names jobs to be run again, and once more after a kill"
 
 
@@ -115,6 +116,7 @@ MOST_DEEDS = {
     Mishap.BY_HAND: 3,
 }
 MOST_COLLEAGUES = {Mishap.COLLEAGUE: 3}
+MOST_REBOOTS = {Mishap.REBOOTED: 2}
 SHARE_OF_KINDS = 0.3
 # With a list that is behind, and a new workload that is not listed yet: shorter than the doubt
 # of an empty list. Past that it is believed, and no tool can tell.
@@ -160,7 +162,8 @@ def weather_of(seed: int) -> Weather:
         is_shared=dice.random() < 0.5,
     )
     # New draws come last, so that a seed stays the history that it was.
-    deeds = (*weather.deeds, *_deeds(dice, clears_s, MOST_COLLEAGUES))
+    colleagues = _deeds(dice, clears_s, MOST_COLLEAGUES)
+    deeds = (*weather.deeds, *colleagues, *_deeds(dice, clears_s, MOST_REBOOTS))
     return replace(weather, deeds=tuple(sorted(deeds)))
 
 

@@ -137,7 +137,12 @@ def test_the_same_as_json() -> None:
             "waiting_for": "somebody to run the command",
             "next_due_at": "2026-01-05T10:30:10Z",
         },
-        "cluster": {"answers": True, "heard_at": "2026-01-05T10:30:00Z", "problem": None},
+        "cluster": {
+            "answers": True,
+            "heard_at": "2026-01-05T10:30:00Z",
+            "problem": None,
+            "no_submit": None,
+        },
         "at_work": [
             {
                 "command": "submit",

@@ -38,6 +38,7 @@ def check(*, where: Where, as_json: bool) -> int:
     found = check_phenotypes(batch)
     place, clock = where.place_to_act(batch), SystemClock()
     look = place.look(clock)
+    look.check_can_submit()
     wish, patience = look.wish_to_submit(), place.cluster().patience
     preview = preview_of(batch, look.learned, wish, clock.now(), patience)
     show_preview(preview, found, as_json=as_json)

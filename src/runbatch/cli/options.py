@@ -22,7 +22,7 @@ from runbatch.wiring import (
     SHORTEST_POLL_S,
     Place,
     pace_of,
-    state_dir,
+    place_of,
 )
 
 
@@ -78,7 +78,7 @@ class Where:
     def place(self, batch: Batch) -> Place:
         """Return where this batch lives."""
         with in_current_folder():
-            return Place(batch, state_dir(self.state_dir))
+            return place_of(batch, self.state_dir)
 
     def place_to_read(self, batch: Batch) -> Place:
         """Return where this batch lives, having told if nothing is remembered there."""

@@ -106,6 +106,7 @@ def retry(
         _show_chosen(where, chosen, as_json=as_json)
         return 0
     if chosen.retried:
+        look.check_can_submit()
         confirm(f"Retry {plural(len(chosen.retried), 'job')} of {batch.prefix}?", yes=yes)
     turns = place.ask(keys, view, now, failed_only=True)
     wish = look.wish_to_retry(keys, turns, once=once)

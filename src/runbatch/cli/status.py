@@ -9,7 +9,7 @@ from runbatch.cli.options import Where, common, json_option
 from runbatch.cli.output import print_json, stdout_console
 from runbatch.cli.watch import watch_on_terminal
 from runbatch.clock import Clock, SystemClock
-from runbatch.core.attempt import Observation
+from runbatch.core.attempt import Listing
 from runbatch.core.batch import Batch
 from runbatch.core.errors import BatchError, ClusterError
 from runbatch.core.job import View
@@ -20,6 +20,7 @@ from runbatch.views.status import Status, show_status, status_of
 from runbatch.views.waits import lacking_command, status_json
 from runbatch.wiring import Place
 
+_NOTHING_HEARD = Listing((), rows=0)
 NOT_YET_HEARD = "it was asked, and has not answered yet."
 
 
@@ -84,18 +85,16 @@ class Looker:
         if not view.trusted:
             return self._status(view, NOTHING_LISTED)
         self._heard_at = self._clock.now()
-        return self._status(view, None, look.listing.observations)
+        return self._status(view, None, look.listing)
 
     def remembered(self, problem: str = NOT_YET_HEARD) -> Status:
         """Return what the ledger knows, and why the cluster is not heard; raise LedgerError."""
         return self._status(self._place.remembered(), problem)
 
-    def _status(
-        self, view: View, problem: str | None, listed: tuple[Observation, ...] = ()
-    ) -> Status:
+    def _status(self, view: View, problem: str | None, listing: Listing = _NOTHING_HEARD) -> Status:
         now = self._clock.now()
         runs = self._place.at_work(now)
         snapshot = snapshot_of(_under_their_cap(self._place.batch, runs), view, now)
-        answer = Answer(self._heard_at or heard_at(view), problem)
-        waits = waits_of(snapshot, answer, [run.command for run in runs], listed)
+        answer = Answer(self._heard_at or heard_at(view), problem, listing.no_submit)
+        waits = waits_of(snapshot, answer, [run.command for run in runs], listing.observations)
         return status_of(snapshot, waits, runs)

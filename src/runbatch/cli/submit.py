@@ -102,6 +102,7 @@ def submit(
     address = notify_address(notify) if wait else None
     place, clock = where.place_to_act(batch), SystemClock()
     look = place.look(clock)
+    look.check_can_submit()
     look = look if dry_run else with_agreed(look, yes=yes)
     view, now = look.learned.view, clock.now()
     asked = ask(keys, view, place.asked(), now)

@@ -65,7 +65,7 @@ class Listing:
     its name, why a workload that is there cannot be read: for all that is known it runs. `login` is
     what the cluster says of who is logged in, in any form: it is searched for owners. None: it
     could not be asked. `restarted` holds the uids of workloads that a restart of their machine
-    ended, as is known for sure.
+    ended, as is known for sure. `no_submit` says why nothing can be submitted there now, if so.
     """
 
     observations: tuple[Observation, ...]
@@ -73,6 +73,7 @@ class Listing:
     unreadable: Mapping[str, str] = field(default_factory=dict)
     login: str | None = ""
     restarted: frozenset[str] = frozenset()
+    no_submit: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -81,10 +81,14 @@ class Wait(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """Whether the cluster answers: what is wrong if not, and when it was last heard."""
+    """Whether the cluster answers: what is wrong if not, and when it was last heard.
+
+    `no_submit` is why nothing can be submitted though it answers.
+    """
 
     heard_at: datetime | None
     problem: str | None = None
+    no_submit: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -55,6 +55,8 @@ class ClusterJson(TypedDict):
     """When it was last heard."""
     problem: str | None
     """What is wrong, if it does not answer: then this is what the ledger remembers."""
+    no_submit: str | None
+    """Why nothing can be submitted, though it answers."""
 
 
 class RunJson(TypedDict):
@@ -141,7 +143,9 @@ def _due(at: datetime | None, now: datetime) -> str:
 
 def _answer(answer: Answer, now: datetime) -> str:
     if answer.problem is None:
-        return "answers"
+        if answer.no_submit is None:
+            return "answers"
+        return f"answers, but nothing can be submitted: {printable(answer.no_submit)}"
     heard = f"last heard {clock_time(answer.heard_at, now)}" if answer.heard_at else "never heard"
     return f"no answer, {heard}: {printable(answer.problem)} This is what the ledger remembers."
 
@@ -192,6 +196,7 @@ def answer_json(answer: Answer) -> ClusterJson:
         "answers": answer.problem is None,
         "heard_at": time_json(answer.heard_at),
         "problem": answer.problem,
+        "no_submit": answer.no_submit,
     }
 
 

@@ -39,6 +39,11 @@ class Version:
         return self >= Version(2, 25)
 
 
+# What each way of paging goes by, where the version is not known (Run:ai reference, 1.4).
+PAGED_BY_US = Version(2, 18)
+PAGED_BY_ITSELF = Version(2, 22)
+
+
 def parse_version(text: str) -> Version | None:
     """Return the version in what `runai version` printed, None if there is none.
 

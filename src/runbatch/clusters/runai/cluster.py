@@ -9,7 +9,12 @@ from tempfile import TemporaryFile
 
 from runbatch.clusters.base import just_begun
 from runbatch.clusters.runai import arguments, description, faults, listing
-from runbatch.clusters.runai.arguments import OLD_PAGE_ROWS, Version
+from runbatch.clusters.runai.arguments import (
+    OLD_PAGE_ROWS,
+    PAGED_BY_ITSELF,
+    PAGED_BY_US,
+    Version,
+)
 from runbatch.clusters.runai.hiding import without_values
 from runbatch.clusters.runai.pods import MOST_TRIES, Pods
 from runbatch.clusters.runai.program import Execute, Reply, execute, execute_kubectl, spool
@@ -64,7 +69,7 @@ class RunaiCluster:
         self._kind = kind
         self._execute = execute
         self._pods = Pods(project, kubectl, kubectl_tries)
-        self._version: Version | None = None
+        self._version: Version | Unreachable | None = None
         self._asked_to_go: set[str] = set()
         self._login: str | None = None
         self._logins_asked = 0
@@ -81,11 +86,16 @@ class RunaiCluster:
             self._check_connection()
         ours = listing.observations(rows, self._project, self._kind, f"{prefix}-")
         login = self._login_text() if any(each.origin.owner for each in ours) else ""
-        return Listing(tuple(ours), rows=len(rows), login=login)
+        no_submit = str(self._version) if isinstance(self._version, Unreachable) else None
+        return Listing(tuple(ours), rows=len(rows), login=login, no_submit=no_submit)
 
     def submit(self, workload: Workload, age_s: Callable[[], float] = just_begun) -> None:
         """Submit the workload; its uid is not printed (Run:ai reference, 1.6)."""
-        words = arguments.submit_args(workload, self._project, self._kind, self.version())
+        version = self.version()
+        if isinstance(version, Unreachable):
+            # With `--restart-policy` it might be refused, without it a job might run twice.
+            raise version
+        words = arguments.submit_args(workload, self._project, self._kind, version)
         if age_s() >= HELD_UP_LIMIT_S:
             what = f"the call to submit {workload.name} was held up for {HELD_UP_LIMIT_S} s"
             raise Busy(f"Run:ai: {what} and given up.")
@@ -94,7 +104,7 @@ class RunaiCluster:
             return
         out, err = (without_values(text, workload) for text in (reply.out, reply.err))
         error = self._fault(Reply(reply.code, out, err))
-        raise self._whose(workload.name, error) if isinstance(error, NameTaken) else error
+        raise self._whose(workload.name, error, version) if isinstance(error, NameTaken) else error
 
     def evidence(self, name: str, uid: str) -> Evidence:
         """Return the node and events that `describe` tells, and the exit code if `kubectl` does.
@@ -164,33 +174,44 @@ class RunaiCluster:
             return not self._is_there(name)
         raise self._fault(reply)
 
-    def version(self) -> Version:
-        """Return the program's version, looked up once."""
-        if self._version is None:
+    def version(self) -> Version | Unreachable:
+        """Return the program's version, looked up once; or the error that it names none.
+
+        Then it is asked for anew each time.
+        """
+        if not isinstance(self._version, Version):
             reply = self._execute(["version"], CALL_LIMIT_S)
             if reply.code != 0:
                 raise self._fault(reply)
             # Which of the two it is printed to is not known.
-            found = arguments.parse_version(f"{reply.out}\n{reply.err}")
-            if found is None:
-                said = faults.complaint_in(f"{reply.out}\n{reply.err}") or "nothing."
-                problem = (
-                    f'"runai version" names no version that runbatch knows. It printed: {said}'
-                )
-                raise Unreachable(f"Run:ai: {problem}")
-            self._version = found
+            text = f"{reply.out}\n{reply.err}"
+            self._version = arguments.parse_version(text) or faults.no_version(text)
         return self._version
 
     def _rows(self) -> Sequence[listing.Row]:
+        """Return all rows, in the form of the program's version.
+
+        Where that is not known, page by page until one is empty. A program that refuses the flags
+        for that pages by itself (Run:ai reference, 1.4).
+        """
+        version = self.version()
+        if isinstance(version, Version):
+            return self._pages(version, OLD_PAGE_ROWS)
+        try:
+            return self._pages(PAGED_BY_US, 1)
+        except Rejected:
+            return self._pages(PAGED_BY_ITSELF, 1)
+
+    def _pages(self, version: Version, full_from: int) -> Sequence[listing.Row]:
+        """Return the rows of all pages; one of so many rows is not the last."""
         rows: list[listing.Row] = []
         token: str | None = None
-        version = self.version()
         for _ in range(_MOST_PAGES):
             words = arguments.list_args(self._project, self._kind, version, len(rows), token)
             page = listing.parse_page(self._call(words, CALL_LIMIT_S))
             rows += page.rows
             token = page.next
-            is_full = not version.pages_by_itself and len(page.rows) >= OLD_PAGE_ROWS
+            is_full = not version.pages_by_itself and len(page.rows) >= full_from
             if token is None and not is_full:
                 return rows
         raise Unreachable("Run:ai: the list does not end.")
@@ -230,14 +251,14 @@ class RunaiCluster:
             problem = f"nothing is listed, and the project {self._project} cannot be seen"
             raise Unreachable(f"Run:ai: {problem}. Is the VPN up?")
 
-    def _whose(self, name: str, error: NameTaken) -> ClusterError:
+    def _whose(self, name: str, error: NameTaken, version: Version) -> ClusterError:
         """Return the error again if the name is one of ours, or of one that was deleted and leaves.
 
         The first a listing will show, the other frees the name by itself. Names are shared between
         types of workloads (Run:ai reference, 5, assumed): one of another type is never listed to
         us, and to submit again would fail again.
         """
-        text = self._call(arguments.find_args(self._project, self.version()), CALL_LIMIT_S)
+        text = self._call(arguments.find_args(self._project, version), CALL_LIMIT_S)
         found = (row for row in listing.parse_page(text).rows if listing.name_of(row) == name)
         rows = [row for row in found if not listing.is_deleted(row)]
         if not rows or any(listing.is_ours(row, self._project, self._kind) for row in rows):
@@ -256,7 +277,7 @@ class RunaiCluster:
 
     def _fault(self, reply: Reply) -> ClusterError:
         text = f"{reply.out}\n{reply.err}"
-        if "unknown flag" in text.lower():
+        if "unknown flag" in text.lower() and isinstance(self._version, Version):
             # The program may have updated itself in mid-use (Run:ai reference, 9.3): ask anew.
             self._version = None
         return faults.fault_of(text)

@@ -97,6 +97,13 @@ def fault_of(text: str) -> ClusterError:
     return Unreachable(f"Run:ai: {said}" if said else "Run:ai: it failed without a word.")
 
 
+def no_version(text: str) -> Unreachable:
+    """Return what stands for an output of `runai version` in which no known version is found."""
+    said = complaint_in(text) or "nothing."
+    problem = f'"runai version" names no version that runbatch knows. It printed: {said}'
+    return Unreachable(f"Run:ai: {problem} Known are 2.18 to 3.0.")
+
+
 def is_gone(text: str) -> bool:
     """Whether the program says that there is no such workload (any more)."""
     return any(words in text.lower() for words in _GONE)
