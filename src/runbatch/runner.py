@@ -201,8 +201,7 @@ class Runner:
         Then nothing is tried again before the usual interval is over. As much time goes into it as
         into the look, at least: thousands of workloads take longer to list than one interval.
         """
-        failed = [action.attempt for action in planned.actions if isinstance(action, Gather)]
-        went_well = self._gather_first(failed)
+        went_well = True
         interval = timedelta(seconds=self._pace.poll_interval_s)
         until = self._now() + max(interval - look_took, look_took)
         for together in _in_turns(planned.actions, most_together(self._cluster)):
@@ -212,7 +211,9 @@ class Runner:
             is_over = self._stopped() or self._now() >= until
             if is_over or (isinstance(together[0], Submit) and not done):
                 break
-        return went_well
+        # Last, since a log may take minutes: what is known to be retried need not wait for it.
+        failed = [action.attempt for action in planned.actions if isinstance(action, Gather)]
+        return self._gather_few(failed) and went_well
 
     def _perform(self, action: Action, *more: Action) -> bool:
         """Carry out one action; return False if the cluster did not do what was asked.
@@ -233,7 +234,7 @@ class Runner:
                 self._ledger.release(action.attempt, self._now())
                 self._narrator.tell(Kind.SKIP, action.attempt, action.why)
             case Gather():
-                pass  # all of them are gathered side by side, before anything else
+                pass  # they are gathered side by side, behind all else
         return True
 
     def _reserve(self, action: Reserve) -> None:
@@ -321,7 +322,7 @@ class Runner:
         is_later = attempt.called_at and began_at and attempt.called_at >= began_at
         return bool(is_later) and attempt.turn not in self._called_turns
 
-    def _gather_first(self, failed: Sequence[Attempt]) -> bool:
+    def _gather_few(self, failed: Sequence[Attempt]) -> bool:
         """Judge so many that the first need not wait for the last one's log: the next look goes on.
 
         Those that the cluster does not answer for hold up no others.

@@ -9,7 +9,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from enum import IntEnum
 from pathlib import Path
-from tempfile import NamedTemporaryFile, TemporaryDirectory
+from tempfile import NamedTemporaryFile, mkdtemp
 
 from runbatch.core.attempt import Attempt, Verdict
 from runbatch.core.names import file_name
@@ -35,15 +35,15 @@ class Incoming:
         with trouble(ledger_folder):
             make_private(parent)
             _sweep(parent)
-            self._new = TemporaryDirectory(dir=parent, ignore_cleanup_errors=True)
+            self._new = Path(mkdtemp(dir=parent))
 
     def close(self) -> None:
         """Throw away what was not saved."""
-        self._new.cleanup()
+        shutil.rmtree(self._new, ignore_errors=True)
 
     def file_of(self, attempt: Attempt) -> Path:
         """Return where this attempt's log is written."""
-        return _target(Path(self._new.name), *attempt.id, "log")
+        return _target(self._new, *attempt.id, "log")
 
     def through(self, attempt: Attempt, chunks: Iterable[bytes]) -> Iterator[bytes]:
         """Write this attempt's log, and pass each chunk on."""
