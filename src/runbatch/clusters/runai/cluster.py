@@ -225,12 +225,16 @@ class RunaiCluster:
         return listing.observations(self._rows(), self._project, self._kind, beginning)
 
     def _is_there(self, name: str) -> bool:
-        """Whether a workload bears this name now, asked for by the name alone."""
+        """Whether a workload bears this name now, asked for by the name alone.
+
+        `describe` has said of workloads that were there that they could not be located: only where
+        the list shows none either there is none.
+        """
         words = arguments.describe_args(name, self._project, self._kind)
         reply = self._execute(words, CALL_LIMIT_S)
         if reply.code != 0 and not faults.is_gone(reply.err):
             raise self._fault(reply)
-        return reply.code == 0
+        return reply.code == 0 or any(each.name == name for each in self._observations(name))
 
     def _login_text(self) -> str | None:
         """Return all that `whoami` prints, once it does: nothing is known of its form.
