@@ -3,6 +3,7 @@
 from collections.abc import Generator, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 
 from runbatch.clusters.base import Cluster
 from runbatch.core.attempt import Attempt, Evidence
@@ -13,28 +14,29 @@ from runbatch.core.guard import logged_code
 from runbatch.core.job import View
 from runbatch.core.marker import Markers
 from runbatch.core.names import workload_name
+from runbatch.ledger.archive import Incoming
 
-# A log's end tells how it ended.
-MOST_TAIL_BYTES = 10_000_000
-_MOST_MARKED_BYTES = 1_000_000
+# A log's end tells how its job ended; a log may be larger than memory.
+END_BYTES = 1_000_000
 
 
 @dataclass(frozen=True, slots=True)
 class Findings:
     """What was found of one attempt; `error` is set if the cluster did not answer for all of it.
 
-    `log` is None if it could not be had.
+    `log` is the end of its log, None if that could not be had; `file` is where all of it was put.
     """
 
     attempt: Attempt
     evidence: Evidence = field(default_factory=Evidence)
     log: bytes | None = b""
     error: ClusterError | None = None
+    file: Path | None = None
 
     @property
     def text(self) -> str:
-        """Return the end of the log."""
-        return (self.log or b"")[-_MOST_MARKED_BYTES:].decode("utf-8", "replace")
+        """Return the end of the log as text."""
+        return (self.log or b"")[-END_BYTES:].decode("utf-8", "replace")
 
     @property
     def is_enough(self) -> bool:
@@ -60,10 +62,11 @@ class Findings:
 
 
 def gather(
-    attempts: Iterable[Attempt], prefix: str, cluster: Cluster
+    attempts: Iterable[Attempt], prefix: str, cluster: Cluster, incoming: Incoming | None = None
 ) -> Generator[Findings, None, None]:
-    """Yield what the cluster knows of each attempt, asked for side by side; never raise.
+    """Yield what the cluster knows of each attempt, asked for side by side; never raise for that.
 
+    Whole logs are written to `incoming`; without it they are not kept. That may raise LedgerError.
     Closed early, it asks for no more, and waits for the calls that were begun.
     """
 
@@ -72,17 +75,19 @@ def gather(
         if not attempt.listed:  # what has its name now may be another's
             gone = NoLog(f"{name} is not listed, and its log is gone with it.")
             return Findings(attempt, log=None, error=gone)
-        evidence, log, problem = Evidence(), None, None
+        evidence, log, problem, file = Evidence(), None, None, None
         # Each by itself: what one does not tell hides nothing of the other.
         try:
             evidence = cluster.evidence(name, uid)
         except ClusterError as error:
             evidence, problem = error.known or evidence, error
         try:
-            log = _tail(cluster.logs(name, uid))
+            chunks = cluster.logs(name, uid)
+            log = _end_of(incoming.through(attempt, chunks) if incoming else chunks)
+            file = incoming.file_of(attempt) if incoming else None
         except ClusterError as error:
             problem = error
-        return Findings(attempt, evidence, log, problem)
+        return Findings(attempt, evidence, log, problem, file)
 
     attempts = tuple(attempts)
     if cluster.calls_at_once == 1 or len(attempts) == 1:
@@ -109,9 +114,9 @@ def judged_on_sight(view: View, batch: Batch, cluster: Cluster) -> View:
     return replace(view, jobs=View.of(attempts.values(), names_unique=view.names_unique).jobs)
 
 
-def _tail(chunks: Iterable[bytes]) -> bytes:
-    tail = bytearray()
+def _end_of(chunks: Iterable[bytes]) -> bytes:
+    end = bytearray()
     for chunk in chunks:
-        tail += chunk
-        del tail[:-MOST_TAIL_BYTES]  # costs nothing: a bytearray only moves its beginning on
-    return bytes(tail)
+        end += chunk
+        del end[:-END_BYTES]  # costs nothing: a bytearray only moves its beginning on
+    return bytes(end)

@@ -11,6 +11,7 @@ from contextlib import closing
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
 from itertools import groupby
+from pathlib import Path
 
 from runbatch.clock import Clock
 from runbatch.clusters.base import Cluster
@@ -45,6 +46,7 @@ from runbatch.core.wish import Wish
 from runbatch.core.workload import workload_of
 from runbatch.deletions import ask_to_go, most_together
 from runbatch.evidence import Findings, gather
+from runbatch.ledger.archive import Incoming
 from runbatch.ledger.store import Ledger
 from runbatch.narrator import Narrator
 
@@ -204,8 +206,7 @@ class Runner:
         into the look, at least: thousands of workloads take longer to list than one interval.
         """
         actions = [action for action in planned.actions if self._is_possible(action)]
-        failed = [action.attempt for action in actions if isinstance(action, Gather)]
-        went_well = self._gather_first(failed) and len(actions) == len(planned.actions)
+        went_well = len(actions) == len(planned.actions)
         interval = timedelta(seconds=self._pace.poll_interval_s)
         self._act_until = self._now() + max(interval - look_took, look_took)
         for together in _in_turns(actions):
@@ -213,7 +214,9 @@ class Runner:
             went_well = went_well and done
             if self._is_over() or (isinstance(together[0], Submit) and not done):
                 break
-        return went_well
+        # Last, since a log may take minutes: what is known to be retried need not wait for it.
+        failed = [action.attempt for action in planned.actions if isinstance(action, Gather)]
+        return self._gather_few(failed) and went_well
 
     def _is_over(self) -> bool:
         """Whether no more of the plan is to be carried out.
@@ -246,7 +249,7 @@ class Runner:
                 self._ledger.release(action.attempt, self._now())
                 self._narrator.tell(Kind.SKIP, action.attempt, action.why)
             case Gather():
-                pass  # all of them are gathered side by side, before anything else
+                pass  # they are gathered side by side, behind all else
         return True
 
     def _reserve(self, action: Reserve) -> None:
@@ -334,7 +337,7 @@ class Runner:
         is_later = attempt.called_at and began_at and attempt.called_at >= began_at
         return bool(is_later) and attempt.turn not in self._called_turns
 
-    def _gather_first(self, failed: Sequence[Attempt]) -> bool:
+    def _gather_few(self, failed: Sequence[Attempt]) -> bool:
         """Judge so many that the first need not wait for the last one's log: the next look goes on.
 
         Those that the cluster does not answer for hold up no others.
@@ -351,7 +354,10 @@ class Runner:
         look; but not for ever: what can never be read is judged without.
         """
         answered = True
-        with closing(gather(attempts, self._batch.prefix, self._cluster)) as findings:
+        with (
+            closing(self._ledger.incoming()) as incoming,
+            closing(gather(attempts, self._batch.prefix, self._cluster, incoming)) as findings,
+        ):
             for found in findings:
                 if found.attempt.is_unjudged:
                     answered = self._judge(found) and answered
@@ -395,7 +401,7 @@ class Runner:
         """Save the log if there is one, and the verdict; return the attempt with it."""
         after, now = found.judged(self._batch), self._now()
         if found.log is not None:
-            self._ledger.save_log(found.attempt, found.log, _description(after), now)
+            self._ledger.save_log(found.attempt, found.file, _description(after), now)
         self._ledger.judged(after, now)
         return after
 
@@ -468,25 +474,28 @@ class Runner:
         """Save what logs are not saved yet; return the attempts whose logs are saved."""
         saved = {each.id for each in attempts if each.log is not None}
 
-        def found() -> Iterator[tuple[Attempt, bytes, str]]:
-            missing = [each for each in attempts if each.log is None]
-            for each in self._gathered(missing):
+        missing = [each for each in attempts if each.log is None]
+
+        def found(incoming: Incoming) -> Iterator[tuple[Attempt, Path | None, str]]:
+            for each in self._gathered(missing, incoming):
                 if each.log is None and each.error and not self._has_no_log(each):
                     self._not_deleted(each.attempt, each.error)
                 else:
                     saved.add(each.attempt.id)
-                    yield each.attempt, each.log or b"", _description(each.attempt)
+                    yield each.attempt, each.file, _description(each.attempt)
 
-        self._ledger.save_logs(found(), self._now())
+        if missing:
+            with closing(self._ledger.incoming()) as incoming:
+                self._ledger.save_logs(found(incoming), self._now())
         return [each for each in attempts if each.id in saved]
 
-    def _gathered(self, attempts: Sequence[Attempt]) -> Iterator[Findings]:
-        """Yield the evidence of each, unless we are stopped; few logs at a time are in memory."""
+    def _gathered(self, attempts: Sequence[Attempt], incoming: Incoming) -> Iterator[Findings]:
+        """Yield the evidence of each, unless we are stopped; few logs at a time are fetched."""
         for first in range(0, len(attempts), MOST_GATHERED):
             if self._stopped() and first:
                 return
             few = attempts[first : first + MOST_GATHERED]
-            with closing(gather(few, self._batch.prefix, self._cluster)) as findings:
+            with closing(gather(few, self._batch.prefix, self._cluster, incoming)) as findings:
                 yield from findings
 
     def _has_no_log(self, found: Findings) -> bool:

@@ -240,12 +240,16 @@ class Place:
         finally:
             ledger.close()
 
-    def look(self, clock: Clock, *, judge: bool = False, cluster: Cluster | None = None) -> Look:
+    def look(
+        self, clock: Clock, *, judge: bool | None = None, cluster: Cluster | None = None
+    ) -> Look:
         """Return the batch as one listing shows it, remembering nothing; raise ClusterError.
 
-        With `judge` also the evidence of what has failed is asked for, be it slow. Who looks often
-        names the `cluster` to ask.
+        With `judge` also the evidence of what has failed is asked for, be it slow; if that is left
+        open, only where it costs next to nothing. Who looks often names the `cluster` to ask.
         """
+        if judge is None:
+            judge = self.batch.cluster.kind in _JUDGED_ON_SIGHT
         cluster = cluster or self.cluster(for_one_look=True)
         before = self.remembered()
         listing = cluster.list(self.batch.prefix)
@@ -256,7 +260,7 @@ class Place:
         def learn_of(agreed: frozenset[str]) -> Learned:
             claims = Claims(batch_id, agreed)
             learned = learn(batch, view, listing, before.called, now, patience, claims)
-            if judge or batch.cluster.kind in _JUDGED_ON_SIGHT:
+            if judge:
                 seen = judged_on_sight(learned.view, batch, cluster)
                 learned = replace(learned, view=seen)
             return learned

@@ -11,7 +11,7 @@ OUTCOMES = f"""
 {ENDING}
 key = os.environ['RUNBATCH_KEY']
 if key == '1': end(2 if os.environ['RUNBATCH_ATTEMPT'] == '1' else 0)
-if key == '2': sys.exit(1)
+if key == '2': sys.exit('no model')
 """
 RETRIES = "[retry]\ndelay_s = 1"
 

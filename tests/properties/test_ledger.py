@@ -209,7 +209,7 @@ class Processes(RuleBasedStateMachine):
         return self.revise(
             process,
             attempt,
-            lambda it: it.save_log(attempt, b"the log", "{}", self.now),
+            lambda it: it.save_log(attempt, None, "{}", self.now),
             lambda it: replace(it, log=log),
         )
 

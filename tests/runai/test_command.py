@@ -295,6 +295,26 @@ def test_ten_failures_five_of_them_mounts(tmp_path: Path) -> None:
     assert [truth.created(f"{prefix}-{key}") for key in range(7, 12)] == [2, 2, 1, 1, 1]
 
 
+def test_a_retry_gathers_the_evidence_once(tmp_path: Path) -> None:
+    names = [f"eberrigan-gapit-gwas-{key}" for key in range(2, 7)]
+    codes, durations = dict.fromkeys(names, (2, 0)), dict.fromkeys(names, 120.0)
+    lab = Lab(tmp_path, replace(QUICK, outcomes=codes, durations_s=durations))
+    few = {"END_TRAIT": "6"}
+    assert lab.run("submit", "--yes", *FAST, **few).code == 0
+    wait_until(lambda: set(lab.standin.truth().live(lab.is_ours).values()) == {Phase.FAILED})
+    asked = lab.run("retry", **few)
+    assert asked.code == 2
+    question = "Of 5 failed jobs of eberrigan-gapit-gwas, retry those with a mount failure?"
+    assert question in asked.err
+    assert lab.standin.truth().calls_of("logs") == []
+
+    done = lab.run("retry", "--yes", "--retry-delay", "1", *FAST, **few)
+    assert done.code == 0, done.err
+    assert "failed jobs found: 5 (5 mount failure); retried 5" in done.out
+    truth = lab.standin.truth()
+    assert [len(truth.calls_of(verb)) for verb in ("logs", "describe")] == [5, 5]
+
+
 # Before a submit or a delete took effect, only the grace time tells: that is tried on a fake clock.
 @pytest.mark.parametrize(
     ("verb", "trouble"),

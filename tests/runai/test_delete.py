@@ -206,15 +206,22 @@ def test_what_nobody_knows_to_be_there_is_not_counted_yet_meant(tmp_path: Path) 
 
 def test_an_unknown_id_is_gone_only_if_nothing_bears_the_name() -> None:
     """A list may have shown another id than the workload's own, and the workload lives."""
-    described = Reply(0, "{}", "")
+    described, listed = Reply(0, "{}", ""), Reply(0, "[]", "")
+    row = {"name": "gwas-2", "id": "u", "phase": "Running", "projectName": "talmo-lab"}
 
     def execute(words: Sequence[str], limit_s: float) -> Reply:
+        if "list" in words:
+            return listed
+        if "version" in words:
+            return Reply(0, "2.25.1", "")
         return described if "describe" in words else GONE
 
     cluster = RunaiCluster("talmo-lab", "workspace", execute=execute, kubectl=forbidden)
     assert not cluster.delete("gwas-2", "another-id")
     described = GONE
     assert cluster.delete("gwas-2", "another-id")
+    listed = Reply(0, json.dumps([{**row, "type": "Workspace"}]), "")
+    assert not cluster.delete("gwas-2", "another-id")  # so `describe` was wrong
     described = Reply(1, "", "Error: 503 Service Unavailable")
     with pytest.raises(ClusterError, match="busy"):
         cluster.delete("gwas-2", "another-id")

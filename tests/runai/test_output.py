@@ -8,9 +8,10 @@ from pathlib import Path
 import pytest
 from tests.runai.rig import path_with
 
-from runbatch.clusters.runai import program
+from runbatch.clusters.runai import cluster, program
 from runbatch.clusters.runai.cluster import RunaiCluster
 from runbatch.core.errors import Unreachable
+from runbatch.core.tail import note
 
 ROW = '{"name": "gwas-37", "id": "u", "phase": "Running"}'
 VERSION = '[ "$1" = version ] && echo 2.25.1 && exit\n'
@@ -78,4 +79,38 @@ def test_what_a_program_complains_of_on_stdout_is_heard_where_its_log_was_asked_
 ) -> None:
     write(path, "echo 'Error: the token has expired.'; exit 1")
     with pytest.raises(Exception, match="the login has expired"):
+        list(RunaiCluster("lab", "workspace").logs("gwas-37", "u"))
+
+
+# The whole log breaks off behind more than a complaint may have; its end can be had.
+BREAKS_OFF = """
+case "$*" in
+  *--tail*) echo 'the end';;
+  *) head -c 100000 /dev/zero; {how};;
+esac
+"""
+
+
+@pytest.mark.parametrize(
+    "how",
+    [
+        pytest.param("echo 'Error: unexpected EOF' >&2; exit 1", id="it broke off"),
+        pytest.param("sleep 60", id="it takes too long"),
+    ],
+)
+def test_where_the_whole_log_cannot_be_had_its_end_is_and_says_so(
+    how: str, path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(cluster, "WHOLE_LOG_LIMIT_S", 1)
+    write(path, BREAKS_OFF.format(how=how))
+    log = b"".join(RunaiCluster("lab", "workspace").logs("gwas-37", "u"))
+    assert log == note(20_000) + b"the end\n"
+
+
+def test_a_log_that_never_began_is_not_asked_for_by_its_end(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(cluster, "WHOLE_LOG_LIMIT_S", 1)
+    write(path, "case \"$*\" in *--tail*) echo 'the end';; *) sleep 60;; esac")
+    with pytest.raises(Unreachable, match="no answer within 1 s"):
         list(RunaiCluster("lab", "workspace").logs("gwas-37", "u"))

@@ -97,7 +97,7 @@ def test_no_version_is_ever_told_the_name_that_changed_its_meaning() -> None:
 
 def test_trainings_are_called_by_their_whole_name() -> None:
     assert list_args("p", "training", NEW)[:3] == ["training", "standard", "list"]
-    assert logs_args("x", "p", "training")[:4] == ["training", "standard", "logs", "x"]
+    assert logs_args("x", "p", "training") == ["training", "standard", "logs", "x", "-p", "p"]
     assert delete_args("u", "p", "workspace") == ["workspace", "delete", "--uuid", "u", "-p", "p"]
 
 

@@ -168,3 +168,20 @@ def test_one_log_that_cannot_be_had_holds_up_no_other(make_world: MakeWorld) -> 
             attempts = [each.last for each in ledger.view().jobs.values()]
             judged.append(sum(each is not None and each.outcome is not None for each in attempts))
     assert judged == [15, 20, 20]
+
+
+def test_the_first_job_is_retried_before_the_last_log_is_read(make_world: MakeWorld) -> None:
+    world = make_world(last=32, cap=32)
+    world.run(Wish(start=True))
+    for name in world.cluster.live:
+        world.cluster.end(name, 2, MARKED)
+        world.cluster.live[name].exit_code = None
+    with world.ledger() as ledger:
+        silent(world, "logs", Unreachable("no route"), 32)
+        world.runner(ledger, RETRY).tick()
+    world.clock.sleep(60)  # so the delay before each retry is over
+    world.cluster.calls.clear()
+    world.run(RETRY)
+    verbs = [verb for verb, _ in world.cluster.calls]
+    assert (verbs.count("logs"), verbs.count("evidence"), verbs.count("submit")) == (32, 32, 32)
+    assert "logs" in verbs[verbs.index("submit") :]

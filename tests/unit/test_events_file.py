@@ -70,7 +70,7 @@ def test_each_change_is_a_line_with_the_whole_attempt(ledger: Ledger) -> None:
     ledger.release(called("3"), LATER)
     shown = (Observation(name="gwas-1", uid="u1", stage=Stage.FAILED),)
     ledger.record(Listing(shown, 1), set(), BATCH, LATER, PATIENCE)
-    ledger.save_log(first, b"log", "{}", LATER)
+    ledger.save_log(first, None, "{}", LATER)
     (last,) = ledger.view().job("1").attempts
     outcome = Outcome(Verdict.MOUNT_FAILURE, "exit code 2")
     ledger.judged(replace(last, evidence=Evidence(exit_code=2), outcome=outcome), LATER)

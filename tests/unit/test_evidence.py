@@ -8,7 +8,7 @@ import pytest
 from runbatch.core.attempt import Attempt, Evidence
 from runbatch.core.batch import Batch, Mount, Run
 from runbatch.core.errors import NoLog, Unreachable
-from runbatch.evidence import MOST_TAIL_BYTES, Findings, gather
+from runbatch.evidence import END_BYTES, Findings, gather
 from runbatch.testing import FakeCluster
 from runbatch.testing.cluster import FakeWorkload, Fault
 
@@ -84,7 +84,7 @@ def test_many_are_asked_for_and_one_that_cannot_be_told_of_spoils_no_other() -> 
     found = list(gather([attempt(key) for key in "123"], "gwas", cluster))
     assert [each.attempt.key for each in found] == ["1", "2", "3"]
     assert sum(each.error is not None for each in found) == 1
-    assert {len(each.log or b"") for each in found if each.error is None} == {MOST_TAIL_BYTES}
+    assert {len(each.log or b"") for each in found if each.error is None} == {END_BYTES}
 
 
 @pytest.mark.parametrize(

@@ -193,10 +193,16 @@ def test_a_listing_is_remembered_whole(ledger: Ledger) -> None:
     assert learned.view.in_flight == {"1"}
 
 
+def written(ledger: Ledger, log: bytes) -> Path:
+    path = ledger.folder / "incoming"
+    path.write_bytes(log)
+    return path
+
+
 def test_a_log_is_saved_whole_with_what_is_known_of_its_end(ledger: Ledger) -> None:
     attempt = called("../x", 2)
     ledger.reserve(attempt, None, cap=1)
-    ledger.save_log(attempt, b"one\ntwo\n", "{}", NOW)
+    ledger.save_log(attempt, written(ledger, b"one\ntwo\n"), "{}", NOW)
     names = sorted(path.name for path in (ledger.folder / "logs").iterdir())
     assert names == ["%2E%2E%2Fx.2.json", "%2E%2E%2Fx.2.log"]
     found = ledger.view().job("../x").last
@@ -210,7 +216,7 @@ def test_a_log_that_was_saved_is_not_replaced_by_an_empty_one(ledger: Ledger) ->
     attempt = called("1")
     ledger.reserve(attempt, None, cap=1)
     for log, kept in ((b"", b""), (b"first", b"first"), (b"", b"first"), (b"more", b"more")):
-        ledger.save_log(attempt, log, "{}", NOW)
+        ledger.save_log(attempt, written(ledger, log), "{}", NOW)
         found = ledger.view().job("1").last
         assert found is not None
         assert found.log is not None

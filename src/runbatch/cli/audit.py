@@ -9,6 +9,7 @@ from runbatch.cli.output import print_json
 from runbatch.cli.standing import standing
 from runbatch.core.audit import audit_of
 from runbatch.core.errors import BatchError
+from runbatch.ledger.archive import shortened
 from runbatch.ledger.events import FILE_NAME
 from runbatch.ledger.record import read_record
 from runbatch.views.audit import audit_json, audit_text
@@ -43,8 +44,9 @@ def audit(*, where: Where, as_json: bool) -> int:
     snapshot, answer = standing(place, record)
     found = audit_of(record.entries, record.remembered, record.altered)
     found = replace(found, counts=snapshot.counts)
+    logs = shortened(each for job in snapshot.jobs for each in job.attempts)
     if as_json:
-        print_json(audit_json(batch.prefix, found, record.lacking, answer))
+        print_json(audit_json(batch.prefix, found, record.lacking, answer, logs))
     else:
-        click.echo(audit_text(batch.prefix, found, record.lacking, answer))
+        click.echo(audit_text(batch.prefix, found, record.lacking, answer, logs))
     return 0 if found.held else PROMISE_BROKEN

@@ -17,6 +17,7 @@ from runbatch.core.attempt import Attempt
 from runbatch.core.batch import Batch
 from runbatch.core.errors import BatchError, ClusterError, NoLog
 from runbatch.core.job import View
+from runbatch.core.tail import split_note
 from runbatch.views.preview import preview_of
 from runbatch.views.text import plural, printable, printable_lines
 from runbatch.wiring import Place
@@ -73,13 +74,21 @@ Examples:
     help="Which attempt of it. [default: the last]",
 )
 def logs(*, where: Where, key: str, number: int | None) -> int:
-    """Print what the job KEY printed, from the cluster or, if it is gone there, as saved."""
+    """Print what the job KEY printed, from the cluster or, if it is gone there, as saved.
+
+    Where only the end of it could be had, a line on stderr says so.
+    """
     batch = where.batch()
     if len(keys := parse_keys([key], batch)) != 1:
         raise BatchError(f"KEY {key!r}", "name one job.")
     place = where.place(batch)
     attempt = _attempt(place, next(iter(keys)), number)
-    for chunk in _log(place, batch, attempt):
+    chunks = _log(place, batch, attempt)
+    note, first = split_note(next(chunks, b""))
+    if note:
+        click.echo(note, nl=False, err=True)
+    _write(first)
+    for chunk in chunks:
         _write(chunk)
     return 0
 

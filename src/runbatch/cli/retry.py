@@ -23,12 +23,12 @@ from runbatch.views.retries import (
     chosen_json,
     chosen_text,
     retry_json,
+    retry_question,
     retry_totals,
     skip_lines,
     totals_text,
 )
 from runbatch.views.summary import summary
-from runbatch.views.text import plural
 
 
 @click.command(
@@ -91,7 +91,8 @@ def retry(
     address = notify_address(notify)
     clock = SystemClock()
     place = where.place_to_act(batch)
-    look = place.look(clock, judge=True)
+    # Else each failure is judged as its turn comes, and its evidence asked for once.
+    look = place.look(clock, judge=dry_run)
     tell_of(look)
     view, now = look.learned.view, clock.now()
     before = snapshot_of(batch, view, now)
@@ -105,9 +106,9 @@ def retry(
     if dry_run:
         _show_chosen(where, chosen, as_json=as_json)
         return 0
-    if chosen.retried:
+    if question := retry_question(chosen, are_named=bool(keys)):
         look.check_can_submit()
-        confirm(f"Retry {plural(len(chosen.retried), 'job')} of {batch.prefix}?", yes=yes)
+        confirm(question, yes=yes)
     turns = place.ask(keys, view, now, failed_only=True)
     wish = look.wish_to_retry(keys, turns, once=once)
     with word_when_over(address, batch) as tell:

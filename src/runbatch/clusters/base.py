@@ -59,6 +59,7 @@ class Cluster(Protocol):
     def logs(self, name: str, uid: str) -> Iterator[bytes]:
         """Yield what this workload has printed so far, nothing if it surely printed nothing.
 
+        Where only the end of it can be had, `core.tail.note` stands before that.
         Raises NoLog where the cluster says that there is no log, which may be so only now.
         """
 

@@ -249,29 +249,32 @@ class Ledger:
             attempts, lambda it, _: erased(it, now) if it.was_cut_off else it, Did.VANISHED, now
         )
 
-    def save_log(self, attempt: Attempt, log: bytes, description: str, now: datetime) -> None:
+    def incoming(self) -> archive.Incoming:
+        """Return where logs are written until they are saved; close it."""
+        return archive.Incoming(self.folder)
+
+    def save_log(self, attempt: Attempt, log: Path | None, description: str, now: datetime) -> None:
         """Save the attempt's log; see `save_logs`."""
         self.save_logs([(attempt, log, description)], now)
 
-    def save_logs(self, found: Iterable[tuple[Attempt, bytes, str]], now: datetime) -> None:
-        """Save each attempt's log beside the ledger, and what is known of its end as JSON.
+    def save_logs(self, found: Iterable[tuple[Attempt, Path | None, str]], now: datetime) -> None:
+        """Move each attempt's log to `logs`, and save what is known of its end there as JSON.
 
-        What was saved before stays if there is nothing any more: a cluster forgets. All is in its
+        What was saved before stays if there is less of it now: a cluster forgets. All is in its
         files before any of it is remembered, in one transaction.
         """
         rest, saved = iter(found), list[Attempt]()
-        # A disk syncs several files in the time of one; few logs at a time are in memory.
+        # A disk syncs several files in the time of one; few logs' ends at a time are in memory.
         with ThreadPoolExecutor(_FILES_AT_ONCE) as pool:
             while few := tuple(islice(rest, _FILES_AT_ONCE)):
                 saved += pool.map(lambda each: self._with_files(*each), few)
         self._revise_all(saved, lambda it, new: replace(it, log=new.log), Did.LOG_SAVED, now)
 
-    def _with_files(self, attempt: Attempt, log: bytes, description: str) -> Attempt:
+    def _with_files(self, attempt: Attempt, log: Path | None, description: str) -> Attempt:
         folder = self.folder / "logs"
         with trouble(self.folder):
             archive.save(folder, *attempt.id, "json", description.encode())
-            before = None if log else archive.saved(folder, *attempt.id, "log")
-            path = before or archive.save(folder, *attempt.id, "log", log)
+            path = archive.save_log(folder, *attempt.id, log)
         return replace(attempt, log=str(path))
 
     def asked(self) -> tuple[Asked, ...]:

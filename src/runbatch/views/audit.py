@@ -8,6 +8,7 @@ from runbatch.core.audit import Audit, Checked, Remark
 from runbatch.core.job import State
 from runbatch.core.promises import Promise
 from runbatch.core.waits import Answer
+from runbatch.ledger.archive import ALL_WHOLE, Shortened
 from runbatch.views.json import SCHEMA, Time
 from runbatch.views.text import plural, printable
 from runbatch.views.waits import ClusterJson, answer_json, as_of
@@ -52,6 +53,15 @@ class PromiseJson(TypedDict):
     """What broke it; empty if nothing did."""
 
 
+class LogsJson(TypedDict):
+    """How many saved logs hold less than was printed, or may."""
+
+    only_ends: int
+    """How many are only the end of a log: their first line says what is missing."""
+    empty: int
+    """How many are of a failed attempt, and empty: it printed nothing, or the cluster gave none."""
+
+
 class AuditJson(TypedDict):
     """`runbatch audit --json`: what a replay of the events found."""
 
@@ -71,18 +81,24 @@ class AuditJson(TypedDict):
     """How many jobs stand where: as the cluster shows them now, or else as it was last heard."""
     cluster: ClusterJson
     """Whether the cluster answers; `heard_at` is as of when `counts` are."""
+    logs: LogsJson
+    """What the saved logs lack: no breach."""
     above_cap: list[RemarkJson]
     """How more came to be in flight than the cap allows, though no slot was taken: no breach."""
     promises: list[PromiseJson]
     """Each promise that could be checked."""
 
 
-def audit_text(prefix: str, audit: Audit, lacking: int, answer: Answer) -> str:
+def audit_text(
+    prefix: str, audit: Audit, lacking: int, answer: Answer, logs: Shortened = ALL_WHOLE
+) -> str:
     """Return the audit for people; the file lacks so many of its last lines."""
-    return "\n".join(_lines(prefix, audit, lacking, as_of(answer)))
+    return "\n".join(_lines(prefix, audit, lacking, as_of(answer), logs))
 
 
-def _lines(prefix: str, audit: Audit, lacking: int, as_of_when: str) -> Iterator[str]:
+def _lines(
+    prefix: str, audit: Audit, lacking: int, as_of_when: str, logs: Shortened
+) -> Iterator[str]:
     peak = audit.peak
     spoken = f"; {as_of_when}" if as_of_when else ""
     yield f"{printable(prefix)}: {plural(audit.entries, 'event')}{spoken}"
@@ -90,6 +106,8 @@ def _lines(prefix: str, audit: Audit, lacking: int, as_of_when: str) -> Iterator
     yield f"  most in flight  {peak.in_flight} of {peak.cap}, first at {_time(peak.at)}"
     jobs = (f"{count} {state.value.replace('_', ' ')}" for state, count in audit.counts.items())
     yield f"  jobs            {', '.join(jobs)}"
+    if lacks := ", ".join(_shortened(logs)):
+        yield f"  logs            {lacks}"
     if lacking:
         lines, them = ("line", "it") if lacking == 1 else (f"{lacking} lines", "them")
         problem = f"events.jsonl lacks its last {lines}; the ledger has {them}"
@@ -103,6 +121,15 @@ def _lines(prefix: str, audit: Audit, lacking: int, as_of_when: str) -> Iterator
     if Promise.LEDGER not in (checked.promise for checked in audit.checked):
         yield f"  --      {Promise.LEDGER.value}: there is no ledger here"
     yield "Every promise was kept." if audit.held else _summary(audit)
+
+
+def _shortened(logs: Shortened) -> Iterator[str]:
+    if logs.only_ends:
+        are = "is only the end of its log" if logs.only_ends == 1 else "are only ends of logs"
+        yield f"{plural(logs.only_ends, 'saved log')} {are}"
+    if logs.empty:
+        are = "of a failure is" if logs.empty == 1 else "of failures are"
+        yield f"{plural(logs.empty, 'saved log')} {are} empty"
 
 
 def _checked(checked: Checked) -> Iterator[str]:
@@ -136,7 +163,9 @@ def _time(at: datetime) -> str:
     return f"{at.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"
 
 
-def audit_json(prefix: str, audit: Audit, lacking: int, answer: Answer) -> AuditJson:
+def audit_json(
+    prefix: str, audit: Audit, lacking: int, answer: Answer, logs: Shortened = ALL_WHOLE
+) -> AuditJson:
     """Return the audit as plain values."""
     return {
         "schema": SCHEMA,
@@ -151,6 +180,7 @@ def audit_json(prefix: str, audit: Audit, lacking: int, answer: Answer) -> Audit
         },
         "counts": {state.value: count for state, count in audit.counts.items()},
         "cluster": answer_json(answer),
+        "logs": {"only_ends": logs.only_ends, "empty": logs.empty},
         "above_cap": [_remark_json(remark) for remark in audit.above],
         "promises": [
             {

@@ -34,7 +34,9 @@ _WHERE_MORE = "What was submitted goes on. Where the command ran, it has told mo
 def notice_of(snapshot: Snapshot, stopped: str | None, next_line: str | None) -> Message:
     """Return the message of a command that came to its end, or was `stopped`: what to do then."""
     prefix, failed = snapshot.batch.prefix, snapshot.failed
-    verdicts = [f"{count} {verdict}" for verdict, count in by_verdict(failed).items()]
+    verdicts = [
+        f"{count} {verdict}" for verdict, count in by_verdict(job.last for job in failed).items()
+    ]
     lines = [stopped, headline(snapshot), *verdicts, next_line]
     body = "\n".join(line for line in lines if line)
     if stopped is not None:

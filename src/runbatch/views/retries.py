@@ -12,6 +12,7 @@ from runbatch.core.snapshot import JobSnapshot, Snapshot
 from runbatch.views.json import SCHEMA, SnapshotJson, snapshot_json
 from runbatch.views.text import Again, plain, plural, printable, typed
 
+NOT_YET_JUDGED = "not yet judged"
 _MOST_SHOWN = 200
 
 
@@ -90,13 +91,13 @@ def verdict_of(last: Attempt | None) -> str:
     if last is not None and last.refusal is not None:
         return "could not be submitted"
     if last is None or last.standing_outcome is None:
-        return "not yet judged"
+        return NOT_YET_JUDGED
     return last.standing_outcome.verdict.value
 
 
-def by_verdict(jobs: tuple[JobSnapshot, ...]) -> dict[str, int]:
-    """Return how many of the jobs have which verdict."""
-    return dict(sorted(Counter(verdict_of(job.last) for job in jobs).items()))
+def by_verdict(lasts: Iterable[Attempt | None]) -> dict[str, int]:
+    """Return how many jobs have which verdict, by their last attempts."""
+    return dict(sorted(Counter(verdict_of(last) for last in lasts).items()))
 
 
 def ways_out(
@@ -129,6 +130,21 @@ def _not_failed_line(job: JobSnapshot) -> str:
     return f"{printable(job.name)} {_STANDS[job.state]}: not retried"
 
 
+def retry_question(chosen: Chosen, *, are_named: bool) -> str | None:
+    """Return what a person is asked before a retry; None if nothing is to be retried.
+
+    Of what is not yet judged only the evidence tells what is retried, unless a person named it.
+    """
+    of_batch = f"{plural(len(chosen.retried), 'job')} of {chosen.before.batch.prefix}"
+    unjudged = sum(verdict_of(job.last) == NOT_YET_JUDGED for job in chosen.left)
+    if not unjudged or are_named:
+        return f"Retry {of_batch}?" if chosen.retried else None
+    if not chosen.retried:
+        failed = f"{plural(unjudged, 'failed job')} of {chosen.before.batch.prefix}"
+        return f"Of {failed}, retry those with a mount failure?"
+    return f"Retry {of_batch}, and of {unjudged} more that failed those with a mount failure?"
+
+
 def chosen_text(chosen: Chosen, again: Again) -> str:
     """Return what `retry` would do, for people."""
     return "\n".join(_chosen_lines(chosen, again))
@@ -136,7 +152,7 @@ def chosen_text(chosen: Chosen, again: Again) -> str:
 
 def _chosen_lines(chosen: Chosen, again: Again) -> Iterator[str]:
     yield f"{chosen.before.batch.prefix}: {plural(len(chosen.before.failed), 'failed job')}"
-    for verdict, count in by_verdict(chosen.before.failed).items():
+    for verdict, count in by_verdict(job.last for job in chosen.before.failed).items():
         yield f"  {count:>5}  {verdict}"
     yield f"would retry {plural(len(chosen.retried), 'job')}"
     for job in chosen.retried[:_MOST_SHOWN]:
@@ -170,7 +186,7 @@ def chosen_json(chosen: Chosen, again: Again) -> ChosenJson:
         "schema": SCHEMA,
         "batch": chosen.before.batch.prefix,
         "failed": len(chosen.before.failed),
-        "by_verdict": by_verdict(chosen.before.failed),
+        "by_verdict": by_verdict(job.last for job in chosen.before.failed),
         "retry": [job.key for job in chosen.retried],
         "leave": failed | {job.key: _not_failed_line(job) for job in chosen.not_failed},
     }
@@ -190,7 +206,7 @@ def retry_totals(before: Snapshot, after: Snapshot, again: Again) -> RetryTotals
     saved = [each for job in after.jobs for each in job.attempts if each.log]
     return {
         "failed": len(before.failed),
-        "by_verdict": by_verdict(before.failed),
+        "by_verdict": by_verdict(_judged_since(before, after)),
         "retried": len(retried),
         "succeeded_after_retry": sum(job.state is State.SUCCEEDED for job in retried),
         "failed_for_good": sum(
@@ -202,6 +218,16 @@ def retry_totals(before: Snapshot, after: Snapshot, again: Again) -> RetryTotals
         "logs_saved": sum((each.key, each.number) not in logs for each in saved),
         "logs_saved_before": len(logs),
     }
+
+
+def _judged_since(before: Snapshot, after: Snapshot) -> Iterator[Attempt | None]:
+    """Yield the last attempts of what had failed, with the verdicts that the retry has reached."""
+    later = {each.id: each for job in after.jobs for each in job.attempts}
+    for job in before.failed:
+        if job.last is None or job.last.standing_outcome is not None:
+            yield job.last
+        else:
+            yield later.get(job.last.id, job.last)
 
 
 def totals_text(totals: RetryTotals) -> str:

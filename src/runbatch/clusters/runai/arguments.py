@@ -111,8 +111,13 @@ def find_args(project: str, version: Version) -> list[str]:
 
 
 def logs_args(name: str, project: str, kind: str) -> list[str]:
+    """Return the words that print a workload's log, all of it (Run:ai reference, 1.4)."""
+    return [*noun_of(kind), "logs", name, "-p", project]
+
+
+def log_end_args(name: str, project: str, kind: str) -> list[str]:
     """Return the words that print the end of a workload's log."""
-    return [*noun_of(kind), "logs", name, "-p", project, "--tail", str(LOG_LINES)]
+    return [*logs_args(name, project, kind), "--tail", str(LOG_LINES)]
 
 
 def describe_args(name: str, project: str, kind: str) -> list[str]:

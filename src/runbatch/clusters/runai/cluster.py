@@ -6,10 +6,12 @@ It keeps no state but the version, the login, and which workloads it has asked t
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from tempfile import TemporaryFile
+from typing import IO
 
 from runbatch.clusters.base import just_begun
 from runbatch.clusters.runai import arguments, description, faults, listing
 from runbatch.clusters.runai.arguments import (
+    LOG_LINES,
     OLD_PAGE_ROWS,
     PAGED_BY_ITSELF,
     PAGED_BY_US,
@@ -17,8 +19,16 @@ from runbatch.clusters.runai.arguments import (
 )
 from runbatch.clusters.runai.hiding import without_values
 from runbatch.clusters.runai.pods import MOST_TRIES, Pods
-from runbatch.clusters.runai.program import Execute, Reply, execute, execute_kubectl, spool
+from runbatch.clusters.runai.program import (
+    Execute,
+    Reply,
+    execute,
+    execute_kubectl,
+    has_begun,
+    spool,
+)
 from runbatch.clusters.runai.words import text_of
+from runbatch.core import tail
 from runbatch.core.attempt import Evidence, Listing, Observation, Patience
 from runbatch.core.errors import (
     Busy,
@@ -34,6 +44,8 @@ from runbatch.core.identity import is_own_id
 from runbatch.core.workload import Workload
 
 CALL_LIMIT_S = 60
+# In that time 180 MB come over a line of 12 Mbit/s.
+WHOLE_LOG_LIMIT_S = 120
 LOGIN_LIMIT_S = 20
 SUBMIT_LIMIT_S = 120
 # So long the program may be called after its slot was taken; its version is asked for before.
@@ -138,18 +150,33 @@ class RunaiCluster:
         raise error
 
     def logs(self, name: str, uid: str) -> Iterator[bytes]:  # noqa: ARG002
-        """Yield the end of the log; raise NoLog if it is said, or seems, that there is none."""
-        words = arguments.logs_args(name, self._project, self._kind)
+        """Yield the log, or its end; raise NoLog if it is said, or seems, that there is none."""
         with TemporaryFile() as log:
-            reply = spool(self._execute, words, CALL_LIMIT_S, log)
+            reply, is_whole = self._spool_log(name, log)
             if reply.code == 0 and (first := log.read(_CHUNK_BYTES)):
-                yield first
+                yield first if is_whole else tail.note(LOG_LINES) + first
                 yield from iter(lambda: log.read(_CHUNK_BYTES), b"")
                 return
         if reply.code != 0 and not faults.has_no_log(reply.err):
             raise self._fault(reply)
         said = faults.complaint_in(reply.err) or "it is empty."
         raise NoLog(f"Run:ai: no log: {said}")
+
+    def _spool_log(self, name: str, log: IO[bytes]) -> tuple[Reply, bool]:
+        """Ask for the whole log; where that breaks off, as a very large one may, for its end."""
+        whole = arguments.logs_args(name, self._project, self._kind)
+        try:
+            reply = spool(self._execute, whole, WHOLE_LOG_LIMIT_S, log)
+        except Unreachable:
+            if not has_begun(log):
+                raise
+        else:
+            if reply.code == 0 or not has_begun(log):
+                return reply, True
+        log.seek(0)
+        log.truncate()
+        end = arguments.log_end_args(name, self._project, self._kind)
+        return spool(self._execute, end, CALL_LIMIT_S, log), False
 
     def delete(self, name: str, uid: str) -> bool:
         """Ask for the workload of this uid to go, which takes its time (Run:ai reference, 5).
@@ -220,12 +247,16 @@ class RunaiCluster:
         return listing.observations(self._rows(), self._project, self._kind, beginning)
 
     def _is_there(self, name: str) -> bool:
-        """Whether a workload bears this name now, asked for by the name alone."""
+        """Whether a workload bears this name now, asked for by the name alone.
+
+        `describe` has said of workloads that were there that they could not be located: only where
+        the list shows none either there is none.
+        """
         words = arguments.describe_args(name, self._project, self._kind)
         reply = self._execute(words, CALL_LIMIT_S)
         if reply.code != 0 and not faults.is_gone(reply.err):
             raise self._fault(reply)
-        return reply.code == 0
+        return reply.code == 0 or any(each.name == name for each in self._observations(name))
 
     def _login_text(self) -> str | None:
         """Return all that `whoami` prints, once it does: nothing is known of its form.

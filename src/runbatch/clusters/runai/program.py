@@ -59,6 +59,14 @@ def spool(execute_: Execute, words: Sequence[str], limit_s: float, out: IO[bytes
     return replace(reply, out=said)
 
 
+def has_begun(out: IO[bytes]) -> bool:
+    """Whether more was printed than any complaint is long; leave the file as it is."""
+    at = out.tell()
+    size = out.seek(0, os.SEEK_END)
+    out.seek(at)
+    return size > _COMPLAINT_BYTES
+
+
 def _runai() -> str:
     found = shutil.which("runai")
     with suppress(RuntimeError):  # a user whom the system does not know may have no home
