@@ -6,7 +6,7 @@ from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from runbatch.clusters.base import Cluster
 from runbatch.core.attempt import Attempt
 from runbatch.core.errors import ClusterError
-from runbatch.core.names import workload_name
+from runbatch.core.names import ref_of
 
 Call = Future[bool | ClusterError]
 Answer = tuple[Attempt, bool | ClusterError]
@@ -30,7 +30,7 @@ def ask_to_go(
 
     def ask(attempt: Attempt) -> bool | ClusterError:
         try:
-            return cluster.delete(workload_name(prefix, attempt.key), attempt.uid or "")
+            return cluster.remove(ref_of(attempt, prefix))
         except ClusterError as error:
             return error
 

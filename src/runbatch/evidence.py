@@ -1,11 +1,12 @@
 """Gathering what is known of how attempts failed, and the verdict on each."""
 
 from collections.abc import Generator, Iterable
-from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from runbatch.clusters.base import Cluster
+from runbatch.clusters.together import each_of
 from runbatch.core.attempt import Attempt, Evidence
 from runbatch.core.batch import Batch
 from runbatch.core.errors import ClusterError, NoLog
@@ -13,7 +14,7 @@ from runbatch.core.failure import judge
 from runbatch.core.guard import logged_code
 from runbatch.core.job import View
 from runbatch.core.marker import Markers
-from runbatch.core.names import workload_name
+from runbatch.core.names import ref_of
 from runbatch.ledger.archive import Incoming
 
 # A log's end tells how its job ended; a log may be larger than memory.
@@ -69,39 +70,36 @@ def gather(
     Whole logs are written to `incoming`; without it they are not kept. That may raise LedgerError.
     Closed early, it asks for no more, and waits for the calls that were begun.
     """
-
-    def find(attempt: Attempt) -> Findings:
-        name, uid = workload_name(prefix, attempt.key), attempt.uid or ""
-        if not attempt.listed:  # what has its name now may be another's
-            gone = NoLog(f"{name} is not listed, and its log is gone with it.")
-            return Findings(attempt, log=None, error=gone)
-        evidence, log, problem, file = Evidence(), None, None, None
-        # Each by itself: what one does not tell hides nothing of the other.
-        try:
-            evidence = cluster.evidence(name, uid)
-        except ClusterError as error:
-            evidence, problem = error.known or evidence, error
-        try:
-            chunks = cluster.logs(name, uid)
-            log = _end_of(incoming.through(attempt, chunks) if incoming else chunks)
-            file = incoming.file_of(attempt) if incoming else None
-        except ClusterError as error:
-            problem = error
-        return Findings(attempt, evidence, log, problem, file)
-
     attempts = tuple(attempts)
-    if cluster.calls_at_once == 1 or len(attempts) == 1:
-        yield from map(find, attempts)
-        return
-    pool = ThreadPoolExecutor(cluster.calls_at_once)
-    may_wait = True
-    try:
-        yield from pool.map(find, attempts)
-    except SystemExit:  # told to end at once: the calls only read
-        may_wait = False
-        raise
-    finally:
-        pool.shutdown(may_wait, cancel_futures=True)
+    refs = {each.id: ref_of(each, prefix) for each in attempts}
+    # What has the name of one that is not listed may be another's: it is asked nothing.
+    ends = cluster.ends([refs[each.id] for each in attempts if each.listed])
+
+    def log_of(attempt: Attempt) -> bytes:
+        if not attempt.listed:
+            name = refs[attempt.id].name
+            raise NoLog(f"{name} is not listed, and its log is gone with it.")
+        chunks = cluster.log(refs[attempt.id])
+        return _end_of(incoming.through(attempt, chunks) if incoming else chunks)
+
+    # Each by itself: what the one does not tell hides nothing of the other.
+    with closing(each_of(log_of, attempts, cluster.calls_at_once)) as logs:
+        for attempt, log in logs:
+            yield _found(attempt, ends.get(refs[attempt.id], Evidence()), log, incoming)
+
+
+def _found(
+    attempt: Attempt,
+    end: Evidence | ClusterError,
+    log: bytes | ClusterError,
+    incoming: Incoming | None,
+) -> Findings:
+    evidence = (end.known or Evidence()) if isinstance(end, ClusterError) else end
+    if isinstance(log, ClusterError):
+        return Findings(attempt, evidence, None, log)
+    file = incoming.file_of(attempt) if incoming else None
+    problem = end if isinstance(end, ClusterError) else None
+    return Findings(attempt, evidence, log, problem, file)
 
 
 def judged_on_sight(view: View, batch: Batch, cluster: Cluster) -> View:

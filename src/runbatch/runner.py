@@ -14,7 +14,7 @@ from itertools import groupby
 from pathlib import Path
 
 from runbatch.clock import Clock
-from runbatch.clusters.base import Cluster
+from runbatch.clusters.base import Cluster, Deadline
 from runbatch.core.actions import (
     Action,
     Delete,
@@ -272,7 +272,7 @@ class Runner:
         try:
             number, batch_id = attempt.number, self._ledger.batch_id()
             workload = workload_of(self._batch, attempt.key, number, batch_id)
-            uid = self._cluster.submit(workload, lambda: self._age_s(attempt))
+            uid = self._cluster.submit(workload, Deadline(lambda: self._age_s(attempt)))
         except Rejected as error:
             self._refused(attempt, error)
         except ClusterError as error:

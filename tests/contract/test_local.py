@@ -15,14 +15,16 @@ import psutil
 import pytest
 from tests.contract.local import LIMIT_S, LocalRig, is_running, note
 
+from runbatch.clusters.base import Deadline
 from runbatch.clusters.local.cluster import LocalCluster
 from runbatch.core.attempt import Attempt
 from runbatch.core.batch import Mount
 from runbatch.core.errors import Busy, ClusterError, NameTaken, Rejected
+from runbatch.core.reference import Ref
 from runbatch.core.stage import Stage
 from runbatch.core.workload import Workload
 from runbatch.deletions import ask_to_go
-from runbatch.testing.contract import ClusterContract, make_workload
+from runbatch.testing.contract import ClusterContract, evidence_of, make_workload
 
 
 @pytest.fixture
@@ -30,7 +32,7 @@ def rig(tmp_path: Path) -> Iterator[LocalRig]:
     rig = LocalRig(tmp_path)
     yield rig
     for observation in rig.cluster().list("contract").observations:
-        rig.cluster().delete(observation.name, observation.uid)
+        rig.cluster().remove(Ref(observation.name, observation.uid))
 
 
 class TestContract(ClusterContract):
@@ -41,7 +43,7 @@ def test_deletion_asks_politely_first(rig: LocalRig) -> None:
     polite = "signal.signal(signal.SIGTERM, lambda *_: (open('bye', 'w').write('bye'), sys.exit()))"
     rig.cluster().submit(rig.python("contract-1", f"{polite}; {note('pid')}; time.sleep(600)"))
     rig.text("pid")
-    rig.cluster().delete("contract-1", rig.uid("contract-1"))
+    rig.cluster().remove(Ref("contract-1", rig.uid("contract-1")))
     assert rig.text("bye") == "bye"
     assert rig.phase("contract-1") is None
 
@@ -51,7 +53,7 @@ def test_deletion_kills_what_does_not_listen_and_all_its_children(rig: LocalRig)
     child = f"{deaf}; os.fork() or (os.setsid(), {note('child')}, time.sleep(600))"
     rig.cluster().submit(rig.python("contract-1", f"{child}; {note('parent')}; time.sleep(600)"))
     pids = [int(rig.text(name)) for name in ("parent", "child")]
-    rig.cluster().delete("contract-1", rig.uid("contract-1"))
+    rig.cluster().remove(Ref("contract-1", rig.uid("contract-1")))
     rig.wait(lambda: not any(is_running(pid) for pid in pids))
     assert list(rig.workloads.iterdir()) == []
 
@@ -97,7 +99,7 @@ def test_a_job_of_which_only_the_lock_is_left_is_not_taken_for_gone(rig: LocalRi
     with pytest.raises(NameTaken):
         rig.cluster().submit(rig.workload("contract-1"))
     with pytest.raises(ClusterError, match=f"does not end.*processes.* {pid}"):
-        rig.cluster().delete("contract-1", uid)
+        rig.cluster().remove(Ref("contract-1", uid))
     assert is_running(pid)
     (path / "workload.json").write_text(description)
     os.kill(pid, signal.SIGKILL)
@@ -126,7 +128,7 @@ def test_after_a_reboot_what_ran_is_gone_and_what_ended_is_known(rig: LocalRig) 
     (dead / "alive.lock").touch()
 
     assert rig.phase("contract-1") is Stage.FAILED
-    assert rig.cluster().evidence("contract-1", rig.uid("contract-1")).exit_code == 5
+    assert evidence_of(rig.cluster(), "contract-1", rig.uid("contract-1")).exit_code == 5
     assert rig.phase("contract-2") is None
     rig.cluster().submit(rig.workload("contract-2"))
     rig.wait(lambda: rig.phase("contract-2") is Stage.SUCCEEDED)
@@ -159,7 +161,7 @@ def test_a_process_that_got_the_number_of_a_dead_job_is_not_mistaken_for_it(rig:
     rig.wait(lambda: not is_running(job.pid))
     with subprocess.Popen(words, env={**os.environ, "RUNBATCH_KEY": "1"}) as stranger:
         assert rig.phase("contract-1") is None
-        rig.cluster().delete("contract-1", uid)
+        rig.cluster().remove(Ref("contract-1", uid))
         assert stranger.poll() is None
         stranger.kill()
 
@@ -169,7 +171,7 @@ def test_death_by_a_signal_is_told_from_an_exit_code(rig: LocalRig) -> None:
     rig.cluster().submit(rig.python("contract-2", "sys.exit(137)"))
     rig.wait(lambda: rig.phase("contract-1") is rig.phase("contract-2") is Stage.FAILED)
     first, second = (
-        rig.cluster().evidence(name, rig.uid(name)) for name in ("contract-1", "contract-2")
+        evidence_of(rig.cluster(), name, rig.uid(name)) for name in ("contract-1", "contract-2")
     )
     assert (first.exit_code, first.reason) == (137, "killed by SIGKILL")
     assert (second.exit_code, second.reason) == (137, "killed by SIGKILL, says its exit code")
@@ -183,7 +185,7 @@ def test_local_knows_whether_a_mount_was_missing(rig: LocalRig, tmp_path: Path) 
         rig.cluster().submit(replace(workload, mounts=mounts))
     names = [f"contract-{key}" for key in (1, 2, 3)]
     rig.wait(lambda: all(rig.phase(name) is Stage.FAILED for name in names))
-    found = [rig.cluster().evidence(name, rig.uid(name)) for name in names]
+    found = [evidence_of(rig.cluster(), name, rig.uid(name)) for name in names]
     assert [(each.exit_code, each.mounts_held) for each in found] == [
         (2, True), (2, True), (2, False)
     ]  # fmt: skip
@@ -198,7 +200,7 @@ def test_the_end_by_a_real_time_signal_is_recorded_as_well(
     # Python knows only the first and the last of these by name.
     rig.cluster().submit(rig.python("contract-1", f"os.kill(os.getpid(), {number})"))
     rig.wait(lambda: rig.phase("contract-1") is Stage.FAILED)
-    evidence = rig.cluster().evidence("contract-1", rig.uid("contract-1"))
+    evidence = evidence_of(rig.cluster(), "contract-1", rig.uid("contract-1"))
     assert (evidence.exit_code, evidence.reason) == (128 + number, f"killed by {name}")
 
 
@@ -208,8 +210,8 @@ def test_a_mount_without_its_folder_is_the_infrastructure_s_fault(rig: LocalRig)
     rig.cluster().submit(with_mounts(workload, mounts))
     rig.wait(lambda: rig.phase("contract-1") is Stage.FAILED)
     uid = rig.uid("contract-1")
-    assert rig.cluster().evidence("contract-1", uid).exit_code == 2
-    log = b"".join(rig.cluster().logs("contract-1", uid)).decode()
+    assert evidence_of(rig.cluster(), "contract-1", uid).exit_code == 2
+    log = b"".join(rig.cluster().log(Ref("contract-1", uid))).decode()
     assert log.splitlines() == [
         "[ERROR] INFRASTRUCTURE MOUNT FAILURE: /data is not a mount point",
         "[ERROR] Infrastructure failure detected (exit code 2) - retryable",
@@ -221,7 +223,7 @@ def test_a_job_is_told_where_its_mounts_are(rig: LocalRig) -> None:
     workload = with_mounts(rig.python("contract-1", program), (Mount(".", "/my/data"),))
     rig.cluster().submit(workload)
     rig.wait(lambda: rig.phase("contract-1") is Stage.SUCCEEDED)
-    log = b"".join(rig.cluster().logs("contract-1", rig.uid("contract-1")))
+    log = b"".join(rig.cluster().log(Ref("contract-1", rig.uid("contract-1"))))
     assert log.decode().strip() == str(rig.folder)
 
 
@@ -242,8 +244,8 @@ def test_a_command_that_cannot_run_ends_as_in_a_container(
     rig.cluster().submit(make_workload("contract-1", (program,), rig.folder))
     rig.wait(lambda: rig.phase("contract-1") is Stage.FAILED)
     uid = rig.uid("contract-1")
-    assert rig.cluster().evidence("contract-1", uid).exit_code == code
-    assert said in b"".join(rig.cluster().logs("contract-1", uid)).decode()
+    assert evidence_of(rig.cluster(), "contract-1", uid).exit_code == code
+    assert said in b"".join(rig.cluster().log(Ref("contract-1", uid))).decode()
 
 
 def with_mounts(workload: Workload, mounts: tuple[Mount, ...]) -> Workload:
@@ -264,7 +266,7 @@ def test_a_job_without_its_environment_can_be_deleted_too(rig: LocalRig) -> None
     script = f"{note('pid')}; os.execve('/bin/sleep', ['sleep', '600'], {{}})"
     rig.cluster().submit(rig.python("contract-1", script))
     pid = int(rig.text("pid"))
-    rig.cluster().delete("contract-1", rig.uid("contract-1"))
+    rig.cluster().remove(Ref("contract-1", rig.uid("contract-1")))
     rig.wait(lambda: not is_running(pid))
     assert rig.phase("contract-1") is None
 
@@ -321,7 +323,7 @@ def test_somebody_who_holds_the_names_is_not_waited_for_for_ever(rig: LocalRig) 
     with names_held(rig):
         for call in (
             lambda: cluster.submit(rig.workload("contract-2")),
-            lambda: cluster.delete("contract-1", uid),
+            lambda: cluster.remove(Ref("contract-1", uid)),
             # A name that is just being taken must not be missed.
             lambda: cluster.list("contract"),
         ):
@@ -333,13 +335,13 @@ def test_somebody_who_holds_the_names_is_not_waited_for_for_ever(rig: LocalRig) 
 def test_a_call_does_not_wait_for_the_names_beyond_the_grace(rig: LocalRig) -> None:
     grace_s = rig.cluster().patience.grace_s
     with names_held(rig), pytest.raises(Busy, match=r"names\.lock"):
-        rig.cluster().submit(rig.workload("contract-1"), lambda: grace_s - 0.01)
+        rig.cluster().submit(rig.workload("contract-1"), Deadline(lambda: grace_s - 0.01))
 
 
 def test_a_call_that_is_stopped_while_it_waits_for_the_names_starts_nothing(rig: LocalRig) -> None:
     # Young when it comes to wait, too old when it goes on: a process may be stopped in between.
     ages = iter([0, rig.cluster().patience.grace_s])
-    with pytest.raises(Busy, match="the call to start contract-1 was held up for 2 s and given up"):
-        rig.cluster().submit(rig.workload("contract-1"), lambda: next(ages))
+    with pytest.raises(Busy, match="the call to submit contract-1 was held up for 2 s and given up"):
+        rig.cluster().submit(rig.workload("contract-1"), Deadline(lambda: next(ages)))
     assert rig.phase("contract-1") is None
     assert list((rig.workloads.parent / "new").iterdir()) == []

@@ -14,8 +14,10 @@ from tests.contract.local import LocalRig, is_running, note
 from runbatch.clusters.local.cluster import LocalCluster
 from runbatch.core.attempt import Observation
 from runbatch.core.errors import ClusterError, NameTaken
+from runbatch.core.reference import Ref
 from runbatch.core.stage import Stage
 from runbatch.core.workload import Workload
+from runbatch.testing.contract import evidence_of
 
 
 class LostRig(LocalRig):
@@ -98,7 +100,7 @@ def test_deletion_ends_a_job_without_its_folder(rig: LostRig, lost: str) -> None
     pid = rig.start()
     (before,) = rig.listed()
     shutil.rmtree(rig.folder / lost)
-    assert rig.cluster().delete("contract-1", before.uid)
+    assert rig.cluster().remove(Ref("contract-1", before.uid))
     rig.wait(lambda: not is_running(pid))
     assert rig.listed() == ()
 
@@ -107,7 +109,7 @@ def test_deletion_ends_a_job_without_its_description(rig: LostRig) -> None:
     pid = rig.start()
     (before,) = rig.listed()
     (rig.workloads / "contract-1" / "workload.json").unlink()
-    assert rig.cluster().delete("contract-1", before.uid)
+    assert rig.cluster().remove(Ref("contract-1", before.uid))
     rig.wait(lambda: not is_running(pid))
 
 
@@ -120,7 +122,7 @@ def test_deletion_never_says_gone_while_a_process_lives(
     # As with a process that waits in the kernel for a disk: it hears of no signal.
     monkeypatch.setattr(os, "killpg", lambda *_: None)
     with pytest.raises(ClusterError, match=f"does not end, even when killed.*{pid}"):
-        LocalCluster(rig.folder / "root", grace_s=0).delete("contract-1", before.uid)
+        LocalCluster(rig.folder / "root", grace_s=0).remove(Ref("contract-1", before.uid))
 
 
 def test_a_state_folder_that_was_moved_takes_its_jobs_and_their_ends_along(rig: LostRig) -> None:
@@ -132,7 +134,7 @@ def test_a_state_folder_that_was_moved_takes_its_jobs_and_their_ends_along(rig: 
     assert rig.listed("root") == (before,), "a new folder in the place of the old one"
     (rig.folder / "go").touch()
     rig.wait(lambda: rig.listed("moved")[0].stage is Stage.FAILED)
-    assert LocalCluster(rig.folder / "moved").evidence("contract-1", before.uid).exit_code == 5
+    assert evidence_of(LocalCluster(rig.folder / "moved"), "contract-1", before.uid).exit_code == 5
     assert rig.listed("root") == ()
 
 

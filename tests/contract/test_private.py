@@ -13,6 +13,7 @@ from tests.contract.local import LocalRig
 
 from runbatch.clusters.local.cluster import LocalCluster
 from runbatch.core.errors import ClusterError, Rejected, Unreachable
+from runbatch.core.reference import Ref
 from runbatch.core.stage import Stage
 from runbatch.ledger.archive import save
 from runbatch.ledger.store import Ledger
@@ -51,7 +52,7 @@ def test_every_folder_of_a_local_cluster_is_ours_alone_whatever_the_umask(
     assert modes(rig.folder / "root") == {0o700}
     assert modes(rig.folder / "root", of_files=True) <= {0o600, 0o400}
     with umask(mask):
-        cluster.delete("contract-1", uid)
+        cluster.remove(Ref("contract-1", uid))
     assert modes(rig.folder / "root") == {0o700}
 
 
@@ -71,7 +72,7 @@ def test_a_state_that_an_older_version_left_open_is_closed(rig: LocalRig) -> Non
         (rig.folder / "root" / name).chmod(0o775)
     uid = rig.cluster().submit(rig.workload("contract-1"))
     rig.wait(lambda: rig.phase("contract-1") is Stage.SUCCEEDED)
-    rig.cluster().delete("contract-1", uid)
+    rig.cluster().remove(Ref("contract-1", uid))
     assert modes(rig.folder / "root") == {0o700}
 
 
@@ -97,7 +98,7 @@ def test_nothing_is_read_through_a_link(rig: LocalRig, name: str) -> None:
     path.symlink_to(rig.folder / "elsewhere")
     if name == "log":
         with pytest.raises(Unreachable, match="contract-1 cannot be read"):
-            list(rig.cluster().logs("contract-1", uid))
+            list(rig.cluster().log(Ref("contract-1", uid)))
     else:
         assert list(rig.cluster().list("contract").unreadable) == ["contract-1"]
 
@@ -109,7 +110,7 @@ def test_a_link_in_the_place_of_a_workload_is_none(rig: LocalRig) -> None:
     (rig.workloads / "contract-1").symlink_to(rig.folder / "elsewhere")
     assert "it is a link" in rig.cluster().list("contract").unreadable["contract-1"]
     with pytest.raises(Unreachable, match="it is a link"):
-        rig.cluster().delete("contract-1", uid)
+        rig.cluster().remove(Ref("contract-1", uid))
     assert (rig.folder / "elsewhere" / "log").exists()
 
 

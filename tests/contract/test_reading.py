@@ -12,7 +12,9 @@ from tests.contract.local import LIMIT_S, LocalRig
 
 from runbatch.clusters.local.cluster import LocalCluster
 from runbatch.core.errors import NameTaken, Unreachable
+from runbatch.core.reference import Ref
 from runbatch.core.stage import Stage
+from runbatch.testing.contract import evidence_of
 
 Seen = TypeVar("Seen")
 
@@ -22,7 +24,7 @@ def rig(tmp_path: Path) -> Iterator[LocalRig]:
     rig = LocalRig(tmp_path)
     yield rig
     for observation in rig.cluster().list("contract").observations:
-        rig.cluster().delete(observation.name, observation.uid)
+        rig.cluster().remove(Ref(observation.name, observation.uid))
 
 
 class Swap:
@@ -66,18 +68,18 @@ def test_a_listing_never_gives_a_workload_the_end_of_its_successor(rig: LocalRig
 
 
 def test_the_evidence_of_a_workload_is_never_that_of_its_successor(rig: LocalRig) -> None:
-    evidence = Swap(rig).during(lambda: rig.cluster().evidence("contract-1", "old"))
+    evidence = Swap(rig).during(lambda: evidence_of(rig.cluster(), "contract-1", "old"))
     assert evidence.exit_code is None
 
 
 def test_the_log_of_a_workload_is_never_that_of_its_successor(rig: LocalRig) -> None:
-    log = Swap(rig).during(lambda: b"".join(rig.cluster().logs("contract-1", "old")))
+    log = Swap(rig).during(lambda: b"".join(rig.cluster().log(Ref("contract-1", "old"))))
     assert log == b""
 
 
 LOOKS: dict[str, Callable[[LocalCluster, str], object]] = {
-    "evidence": lambda cluster, uid: cluster.evidence("contract-1", uid),
-    "logs": lambda cluster, uid: list(cluster.logs("contract-1", uid)),
+    "evidence": lambda cluster, uid: evidence_of(cluster, "contract-1", uid),
+    "logs": lambda cluster, uid: list(cluster.log(Ref("contract-1", uid))),
 }
 
 
@@ -105,7 +107,7 @@ def test_a_folder_that_cannot_be_removed_is_the_clusters_trouble(rig: LocalRig) 
     uid = rig.uid("contract-1")
     (rig.workloads.parent / "gone").touch()
     with pytest.raises(Unreachable, match=r"contract-1 cannot be read or changed: .*gone"):
-        rig.cluster().delete("contract-1", uid)
+        rig.cluster().remove(Ref("contract-1", uid))
     (rig.workloads.parent / "gone").unlink()
 
 
@@ -129,7 +131,7 @@ def test_what_is_damaged_is_never_a_traceback(rig: LocalRig, file: str, text: st
     (rig.workloads / "contract-1" / file).write_text(text)
     assert list(rig.cluster().list("contract").unreadable) == ["contract-1"]
     with pytest.raises(Unreachable):
-        rig.cluster().evidence("contract-1", uid)
+        evidence_of(rig.cluster(), "contract-1", uid)
     with pytest.raises((Unreachable, NameTaken)):
         rig.cluster().submit(rig.workload("contract-1"))
     (rig.workloads / "contract-1" / file).write_text(whole)

@@ -14,6 +14,7 @@ from tests.contract.local import LocalRig, is_running, note
 from runbatch.clusters.local import wrapper
 from runbatch.clusters.local.folder import WorkloadFolder
 from runbatch.core.stage import Stage
+from runbatch.testing.contract import evidence_of
 
 IS_ROOT = os.geteuid() == 0
 # Without these root is like anybody else: a folder's mode counts, and whose a process is.
@@ -75,7 +76,7 @@ def test_an_end_that_cannot_be_written_is_not_lost(
         clear_away()
         assert rig.phase("contract-1") is Stage.RUNNING
         rig.wait(lambda: rig.phase("contract-1") is Stage.FAILED)
-    assert rig.cluster().evidence("contract-1", "u").exit_code == 5
+    assert evidence_of(rig.cluster(), "contract-1", "u").exit_code == 5
 
 
 def test_a_wrapper_whose_workload_was_removed_by_hand_ends(rig: LocalRig) -> None:
@@ -92,7 +93,7 @@ def test_the_end_of_a_command_that_became_another_user_is_recorded(rig: LocalRig
     with wrapped(rig, "os.setuid(65534); sys.exit(5)") as process:
         rig.wait(lambda: not is_running(process.pid))
     assert rig.phase("contract-1") is Stage.FAILED
-    assert rig.cluster().evidence("contract-1", "u").exit_code == 5
+    assert evidence_of(rig.cluster(), "contract-1", "u").exit_code == 5
 
 
 @pytest.mark.skipif(not IS_ROOT, reason="only root can make a process of another user")
@@ -119,7 +120,7 @@ def test_whoever_ignores_the_ends_of_children_still_has_them_recorded(rig: Local
         signal.signal(signal.SIGCHLD, before)
     rig.wait(lambda: rig.phase("contract-1") is Stage.FAILED)
     uid = rig.uid("contract-1")
-    assert rig.cluster().evidence("contract-1", uid).exit_code == 5
+    assert evidence_of(rig.cluster(), "contract-1", uid).exit_code == 5
 
 
 def signal_is_pending(pid: int, number: int) -> bool:

@@ -12,6 +12,7 @@ from tests.kills.scene import CAP, PREFIX, RETRY_POLICY, SCRIPT, Doing, Record
 
 from runbatch.clusters.local.cluster import LocalCluster
 from runbatch.clusters.local.folder import WorkloadFolder
+from runbatch.core.reference import Ref
 
 # A mount failure that nobody is to retry, a success, and one that runs until the scene is over.
 THEIRS = "{'1': lambda: end(2), '2': int, '3': lambda: time.sleep(3600)}"
@@ -121,7 +122,7 @@ end(code)
     def close(self) -> None:
         cluster = LocalCluster(self._root, grace_s=1)
         for each in cluster.list(PREFIX).observations:
-            cluster.delete(each.name, each.uid)
+            cluster.remove(Ref(each.name, each.uid))
 
 
 def test_every_promise_holds_however_often_it_is_killed(

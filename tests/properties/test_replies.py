@@ -22,6 +22,7 @@ from runbatch.clusters.runai.cluster import PATIENCE, RunaiCluster
 from runbatch.clusters.runai.program import Execute, Reply
 from runbatch.core.attempt import Listing
 from runbatch.core.errors import ClusterError
+from runbatch.core.reference import Ref
 from runbatch.core.snapshot import snapshot_of
 from runbatch.core.workload import Workload
 from runbatch.evidence import gather
@@ -175,7 +176,7 @@ def check_can_be_kept(ledger: Ledger, cluster: RunaiCluster, listing: Listing) -
     learned = ledger.record(listing, frozenset(), BATCH, at(0), PATIENCE, agreed)
     for found in gather(attempts_of(learned.view), "gwas", cluster):
         ledger.judged(found.judged(BATCH), at(0))
-        answer(partial(cluster.delete, "gwas-37", found.attempt.uid or ""))
+        answer(partial(cluster.remove, Ref("gwas-37", found.attempt.uid or "")))
     again = ledger.record(listing, frozenset(), BATCH, at(1), PATIENCE, agreed)
     assert [change for change in again.changes if change.before is None] == []
     known = ledger.view()

@@ -17,6 +17,7 @@ from runbatch.clusters.runai.program import Reply
 from runbatch.core.attempt import Verdict
 from runbatch.core.errors import ClusterError
 from runbatch.core.job import State, View
+from runbatch.core.reference import Ref
 from runbatch.core.wish import Wish
 from runbatch.views.removal import removal_of, removal_text
 
@@ -174,10 +175,10 @@ def test_a_name_that_is_another_workloads_by_now_is_not_deleted(tmp_path: Path) 
     rig.run()
     cluster = rig.cluster()
     (found,) = cluster.list("gwas").observations
-    assert not cluster.delete(found.name, found.uid)
+    assert not cluster.remove(Ref(found.name, found.uid))
     rig.standin.advance(600)
     rig.standin.call("workspace", "submit", found.name, "-p", "talmo-lab", "-i", "x:1")
-    assert not cluster.delete(found.name, found.uid), "something bears the name: a list tells"
+    assert not cluster.remove(Ref(found.name, found.uid)), "something bears the name: a list tells"
     assert rig.standin.truth().live(rig.is_ours)
 
 
@@ -217,14 +218,14 @@ def test_an_unknown_id_is_gone_only_if_nothing_bears_the_name() -> None:
         return described if "describe" in words else GONE
 
     cluster = RunaiCluster("talmo-lab", "workspace", execute=execute, kubectl=forbidden)
-    assert not cluster.delete("gwas-2", "another-id")
+    assert not cluster.remove(Ref("gwas-2", "another-id"))
     described = GONE
-    assert cluster.delete("gwas-2", "another-id")
+    assert cluster.remove(Ref("gwas-2", "another-id"))
     listed = Reply(0, json.dumps([{**row, "type": "Workspace"}]), "")
-    assert not cluster.delete("gwas-2", "another-id")  # so `describe` was wrong
+    assert not cluster.remove(Ref("gwas-2", "another-id"))  # so `describe` was wrong
     described = Reply(1, "", "Error: 503 Service Unavailable")
     with pytest.raises(ClusterError, match="busy"):
-        cluster.delete("gwas-2", "another-id")
+        cluster.remove(Ref("gwas-2", "another-id"))
 
 
 def without_ids(text: str) -> str:
@@ -251,9 +252,9 @@ def test_where_no_ids_are_listed_a_workload_is_deleted_by_its_name(tmp_path: Pat
     cluster = RunaiCluster("talmo-lab", "workspace", execute=execute, kubectl=forbidden)
     first, second = cluster.list("gwas").observations
     assert first.uid.startswith("created ")
-    assert not cluster.delete(first.name, "created 2020-01-01T00:00:00Z")
+    assert not cluster.remove(Ref(first.name, "created 2020-01-01T00:00:00Z"))
     assert not rig.standin.truth().calls_of("delete")
-    assert not cluster.delete(first.name, first.uid)
+    assert not cluster.remove(Ref(first.name, first.uid))
     assert calls[-1] == ["workspace", "delete", first.name, "-p", "talmo-lab"]
     rig.standin.advance(600)
     assert set(rig.standin.truth().live(rig.is_ours)) == {second.name}

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 import pytest
 
+from runbatch.clusters.base import Deadline
 from runbatch.clusters.runai.cluster import RunaiCluster
 from runbatch.clusters.runai.program import Reply
 from runbatch.core.batch import Batch, Run
@@ -28,10 +29,10 @@ def test_a_submit_is_over_and_listed_before_others_may_give_it_up(
 
     cluster = RunaiCluster("talmo-lab", "workspace", execute=answer)
     if is_made:
-        cluster.submit(WORKLOAD, lambda: age_s)
+        cluster.submit(WORKLOAD, Deadline(lambda: age_s))
     else:
         with pytest.raises(Busy, match="the call to submit gwas-37 was held up for 60 s"):
-            cluster.submit(WORKLOAD, lambda: age_s)
+            cluster.submit(WORKLOAD, Deadline(lambda: age_s))
     unlisted_s = 60  # Run:ai reference, 5
     assert [age_s + limit_s + unlisted_s <= cluster.patience.grace_s for limit_s in limits] == (
         [True] if is_made else []
@@ -50,5 +51,5 @@ def test_the_age_of_a_submit_is_asked_after_the_version() -> None:
         asked.append("age")
         return 0
 
-    RunaiCluster("talmo-lab", "workspace", execute=answer).submit(WORKLOAD, age_s)
+    RunaiCluster("talmo-lab", "workspace", execute=answer).submit(WORKLOAD, Deadline(age_s))
     assert asked == ["version", "age", "submit"]

@@ -11,6 +11,7 @@ from tests.runai.rig import path_with
 from runbatch.clusters.runai import cluster, program
 from runbatch.clusters.runai.cluster import RunaiCluster
 from runbatch.core.errors import Unreachable
+from runbatch.core.reference import Ref
 from runbatch.core.tail import note
 
 ROW = '{"name": "gwas-37", "id": "u", "phase": "Running"}'
@@ -79,7 +80,7 @@ def test_what_a_program_complains_of_on_stdout_is_heard_where_its_log_was_asked_
 ) -> None:
     write(path, "echo 'Error: the token has expired.'; exit 1")
     with pytest.raises(Exception, match="the login has expired"):
-        list(RunaiCluster("lab", "workspace").logs("gwas-37", "u"))
+        list(RunaiCluster("lab", "workspace").log(Ref("gwas-37", "u")))
 
 
 # The whole log breaks off behind more than a complaint may have; its end can be had.
@@ -103,7 +104,7 @@ def test_where_the_whole_log_cannot_be_had_its_end_is_and_says_so(
 ) -> None:
     monkeypatch.setattr(cluster, "WHOLE_LOG_LIMIT_S", 1)
     write(path, BREAKS_OFF.format(how=how))
-    log = b"".join(RunaiCluster("lab", "workspace").logs("gwas-37", "u"))
+    log = b"".join(RunaiCluster("lab", "workspace").log(Ref("gwas-37", "u")))
     assert log == note(20_000) + b"the end\n"
 
 
@@ -113,4 +114,4 @@ def test_a_log_that_never_began_is_not_asked_for_by_its_end(
     monkeypatch.setattr(cluster, "WHOLE_LOG_LIMIT_S", 1)
     write(path, "case \"$*\" in *--tail*) echo 'the end';; *) sleep 60;; esac")
     with pytest.raises(Unreachable, match="no answer within 1 s"):
-        list(RunaiCluster("lab", "workspace").logs("gwas-37", "u"))
+        list(RunaiCluster("lab", "workspace").log(Ref("gwas-37", "u")))

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from tests.simulation.world import MakeWorld, World
 
+from runbatch.core.reference import Ref
 from runbatch.core.stage import Stage
 from runbatch.core.wish import Wish
 
@@ -39,13 +40,13 @@ def every(world: World) -> Wish:
 
 def deleting(world: World, meanwhile: Callable[[str], object], monkeypatch: Any) -> None:
     """Have something done within each deletion, by the workload's name."""
-    delete = world.cluster.delete
+    remove = world.cluster.remove
 
-    def slowly(name: str, uid: str) -> bool:
-        meanwhile(name)
-        return delete(name, uid)
+    def slowly(ref: Ref) -> bool:
+        meanwhile(ref.name)
+        return remove(ref)
 
-    monkeypatch.setattr(world.cluster, "delete", slowly)
+    monkeypatch.setattr(world.cluster, "remove", slowly)
 
 
 def test_all_are_asked_to_go_before_any_of_them_is_waited_for(
@@ -59,7 +60,7 @@ def test_all_are_asked_to_go_before_any_of_them_is_waited_for(
     deleting(world, lambda _: together.wait(LIMIT_S), monkeypatch)
     world.run(wish)
     assert world.cluster.live == {}
-    assert world.cluster.count("delete") == 12
+    assert world.cluster.count("remove") == 12
 
 
 def test_a_cluster_that_is_far_away_is_asked_for_some_at_a_time(
@@ -157,7 +158,7 @@ def test_what_runs_and_may_not_listen_is_asked_to_go_last(make_world: MakeWorld)
     with world.ledger() as ledger:
         world.runner(ledger, Wish()).tick()
     world.run(every(world))
-    asked = [name for verb, name in world.cluster.calls if verb == "delete"]
+    asked = [name for verb, name in world.cluster.calls if verb == "remove"]
     assert asked == ["gwas-2", "gwas-3", "gwas-4", "gwas-5", "gwas-6", "gwas-1"]
 
 

@@ -1,14 +1,13 @@
 """The loop against a cluster that fails: the promises hold in the cluster's truth."""
 
 import itertools
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import timedelta
 
 import pytest
 from tests.simulation.world import Crash, MakeWorld, World
 
-from runbatch.clusters.base import just_begun
+from runbatch.clusters.base import NO_HURRY, Deadline
 from runbatch.core.attempt import Listing, Verdict
 from runbatch.core.errors import Busy, Denied, NameTaken, Rejected, Unauthorized, Unreachable
 from runbatch.core.failure import advice
@@ -191,11 +190,11 @@ class Denying(FakeCluster):
 
     denied: set[str] = field(default_factory=set)
 
-    def submit(self, workload: Workload, age_s: Callable[[], float] = just_begun) -> str:
+    def submit(self, workload: Workload, deadline: Deadline = NO_HURRY) -> str:
         if workload.name in self.denied:
             self.calls.append(("submit", workload.name))
             raise Denied("403 Forbidden")
-        return super().submit(workload, age_s)
+        return super().submit(workload, deadline)
 
 
 def deny(world: World, *names: str) -> Denying:
@@ -250,7 +249,7 @@ def test_a_job_somebody_else_started_is_adopted_also_outside_the_range(
         assert len(world.lines("WAIT")) == 1
     snapshot = world.submit()
     assert snapshot.counts[State.SUCCEEDED] == 3
-    assert world.cluster.count("delete") == 0
+    assert world.cluster.count("remove") == 0
 
 
 def test_what_holds_the_slots_is_told_behind_the_waiting_line_but_not_again_when_it_changes(
@@ -308,7 +307,7 @@ def test_mount_failures_are_retried_after_their_delays_and_never_a_fourth_time(
             waited_s = (after.reserved_at - before.ended_at).total_seconds()
             assert waited_s >= 30 * 2 ** (before.number - 1)
     world.run(Wish(retry=True, wait=True))
-    assert world.cluster.count("delete") == 5
+    assert world.cluster.count("remove") == 5
     assert world.cluster.count("submit") == 8
 
 
@@ -337,8 +336,8 @@ def test_the_log_is_saved_before_the_workload_is_deleted(make_world: MakeWorld) 
     world.submit()
     world.cluster.calls.clear()
     snapshot = world.run(world.wish(keys=frozenset({"1"})))
-    verbs = [verb for verb, _ in world.cluster.calls if verb in ("logs", "delete", "submit")]
-    assert verbs == ["logs", "delete", "submit"]
+    verbs = [verb for verb, _ in world.cluster.calls if verb in ("log", "remove", "submit")]
+    assert verbs == ["log", "remove", "submit"]
     first, second = snapshot.jobs[0].attempts
     assert first.log is not None
     assert first.is_verdict(Verdict.SUCCEEDED)
@@ -356,7 +355,7 @@ def test_a_deletion_stands_on_a_second_look(make_world: MakeWorld) -> None:
         assert ledger.view().job("1").attempts[-1].waiting_for_name
         world.cluster.live["gwas-1"].stage = Stage.RUNNING
         runner.tick()
-        assert world.cluster.count("delete") == 0
+        assert world.cluster.count("remove") == 0
         assert len(ledger.view().job("1").attempts) == 1
     assert world.lines("SKIP") == ["gwas-1: it is running again"]
 

@@ -8,6 +8,7 @@ from tests.simulation.world import POLL_S, MakeWorld, World
 from runbatch.core.attempt import Verdict
 from runbatch.core.errors import Busy, ClusterError, Unauthorized, Unreachable
 from runbatch.core.job import State
+from runbatch.core.reference import Ref
 from runbatch.core.wish import Wish
 from runbatch.runner import MOST_SILENCE
 from runbatch.testing import FakeCluster
@@ -34,7 +35,7 @@ def silent(world: World, verb: str, error: ClusterError, times: int) -> None:
 
 def test_a_log_that_is_away_for_a_while_is_waited_for(make_world: MakeWorld) -> None:
     world = failed_world(make_world, known_code=False)
-    silent(world, "logs", Unreachable("no route"), LOOKS)
+    silent(world, "log", Unreachable("no route"), LOOKS)
     (job,) = world.run(RETRY).jobs
     assert [str(each.outcome) for each in job.attempts] == [
         "mount failure (log: INFRASTRUCTURE MOUNT FAILURE: /data is not a mount point)",
@@ -44,7 +45,7 @@ def test_a_log_that_is_away_for_a_while_is_waited_for(make_world: MakeWorld) -> 
 
 def test_one_that_is_away_for_too_long_is_done_without(make_world: MakeWorld) -> None:
     world = failed_world(make_world, known_code=False)
-    silent(world, "logs", Unreachable("no route"), LOOKS + 1)
+    silent(world, "log", Unreachable("no route"), LOOKS + 1)
     (job,) = world.run(RETRY).jobs
     assert [each.is_verdict(Verdict.UNDETERMINED) for each in job.attempts] == [True]
 
@@ -54,14 +55,14 @@ def test_who_says_when_to_come_back_is_waited_for(
     make_world: MakeWorld, error: ClusterError
 ) -> None:
     world = failed_world(make_world, known_code=False)
-    silent(world, "logs", error, 3 * LOOKS)
+    silent(world, "log", error, 3 * LOOKS)
     (job,) = world.run(RETRY).jobs
     assert job.state is State.SUCCEEDED
 
 
 def test_silence_on_everything_says_nothing_of_one_log(make_world: MakeWorld) -> None:
     world = failed_world(make_world, known_code=False)
-    silent(world, "logs", Unreachable("no route"), 2)
+    silent(world, "log", Unreachable("no route"), 2)
     with world.ledger() as ledger:
         runner = world.runner(ledger, RETRY)
         runner.tick()
@@ -77,7 +78,7 @@ def test_silence_on_everything_says_nothing_of_one_log(make_world: MakeWorld) ->
 def test_what_cannot_be_deleted_is_left_and_its_slot_given_back(make_world: MakeWorld) -> None:
     """Without its log it is not deleted; the next invocation tries anew."""
     world = failed_world(make_world, known_code=True)
-    silent(world, "logs", Unreachable("container is waiting to start"), 1000)
+    silent(world, "log", Unreachable("container is waiting to start"), 1000)
     for _ in range(2):
         began_at = world.clock.now()
         snapshot = world.run(RETRY)
@@ -86,7 +87,7 @@ def test_what_cannot_be_deleted_is_left_and_its_slot_given_back(make_world: Make
             "mount failure (exit code 2)"
         ]
         assert snapshot.in_flight == 0
-    assert world.cluster.count("delete") == 0
+    assert world.cluster.count("remove") == 0
     assert world.lines("SKIP") == 2 * ["gwas-1: it cannot be deleted now; retry asks again"]
     world.cluster.faults.clear()
     (job,) = world.run(RETRY).jobs
@@ -97,8 +98,8 @@ def test_what_cannot_be_deleted_is_left_and_its_slot_given_back(make_world: Make
 class Idle(FakeCluster):
     """Says yes to each deletion and does nothing."""
 
-    def delete(self, name: str, uid: str) -> bool:  # noqa: ARG002
-        self.calls.append(("delete", name))
+    def remove(self, ref: Ref) -> bool:
+        self.calls.append(("remove", ref.name))
         return False
 
 
@@ -118,7 +119,7 @@ def test_a_deletion_that_does_nothing_is_asked_for_twice_and_then_left(
     snapshot = world.run(RETRY)
     assert world.clock.now() - began_at < timedelta(minutes=5)
     assert snapshot.in_flight == 0
-    assert idle.count("delete") == 2
+    assert idle.count("remove") == 2
     assert world.lines("DELETE") == [
         "gwas-1: asked to go to make room for the next; its log is saved",
         "gwas-1: still there, asked to go once more; its log is saved",
@@ -136,7 +137,7 @@ def test_so_does_a_delete_that_nothing_else_is_left_for(make_world: MakeWorld) -
     last = world.view().job("1").last
     assert last is not None
     (job,) = world.run(Wish(delete=frozenset({last.turn})), most_ticks=60).jobs
-    assert idle.count("delete") == 2
+    assert idle.count("remove") == 2
     assert world.lines("TROUBLE") == [f"gwas-1: {LEFT}"]
     assert [each.listed for each in job.attempts] == [True]
 
@@ -148,9 +149,9 @@ def test_a_stop_is_heeded_between_two_logs(make_world: MakeWorld) -> None:
         world.cluster.end(name, 2, MARKED)
     world.cluster.calls.clear()
     with world.ledger() as ledger:
-        runner = world.runner(ledger, RETRY, stopped=lambda: world.cluster.count("logs") == 2)
+        runner = world.runner(ledger, RETRY, stopped=lambda: world.cluster.count("log") == 2)
         runner.run("retry")
-    assert world.cluster.count("logs") == 2
+    assert world.cluster.count("log") == 2
 
 
 def test_one_log_that_cannot_be_had_holds_up_no_other(make_world: MakeWorld) -> None:
@@ -159,7 +160,7 @@ def test_one_log_that_cannot_be_had_holds_up_no_other(make_world: MakeWorld) -> 
     for name in world.cluster.live:
         world.cluster.end(name, 1)
         world.cluster.live[name].exit_code = None  # only the log may tell
-    silent(world, "logs", Unreachable("no route"), 1)
+    silent(world, "log", Unreachable("no route"), 1)
     with world.ledger() as ledger:
         runner = world.runner(ledger, RETRY)
         judged = []
@@ -177,11 +178,11 @@ def test_the_first_job_is_retried_before_the_last_log_is_read(make_world: MakeWo
         world.cluster.end(name, 2, MARKED)
         world.cluster.live[name].exit_code = None
     with world.ledger() as ledger:
-        silent(world, "logs", Unreachable("no route"), 32)
+        silent(world, "log", Unreachable("no route"), 32)
         world.runner(ledger, RETRY).tick()
     world.clock.sleep(60)  # so the delay before each retry is over
     world.cluster.calls.clear()
     world.run(RETRY)
     verbs = [verb for verb, _ in world.cluster.calls]
-    assert (verbs.count("logs"), verbs.count("evidence"), verbs.count("submit")) == (32, 32, 32)
-    assert "logs" in verbs[verbs.index("submit") :]
+    assert (verbs.count("log"), verbs.count("ends"), verbs.count("submit")) == (32, 32, 32)
+    assert "log" in verbs[verbs.index("submit") :]

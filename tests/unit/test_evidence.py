@@ -80,7 +80,7 @@ def test_many_are_asked_for_and_one_that_cannot_be_told_of_spoils_no_other() -> 
     for key in ("1", "2", "3"):
         workload = FakeWorkload(f"gwas-{key}", f"uid-{key}", 1, exit_code=2, log=b"x" * 25_000_000)
         cluster.live[workload.name] = workload
-    cluster.faults.append(Fault("evidence", Unreachable("no answer")))
+    cluster.faults.append(Fault("ends", Unreachable("no answer")))
     found = list(gather([attempt(key) for key in "123"], "gwas", cluster))
     assert [each.attempt.key for each in found] == ["1", "2", "3"]
     assert sum(each.error is not None for each in found) == 1
@@ -106,7 +106,7 @@ def test_events_speak_last_and_none_of_them_is_retried(
 
 def test_what_the_cluster_tells_is_kept_where_its_log_cannot_be_had() -> None:
     cluster = FakeCluster(live={"gwas-37": FakeWorkload("gwas-37", "uid-37", 1, exit_code=1)})
-    cluster.faults = [Fault("logs", Unreachable("no answer"))]
+    cluster.faults = [Fault("log", Unreachable("no answer"))]
     (found,) = gather([attempt()], "gwas", cluster)
     assert found.error is not None
     assert str(found.judged(BATCH).outcome) == "configuration error (exit code 1)"

@@ -17,6 +17,7 @@ from runbatch.core.attempt import Attempt
 from runbatch.core.batch import Batch
 from runbatch.core.errors import BatchError, ClusterError, NoLog
 from runbatch.core.job import View
+from runbatch.core.names import ref_of
 from runbatch.core.tail import split_note
 from runbatch.views.preview import preview_of
 from runbatch.views.text import plural, printable, printable_lines
@@ -114,13 +115,13 @@ def _log(place: Place, batch: Batch, attempt: Attempt) -> Iterator[bytes]:
             while chunk := file.read(_CHUNK_BYTES):
                 yield chunk
         return
-    name = batch.workload_name(attempt.key)
+    ref = ref_of(attempt, batch.prefix)
     is_empty = True
-    for chunk in place.cluster().logs(name, attempt.uid or ""):
+    for chunk in place.cluster().log(ref):
         is_empty = False
         yield chunk
     if is_empty and not attempt.listed:
-        raise NoLog(f"{name}: no log: none is saved, and its workload is not listed.")
+        raise NoLog(f"{ref.name}: no log: none is saved, and its workload is not listed.")
 
 
 def _write(chunk: bytes) -> None:

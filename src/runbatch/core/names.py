@@ -5,7 +5,9 @@ import re
 from collections.abc import Collection
 from urllib.parse import quote, unquote
 
+from runbatch.core.attempt import Attempt
 from runbatch.core.errors import BatchError
+from runbatch.core.reference import Ref
 
 # Run:ai reference, 5: up to 63, but over 50 failed in some versions, and pods append suffixes.
 LONGEST_NAME = 50
@@ -17,6 +19,12 @@ _LONGEST_FILE_NAME = 120
 def workload_name(prefix: str, key: str) -> str:
     """Return the name of the job's workload, the same for each attempt."""
     return f"{prefix}-{key}"
+
+
+def ref_of(attempt: Attempt, prefix: str) -> Ref:
+    """Return what names the attempt's workload to the cluster."""
+    name = workload_name(prefix, attempt.key)
+    return Ref(name, attempt.uid or "", attempt.number, attempt.calls)
 
 
 def attempt_name(workload: str, number: int) -> str:

@@ -1,9 +1,10 @@
 """A cluster in memory: it does what it is told, fails when it is told, and keeps the truth."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 
-from runbatch.clusters.base import just_begun
+from runbatch.clusters.base import NO_HURRY, Deadline
+from runbatch.clusters.together import each_of
 from runbatch.core.attempt import (
     UNKNOWN_ORIGIN,
     Evidence,
@@ -12,7 +13,8 @@ from runbatch.core.attempt import (
     Origin,
     Patience,
 )
-from runbatch.core.errors import Busy, ClusterError, NameTaken
+from runbatch.core.errors import ClusterError, NameTaken
+from runbatch.core.reference import Ref
 from runbatch.core.stage import Stage
 from runbatch.core.workload import Workload, origin_of
 
@@ -84,11 +86,10 @@ class FakeCluster:
         rows, unreadable = len(self.live), dict(self.unreadable)
         return Listing(observations, rows, unreadable, self.logged_in)
 
-    def submit(self, workload: Workload, age_s: Callable[[], float] = just_begun) -> str:
+    def submit(self, workload: Workload, deadline: Deadline = NO_HURRY) -> str:
         """Make the workload, Pending."""
         fault = self._fault("submit", workload.name)
-        if age_s() >= self.patience.grace_s:
-            raise Busy(f"the call to submit {workload.name} was held up and given up.")
+        deadline.check(workload.name, self.patience.grace_s)
         if workload.name in self.live:
             raise NameTaken(f"{workload.name} exists already")
         self._made += 1
@@ -101,25 +102,28 @@ class FakeCluster:
         _raise(fault)
         return made.uid
 
-    def evidence(self, name: str, uid: str) -> Evidence:
-        """Return the exit code that the test gave it."""
-        _raise(self._fault("evidence", name))
-        found = self._find(name, uid)
+    def ends(self, refs: Collection[Ref]) -> Mapping[Ref, Evidence | ClusterError]:
+        """Return the exit codes that the test gave them; `calls` has each by itself."""
+        return dict(each_of(self._end_of, refs, 1))
+
+    def _end_of(self, ref: Ref) -> Evidence:
+        _raise(self._fault("ends", ref.name))
+        found = self._find(ref)
         return Evidence(exit_code=found.exit_code if found else None)
 
-    def logs(self, name: str, uid: str) -> Iterator[bytes]:
+    def log(self, ref: Ref) -> Iterator[bytes]:
         """Yield the log that the test gave it."""
-        _raise(self._fault("logs", name))
-        if found := self._find(name, uid):
+        _raise(self._fault("log", ref.name))
+        if found := self._find(ref):
             yield found.log
 
-    def delete(self, name: str, uid: str) -> bool:
+    def remove(self, ref: Ref) -> bool:
         """Remove the workload, or begin to."""
-        fault = self._fault("delete", name)
-        if found := self._find(name, uid):
+        fault = self._fault("remove", ref.name)
+        if found := self._find(ref):
             found.stage = Stage.LEAVING
             if self.instant_delete:
-                del self.live[name]
+                del self.live[ref.name]
         _raise(fault)
         return found is None or self.instant_delete
 
@@ -134,9 +138,9 @@ class FakeCluster:
         """Return how often a verb was called."""
         return sum(called == verb for called, _ in self.calls)
 
-    def _find(self, name: str, uid: str) -> FakeWorkload | None:
-        found = self.live.get(name)
-        return found if found is not None and found.uid == uid else None
+    def _find(self, ref: Ref) -> FakeWorkload | None:
+        found = self.live.get(ref.name)
+        return found if found is not None and found.uid == ref.uid else None
 
     def _fault(self, verb: str, name: str) -> Fault | None:
         """Note the call; raise its fault now, or return the one to raise after the effect."""

@@ -12,9 +12,10 @@ from typing import Protocol
 
 import pytest
 
-from runbatch.clusters.base import Cluster
-from runbatch.core.attempt import Observation
-from runbatch.core.errors import Busy, NameTaken, NoLog
+from runbatch.clusters.base import Cluster, Deadline
+from runbatch.core.attempt import Evidence, Observation
+from runbatch.core.errors import Busy, ClusterError, NameTaken, NoLog
+from runbatch.core.reference import Ref
 from runbatch.core.stage import Stage
 from runbatch.core.workload import Workload
 
@@ -68,14 +69,14 @@ class ClusterContract:
         rig.cluster().submit(rig.workload("contract-1", exit_code=3))
         seen = until(rig, "contract-1", ended)
         assert seen.stage is Stage.FAILED
-        assert rig.cluster().evidence("contract-1", seen.uid).exit_code in (3, None)
+        assert evidence_of(rig.cluster(), "contract-1", seen.uid).exit_code in (3, None)
 
     def test_what_it_printed_can_be_read(self, rig: Rig) -> None:
         """Its log holds its output while it runs."""
         rig.cluster().submit(rig.workload("contract-1", output="hello there", endless=True))
         until(rig, "contract-1", running)
         for _ in range(_MOST_LOOKS):
-            log = b"".join(rig.cluster().logs("contract-1", observed_uid(rig, "contract-1")))
+            log = b"".join(rig.cluster().log(ref_of(rig, "contract-1")))
             if log:
                 break
             rig.let_time_pass()
@@ -85,7 +86,7 @@ class ClusterContract:
         """After the grace its slot may be another job's; the name stays free."""
         cluster = rig.cluster()
         with pytest.raises(Busy):
-            cluster.submit(rig.workload("contract-1"), lambda: cluster.patience.grace_s)
+            cluster.submit(rig.workload("contract-1"), Deadline(lambda: cluster.patience.grace_s))
         rig.let_time_pass()
         assert observe(rig, "contract-1") is None
         rig.cluster().submit(rig.workload("contract-1"))
@@ -112,7 +113,7 @@ class ClusterContract:
         if rig.cluster().patience.names_unique:
             with pytest.raises(NameTaken):
                 rig.cluster().submit(rig.workload("contract-1"))
-        rig.cluster().delete("contract-1", first.uid)
+        rig.cluster().remove(Ref("contract-1", first.uid))
         until_gone(rig, "contract-1")
         rig.cluster().submit(rig.workload("contract-1"))
         assert until(rig, "contract-1", ended).uid != first.uid
@@ -121,25 +122,25 @@ class ClusterContract:
         """It goes; deleting it once more is no error, and tells that it is gone."""
         rig.cluster().submit(rig.workload("contract-1", endless=True))
         seen = until(rig, "contract-1", running)
-        if rig.cluster().delete("contract-1", seen.uid):
+        if rig.cluster().remove(Ref("contract-1", seen.uid)):
             assert observe(rig, "contract-1") is None
         until_gone(rig, "contract-1")
-        assert rig.cluster().delete("contract-1", seen.uid)
+        assert rig.cluster().remove(Ref("contract-1", seen.uid))
 
     def test_another_workload_of_the_name_is_never_deleted(self, rig: Rig) -> None:
         """A deletion names a uid, and touches no other."""
         rig.cluster().submit(rig.workload("contract-1", endless=True))
         seen = until(rig, "contract-1", running)
-        rig.cluster().delete("contract-1", "00000000-0000-4000-8000-000000000000")
+        rig.cluster().remove(Ref("contract-1", "00000000-0000-4000-8000-000000000000"))
         rig.let_time_pass()
         assert observe(rig, "contract-1") == seen
 
     def test_what_was_never_there_has_no_evidence_and_no_log(self, rig: Rig) -> None:
         """Nothing is an answer; of the log the cluster may also say that there is none."""
         unknown = ("contract-9", "00000000-0000-4000-8000-000000000000")
-        assert rig.cluster().evidence(*unknown).exit_code is None
+        assert evidence_of(rig.cluster(), *unknown).exit_code is None
         with suppress(NoLog):
-            assert b"".join(rig.cluster().logs(*unknown)) == b""
+            assert b"".join(rig.cluster().log(Ref(*unknown))) == b""
 
     def test_only_the_prefix_is_listed(self, rig: Rig) -> None:
         """Names that merely contain or extend the prefix are left out, yet counted as rows."""
@@ -172,11 +173,20 @@ def observe(rig: Rig, name: str) -> Observation | None:
     return next(iter(listed(rig, name)), None)
 
 
-def observed_uid(rig: Rig, name: str) -> str:
-    """Return the uid of a workload that is there."""
+def ref_of(rig: Rig, name: str) -> Ref:
+    """Return what names a workload that is there."""
     seen = observe(rig, name)
     assert seen is not None, f"{name} is not there"
-    return seen.uid
+    return Ref(name, seen.uid)
+
+
+def evidence_of(cluster: Cluster, name: str, uid: str) -> Evidence:
+    """Return what is known of the end of one workload; raise the error there was instead."""
+    ref = Ref(name, uid)
+    found = cluster.ends([ref])[ref]
+    if isinstance(found, ClusterError):
+        raise found
+    return found
 
 
 def until(rig: Rig, name: str, condition: Callable[[Observation], bool]) -> Observation:

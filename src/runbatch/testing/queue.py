@@ -1,12 +1,13 @@
 """A batch queue in memory: ids are numbers, and names are not unique, as on Slurm."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
-from runbatch.clusters.base import just_begun
+from runbatch.clusters.base import NO_HURRY, Deadline
 from runbatch.core.attempt import Evidence, Listing, Observation, Origin, Patience
-from runbatch.core.errors import Busy, ClusterError
+from runbatch.core.errors import ClusterError
+from runbatch.core.reference import Ref
 from runbatch.core.stage import Stage
 from runbatch.core.workload import Workload, origin_of
 
@@ -67,10 +68,9 @@ class QueueCluster:
         shown = (each for each in self.entries if each.name.startswith(f"{prefix}-"))
         return Listing(tuple(map(_observation, shown)), rows=1)
 
-    def submit(self, workload: Workload, age_s: Callable[[], float] = just_begun) -> str:
+    def submit(self, workload: Workload, deadline: Deadline = NO_HURRY) -> str:
         """Put the workload into the queue, whatever else has its name."""
-        if age_s() >= self.patience.grace_s:
-            raise Busy(f"the call to submit {workload.name} was held up and given up.")
+        deadline.check(workload.name, self.patience.grace_s)
         fault, self.fault = self.fault, None
         if fault is None:
             return self._add(workload).uid
@@ -80,19 +80,21 @@ class QueueCluster:
             self._waiting.append((self._listings + self.late, workload))
         raise fault
 
-    def evidence(self, name: str, uid: str) -> Evidence:
-        """Return the exit code."""
-        found = self._find(name, uid)
-        return Evidence(exit_code=found.exit_code if found else None)
+    def ends(self, refs: Collection[Ref]) -> Mapping[Ref, Evidence | ClusterError]:
+        """Return the exit codes."""
+        found = {ref: self._find(ref) for ref in refs}
+        return {ref: Evidence(exit_code=it.exit_code if it else None) for ref, it in found.items()}
 
-    def logs(self, name: str, uid: str) -> Iterator[bytes]:
+    def log(self, ref: Ref) -> Iterator[bytes]:
         """Yield the log."""
-        if found := self._find(name, uid):
+        if found := self._find(ref):
             yield found.log
 
-    def delete(self, name: str, uid: str) -> bool:
+    def remove(self, ref: Ref) -> bool:
         """Take it out of the queue."""
-        self.entries = [each for each in self.entries if (each.name, each.uid) != (name, uid)]
+        self.entries = [
+            each for each in self.entries if (each.name, each.uid) != (ref.name, ref.uid)
+        ]
         return True
 
     def end(self, entry: Entry, exit_code: int = 0, log: bytes = b"") -> None:
@@ -111,8 +113,10 @@ class QueueCluster:
         self.most_alive = max(self.most_alive, len(self.alive))
         return made
 
-    def _find(self, name: str, uid: str) -> Entry | None:
-        return next((each for each in self.entries if (each.name, each.uid) == (name, uid)), None)
+    def _find(self, ref: Ref) -> Entry | None:
+        return next(
+            (each for each in self.entries if (each.name, each.uid) == (ref.name, ref.uid)), None
+        )
 
 
 def _observation(entry: Entry) -> Observation:

@@ -10,22 +10,24 @@ import shutil
 import subprocess
 import sys
 import uuid
-from collections.abc import Callable, Iterable, Iterator, Mapping, Set
+from collections.abc import Collection, Iterable, Iterator, Mapping, Set
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
-from runbatch.clusters.base import just_begun
+from runbatch.clusters.base import NO_HURRY, Deadline
 from runbatch.clusters.local import names, wrapper
 from runbatch.clusters.local.folder import End, WorkloadFolder, open_own, this_boot
 from runbatch.clusters.local.listing import ended_by_restart, node, observe, of_mark
 from runbatch.clusters.local.names import NamesLock
 from runbatch.clusters.local.processes import LivingProcesses, Mark, end, users_of
 from runbatch.clusters.local.root import identify, known_by
+from runbatch.clusters.together import each_of
 from runbatch.core.attempt import Evidence, Listing, Observation, Patience
-from runbatch.core.errors import Busy, ClusterError, NameTaken, Rejected, Unreachable
+from runbatch.core.errors import ClusterError, NameTaken, Rejected, Unreachable
 from runbatch.core.failure import KILLED, OUT_OF_MEMORY_CODE
 from runbatch.core.names import file_name, text_of_file_name
+from runbatch.core.reference import Ref
 from runbatch.core.stage import Stage
 from runbatch.core.workload import ORIGIN_VARIABLES, Workload
 from runbatch.folders import take_private
@@ -102,11 +104,11 @@ class LocalCluster:
             restarted=frozenset(filter(None, restarted)),
         )
 
-    def submit(self, workload: Workload, age_s: Callable[[], float] = just_begun) -> str:
+    def submit(self, workload: Workload, deadline: Deadline = NO_HURRY) -> str:
         """Start the workload's process; it is on disk under its name before it runs."""
         uid = str(uuid.uuid4())
         try:
-            lock = self._claim(workload, uid, age_s)
+            lock = self._claim(workload, uid, deadline)
             try:
                 self._start(workload, uid, lock)
             finally:
@@ -118,14 +120,17 @@ class LocalCluster:
             raise fault(f"local: {workload.name} cannot be started: {error}.") from error
         return uid
 
-    def evidence(self, name: str, uid: str) -> Evidence:
-        """Return the exit code, and the signal if one ended it."""
-        with self._reading(name):
-            folder = self._folder(name, uid)
+    def ends(self, refs: Collection[Ref]) -> Mapping[Ref, Evidence | ClusterError]:
+        """Return each exit code, and the signal if one ended it."""
+        return dict(each_of(self._end_of, refs, 1))
+
+    def _end_of(self, ref: Ref) -> Evidence:
+        with self._reading(ref.name):
+            folder = self._folder(ref)
             end = folder.end() if folder else None
             lacked_a_mount = folder.lacked_a_mount() if folder else None
             # Another workload may have got the name meanwhile, and this be the end of that one.
-            if end is None or self._folder(name, uid) is None:
+            if end is None or self._folder(ref) is None:
                 return Evidence(node=node())
         return Evidence(
             exit_code=end.exit_code,
@@ -134,19 +139,20 @@ class LocalCluster:
             mounts_held=not lacked_a_mount,
         )
 
-    def logs(self, name: str, uid: str) -> Iterator[bytes]:
+    def log(self, ref: Ref) -> Iterator[bytes]:
         """Yield the log file as it is now."""
-        with self._reading(name), suppress(FileNotFoundError):
-            folder = self._folder(name, uid)
+        with self._reading(ref.name), suppress(FileNotFoundError):
+            folder = self._folder(ref)
             if folder is None:
                 return
             with open_own(folder.log, "rb") as file:
-                is_its_own = self._folder(name, uid) is not None
+                is_its_own = self._folder(ref) is not None
                 while is_its_own and (chunk := file.read(_CHUNK_BYTES)):
                     yield chunk
 
-    def delete(self, name: str, uid: str) -> bool:
+    def remove(self, ref: Ref) -> bool:
         """End every process of the workload, politely first, and forget it."""
+        name, uid = ref.name, ref.uid
         with self._reading(name):
             folder = WorkloadFolder(self._workloads / file_name(name))
             if not end(folder, uid, self._grace_s):
@@ -154,9 +160,9 @@ class LocalCluster:
                     f"local: {name} does not end, even when killed{_who(folder, uid)}."
                 )
             _reap()
-            if self._folder(name, uid) is not None:
+            if self._folder(ref) is not None:
                 with self._names.held():
-                    if self._folder(name, uid) is not None:
+                    if self._folder(ref) is not None:
                         self._set_aside(folder.path, uid)
                 self._clear_away(uid)
         return True
@@ -169,13 +175,13 @@ class LocalCluster:
         except (OSError, ValueError) as error:
             raise Unreachable(f"local: {name} cannot be read or changed: {error}.") from error
 
-    def _folder(self, name: str, uid: str) -> WorkloadFolder | None:
+    def _folder(self, ref: Ref) -> WorkloadFolder | None:
         """Return the folder of this very workload, if it is (still) there."""
-        folder = WorkloadFolder(self._workloads / file_name(name))
+        folder = WorkloadFolder(self._workloads / file_name(ref.name))
         description = folder.describe()
-        return folder if description is not None and description.uid == uid else None
+        return folder if description is not None and description.uid == ref.uid else None
 
-    def _claim(self, workload: Workload, uid: str, age_s: Callable[[], float]) -> int:
+    def _claim(self, workload: Workload, uid: str, deadline: Deadline) -> int:
         """Take the name for this workload; return the lock that says it is alive.
 
         Whoever takes the call for given up after the grace looks once more before using its slot.
@@ -188,9 +194,9 @@ class LocalCluster:
             take_private(Path(os.path.realpath(self._root)))
             take_private(new.path.parent)
             lock = new.create(_description(workload, uid))
-            with self._names.held(PATIENCE.grace_s - age_s()):
+            with self._names.held(deadline.left_s(PATIENCE.grace_s)):
                 identify(self._root)
-                _check_age(workload.name, age_s())
+                deadline.check(workload.name, PATIENCE.grace_s)
                 target = WorkloadFolder(self._workloads / file_name(workload.name))
                 self._make_room(target, workload.name)
                 take_private(self._workloads)
@@ -291,12 +297,6 @@ def _who(folder: WorkloadFolder, uid: str) -> str:
 def _reap() -> None:
     """Let our own ended children go; those of a killed submitter are the system's to reap."""
     _children[:] = [child for child in _children if child.poll() is None]
-
-
-def _check_age(name: str, age_s: float) -> None:
-    if age_s >= PATIENCE.grace_s:
-        what = f"the call to start {name} was held up for {PATIENCE.grace_s:g} s"
-        raise Busy(f"local: {what} and given up.")
 
 
 def _description(workload: Workload, uid: str) -> Mapping[str, object]:

@@ -3,12 +3,12 @@
 It keeps no state but the version, the login, and which workloads it has asked to go.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from tempfile import TemporaryFile
 from typing import IO
 
-from runbatch.clusters.base import just_begun
+from runbatch.clusters.base import NO_HURRY, Deadline
 from runbatch.clusters.runai import arguments, description, faults, listing
 from runbatch.clusters.runai.arguments import (
     LOG_LINES,
@@ -28,6 +28,7 @@ from runbatch.clusters.runai.program import (
     spool,
 )
 from runbatch.clusters.runai.words import text_of
+from runbatch.clusters.together import each_of
 from runbatch.core import tail
 from runbatch.core.attempt import Evidence, Listing, Observation, Patience
 from runbatch.core.errors import (
@@ -41,6 +42,7 @@ from runbatch.core.errors import (
     Unreachable,
 )
 from runbatch.core.identity import is_own_id
+from runbatch.core.reference import Ref
 from runbatch.core.workload import Workload
 
 CALL_LIMIT_S = 60
@@ -101,16 +103,14 @@ class RunaiCluster:
         no_submit = str(self._version) if isinstance(self._version, Unreachable) else None
         return Listing(tuple(ours), rows=len(rows), login=login, no_submit=no_submit)
 
-    def submit(self, workload: Workload, age_s: Callable[[], float] = just_begun) -> None:
+    def submit(self, workload: Workload, deadline: Deadline = NO_HURRY) -> None:
         """Submit the workload; its uid is not printed (Run:ai reference, 1.6)."""
         version = self.version()
         if isinstance(version, Unreachable):
             # With `--restart-policy` it might be refused, without it a job might run twice.
             raise version
         words = arguments.submit_args(workload, self._project, self._kind, version)
-        if age_s() >= HELD_UP_LIMIT_S:
-            what = f"the call to submit {workload.name} was held up for {HELD_UP_LIMIT_S} s"
-            raise Busy(f"Run:ai: {what} and given up.")
+        deadline.check(workload.name, HELD_UP_LIMIT_S)
         reply = self._execute(words, SUBMIT_LIMIT_S)
         if reply.code == 0:
             return
@@ -118,18 +118,22 @@ class RunaiCluster:
         error = self._fault(Reply(reply.code, out, err))
         raise self._whose(workload.name, error, version) if isinstance(error, NameTaken) else error
 
-    def evidence(self, name: str, uid: str) -> Evidence:
+    def ends(self, refs: Collection[Ref]) -> Mapping[Ref, Evidence | ClusterError]:
+        """Return what is known of each end, asked for side by side: `describe` takes one name."""
+        return dict(each_of(self._end_of, refs, self.calls_at_once))
+
+    def _end_of(self, ref: Ref) -> Evidence:
         """Return the node and events that `describe` tells, and the exit code if `kubectl` does.
 
         An error of the one bears what the other told.
         """
         found, end, problem = Evidence(), None, None
         try:
-            found = self._described(name, uid)
+            found = self._described(ref)
         except ClusterError as error:
             problem = error
         try:
-            end = self._pods.end_of(name)
+            end = self._pods.end_of(ref.name)
         except Unreachable as error:
             problem = problem or error
         if end is not None:
@@ -138,21 +142,20 @@ class RunaiCluster:
             raise problem.knowing(found)
         return found
 
-    def _described(self, name: str, uid: str) -> Evidence:
-        reply = self._execute(
-            arguments.describe_args(name, self._project, self._kind), CALL_LIMIT_S
-        )
+    def _described(self, ref: Ref) -> Evidence:
+        words = arguments.describe_args(ref.name, self._project, self._kind)
+        reply = self._execute(words, CALL_LIMIT_S)
         if reply.code == 0:
-            return description.evidence_of(reply.out, uid)
+            return description.evidence_of(reply.out, ref.uid)
         error = self._fault(reply)
         if faults.is_gone(reply.err) or isinstance(error, Rejected):
             return Evidence()
         raise error
 
-    def logs(self, name: str, uid: str) -> Iterator[bytes]:  # noqa: ARG002
+    def log(self, ref: Ref) -> Iterator[bytes]:
         """Yield the log, or its end; raise NoLog if it is said, or seems, that there is none."""
         with TemporaryFile() as log:
-            reply, is_whole = self._spool_log(name, log)
+            reply, is_whole = self._spool_log(ref.name, log)
             if reply.code == 0 and (first := log.read(_CHUNK_BYTES)):
                 yield first if is_whole else tail.note(LOG_LINES) + first
                 yield from iter(lambda: log.read(_CHUNK_BYTES), b"")
@@ -178,7 +181,7 @@ class RunaiCluster:
         end = arguments.log_end_args(name, self._project, self._kind)
         return spool(self._execute, end, CALL_LIMIT_S, log), False
 
-    def delete(self, name: str, uid: str) -> bool:
+    def remove(self, ref: Ref) -> bool:
         """Ask for the workload of this uid to go, which takes its time (Run:ai reference, 5).
 
         One that is listed without an id is deleted by its name, after one more look at whose it is;
@@ -186,6 +189,7 @@ class RunaiCluster:
         does not know proves nothing while something bears the name: a list may have shown another
         id than the workload's own.
         """
+        name, uid = ref.name, ref.uid
         words = arguments.delete_args(uid, self._project, self._kind)
         has_id = is_own_id(uid)
         if not has_id or uid in self._asked_to_go:
