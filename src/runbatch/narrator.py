@@ -153,9 +153,9 @@ class Narrator:
 
 def _end_of(silence: Event, listing: Listing, patience: Patience) -> Event:
     """Return what ends the silence: an answer, or that nothing but an empty one is to come."""
-    if listing.rows > 0 or not silence.text.startswith(NOTHING_LISTED):
+    if listing.proves_absence or not silence.text.startswith(NOTHING_LISTED):
         return Event(Kind.OK, "The cluster answers again.")
-    waited = f"{patience.empty_doubt_s / 60:g} minutes"
+    waited = f"{patience.doubt_s / 60:g} minutes"
     text = (
         f"The cluster has answered and listed nothing at all for {waited}: "
         "runbatch takes what was there for gone, and goes on."

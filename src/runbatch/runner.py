@@ -174,30 +174,30 @@ class Runner:
         try:
             listing = self._cluster.list(self._batch.prefix)
             now = self._now()
-            empty_since = self._empty_since(listing, now)
-            patience = self._patience = replace(self._patience, empty_since=empty_since)
+            doubted_since = self._doubted_since(listing, now)
+            patience = self._patience = replace(self._patience, doubted_since=doubted_since)
             self._listed_at = now
             self._no_submit = listing.no_submit
             called, agreed = before.called, self._wish.adopt
             learned = self._ledger.record(listing, called, self._batch, now, patience, agreed)
         except ClusterError as error:
             self._silent_since.clear()  # it is silent on all: that tells nothing of one attempt
-            self._patience = replace(self._patience, empty_since=None)
+            self._patience = replace(self._patience, doubted_since=None)
             self._narrator.no_answer(error, before)
             return replace(before, trusted=False)
         self._narrator.learned(listing, learned, now, patience)
         return learned.view
 
-    def _empty_since(self, listing: Listing, now: datetime) -> datetime | None:
-        """Return since when each listing was without a row, this one too; None if it has one.
+    def _doubted_since(self, listing: Listing, now: datetime) -> datetime | None:
+        """Return since when no listing proved an absence, this one neither; None if it does.
 
         After a long break it begins anew: nobody knows what a listing would have shown meanwhile.
         """
-        if listing.rows > 0:
+        if listing.proves_absence:
             return None
         usual_s = self._pace.poll_interval_s + self._patience.grace_s
         is_after_break = (now - self._listed_at).total_seconds() > usual_s
-        return now if is_after_break else self._patience.empty_since or now
+        return now if is_after_break else self._patience.doubted_since or now
 
     def _perform_all(self, planned: Plan, look_took: timedelta) -> bool:
         """Carry out the plan as far as it goes; return False if the cluster was asked in vain.
@@ -537,7 +537,7 @@ class Runner:
         latest, now = self._ledger.latest_tick(), self._now()
         if latest is not None and latest > now:
             self._ahead += latest - now
-            self._patience = replace(self._patience, since=latest, empty_since=None)
+            self._patience = replace(self._patience, since=latest, doubted_since=None)
             self._silent_since.clear()
 
     def _next_look(self, left: Plan, looked_at: datetime) -> datetime:

@@ -341,7 +341,7 @@ def test_a_call_does_not_wait_for_the_names_beyond_the_grace(rig: LocalRig) -> N
 def test_a_call_that_is_stopped_while_it_waits_for_the_names_starts_nothing(rig: LocalRig) -> None:
     # Young when it comes to wait, too old when it goes on: a process may be stopped in between.
     ages = iter([0, rig.cluster().patience.grace_s])
-    with pytest.raises(Busy, match="the call to submit contract-1 was held up for 2 s and given up"):
+    with pytest.raises(Busy, match="to submit contract-1 was held up for 2 s and given up"):
         rig.cluster().submit(rig.workload("contract-1"), Deadline(lambda: next(ages)))
     assert rig.phase("contract-1") is None
     assert list((rig.workloads.parent / "new").iterdir()) == []

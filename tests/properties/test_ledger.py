@@ -65,7 +65,7 @@ class Processes(RuleBasedStateMachine):
         self.known: list[frozenset[tuple[str, int]]] = [frozenset(), frozenset()]
         self.full: set[int] = set()
         self.model: dict[tuple[str, int], Attempt] = {}
-        self.rows_seen_at: datetime | None = None
+        self.proved_at: datetime | None = None
         self.workload_type: str | None = None
         self.now = at(0)
 
@@ -78,7 +78,7 @@ class Processes(RuleBasedStateMachine):
     @property
     def view(self) -> View:
         """What every process must see."""
-        return View.of(self.model.values(), rows_seen_at=self.rows_seen_at)
+        return View.of(self.model.values(), proved_at=self.proved_at)
 
     def write(self, process: int, act: Callable[[Ledger], Any], *after: Attempt) -> Any:
         """Let a process write what makes these attempts true; None, and nothing, if it fails."""
@@ -250,7 +250,7 @@ class Processes(RuleBasedStateMachine):
         for each in expected.forgotten:
             del self.model[each.id]
         assert learned.view.trusted or not learned.changes
-        self.rows_seen_at = learned.view.rows_seen_at
+        self.proved_at = learned.view.proved_at
         self.known[process] = learned.view.called
         for change in learned.changes:
             check_change(change, listing)
@@ -276,7 +276,7 @@ class Processes(RuleBasedStateMachine):
             )
             for key, (whose, phase, seconds) in rows.items()
         ]
-        return Listing(tuple(observations), rows=len(observations) + others)
+        return Listing(tuple(observations), proves_absence=bool(observations or others))
 
     def uid(self, key: str, whose: str) -> str:
         last = self.view.job(key).last

@@ -182,7 +182,7 @@ class Loop(RuleBasedStateMachine):
     @rule(then=ticks)
     def nothing_at_all_is_listed(self, then: list[Tick]) -> None:
         """Not one row, although there were some: a dropped connection looks like that."""
-        is_recent = (self.now - self.rows_at).total_seconds() < PATIENCE.empty_doubt_s
+        is_recent = (self.now - self.rows_at).total_seconds() < PATIENCE.doubt_s
         asked_to_go = {each.uid for each in attempts_of(self.memory) if each.delete_asked_at}
         if is_recent and self.rows_shown - asked_to_go:
             asked, nothing = self.memory.called, listing(others=0)
@@ -261,7 +261,7 @@ class Loop(RuleBasedStateMachine):
         workload = self.truth.live.get(attempt.key)
         assert workload is None or workload.number != attempt.number or not workload.is_known
         rest = [each for each in attempts_of(self.memory) if each != attempt]
-        self.memory = View.of(rest, rows_seen_at=self.memory.rows_seen_at)
+        self.memory = View.of(rest, proved_at=self.memory.proved_at)
 
     def teardown(self) -> None:
         """Left in peace, every job comes to its end, and no slot stays taken."""

@@ -11,7 +11,7 @@ from runbatch.core.stage import Stage
 from runbatch.core.wish import Wish
 from runbatch.testing.cluster import PATIENCE, FakeWorkload, Fault
 
-DOUBT_S = PATIENCE.empty_doubt_s
+DOUBT_S = PATIENCE.doubt_s
 ASSUMED = (
     "The cluster has answered and listed nothing at all for 10 minutes: "
     "runbatch takes what was there for gone, and goes on."

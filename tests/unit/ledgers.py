@@ -7,7 +7,7 @@ from runbatch.core.batch import Batch, Run
 
 NOW = datetime(2026, 1, 5, 9, 30, tzinfo=UTC)
 BATCH = Batch(prefix="gwas", keys=("1", "2", "3"), integer_keys=True, run=Run(command=("true",)))
-PATIENCE = Patience(grace_s=60, empty_doubt_s=600)
+PATIENCE = Patience(grace_s=60, doubt_s=600)
 
 
 def called(key: str, number: int = 1) -> Attempt:

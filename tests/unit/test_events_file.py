@@ -69,7 +69,7 @@ def test_each_change_is_a_line_with_the_whole_attempt(ledger: Ledger) -> None:
     ledger.reserve(called("3"), None, cap=2, why=Why.FIRST)
     ledger.release(called("3"), LATER)
     shown = (Observation(name="gwas-1", uid="u1", stage=Stage.FAILED),)
-    ledger.record(Listing(shown, 1), set(), BATCH, LATER, PATIENCE)
+    ledger.record(Listing(shown), set(), BATCH, LATER, PATIENCE)
     ledger.save_log(first, None, "{}", LATER)
     (last,) = ledger.view().job("1").attempts
     outcome = Outcome(Verdict.MOUNT_FAILURE, "exit code 2")
@@ -102,7 +102,7 @@ def test_each_change_is_a_line_with_the_whole_attempt(ledger: Ledger) -> None:
 def test_what_changes_nothing_is_no_line(ledger: Ledger) -> None:
     first = called("1")
     ledger.reserve(first, None, cap=1)
-    shown = Listing((Observation(name="gwas-1", uid="u", stage=Stage.RUNNING),), 1)
+    shown = Listing((Observation(name="gwas-1", uid="u", stage=Stage.RUNNING),))
     ledger.record(shown, set(), BATCH, NOW, PATIENCE)
     before = events_of(ledger).read_bytes()
     ledger.record(shown, set(), BATCH, LATER, PATIENCE)
@@ -121,7 +121,7 @@ def test_of_one_listing_what_frees_a_slot_comes_first(ledger: Ledger) -> None:
         Observation(name="gwas-1", uid="u1", stage=Stage.RUNNING),
         Observation(name="gwas-3", uid="u3", stage=Stage.SUCCEEDED),
     )
-    ledger.record(Listing(rows, 2), set(), BATCH, NOW, PATIENCE, frozenset({"u1"}))
+    ledger.record(Listing(rows), set(), BATCH, NOW, PATIENCE, frozenset({"u1"}))
     found = [(did, attempt.key) for did, attempt, _ in changes(ledger.folder)]
     assert found == [(Did.CALLED, "3"), (Did.ENDED, "3"), (Did.ADOPTED, "1")]
     assert max(step.in_flight for step in replay(read_record(ledger.folder).entries)) == 1
@@ -321,7 +321,7 @@ def test_a_ledger_that_knows_less_than_its_events_file_starts_nothing_and_says_s
     events_of(older).rename(older.folder / "aside")
     older.begin_run("submit", BATCH, LATER)
     shown = (Observation(name="gwas-1", uid="u1", stage=Stage.RUNNING),)
-    older.record(Listing(shown, 1), set(), BATCH, LATER, PATIENCE, frozenset({"u1"}))
+    older.record(Listing(shown), set(), BATCH, LATER, PATIENCE, frozenset({"u1"}))
     assert set(older.view().in_flight) == {"1"}
     assert [line["seq"] for line in lines(older.folder)] == [1, 2, 3]
     older.close()

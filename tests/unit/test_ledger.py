@@ -119,7 +119,7 @@ def test_a_success_is_not_judged_anew_and_a_doubtful_verdict_by_stronger_evidenc
         Observation(name=f"gwas-{key}", uid=key, stage=phase)
         for key, phase in (("1", Stage.SUCCEEDED), ("2", Stage.FAILED))
     ]
-    shown, agreed = Listing(tuple(rows), 2), frozenset("12")
+    shown, agreed = Listing(tuple(rows)), frozenset("12")
     jobs = ledger.record(shown, frozenset(), BATCH, NOW, PATIENCE, agreed).view.jobs
     mount, wrong = Outcome(Verdict.MOUNT_FAILURE, ""), Outcome(Verdict.CONFIGURATION_ERROR, "")
     done, failed = (jobs[key].attempts[-1] for key in "12")
@@ -137,7 +137,7 @@ def test_a_verdict_is_not_reached_by_the_evidence_of_an_earlier_end(ledger: Ledg
         row = Observation(name="gwas-1", uid="u", stage=phase)
         now = NOW + timedelta(seconds=seconds)
         agreed = frozenset({"u"})
-        learned = ledger.record(Listing((row,), 1), frozenset(), BATCH, now, PATIENCE, agreed)
+        learned = ledger.record(Listing((row,)), frozenset(), BATCH, now, PATIENCE, agreed)
         return learned.view.jobs["1"].attempts[-1]
 
     first_end = show(Stage.FAILED, 0)
@@ -156,7 +156,7 @@ def test_what_was_seen_to_run_again_is_not_deleted(ledger: Ledger) -> None:
     for phase, seconds in ((Stage.FAILED, 0), (Stage.RUNNING, 30)):
         row = Observation(name="gwas-1", uid="u", stage=phase)
         now = NOW + timedelta(seconds=seconds)
-        learned = ledger.record(Listing((row,), 1), frozenset(), BATCH, now, PATIENCE)
+        learned = ledger.record(Listing((row,)), frozenset(), BATCH, now, PATIENCE)
         if phase is Stage.FAILED:
             decided_on = learned.view.jobs["1"].attempts[-1]
     assert not ledger.delete_asked([decided_on], NOW, 3)
@@ -168,7 +168,7 @@ def test_what_was_seen_to_run_again_is_not_deleted(ledger: Ledger) -> None:
 def test_two_commands_share_the_slots_that_leaving_workloads_take(ledger: Ledger) -> None:
     """One deletes what has ended while the other submits: each looked before the other acted."""
     rows = [Observation(name=f"gwas-{key}", uid=key, stage=Stage.FAILED) for key in "12"]
-    shown, agreed = Listing(tuple(rows), 2), frozenset("12")
+    shown, agreed = Listing(tuple(rows)), frozenset("12")
     learned = ledger.record(shown, frozenset(), BATCH, NOW, PATIENCE, agreed)
     one, two = (learned.view.jobs[key].attempts[-1] for key in "12")
     assert [each.key for each in ledger.delete_asked([one, two], NOW, 1, leaving_since=NOW)] == [
@@ -187,7 +187,7 @@ def test_a_listing_is_remembered_whole(ledger: Ledger) -> None:
         Observation(name="gwas-7", uid="u7", stage=Stage.SUCCEEDED),
         Observation(name="gwas-2-7", uid="x", stage=Stage.RUNNING),
     )
-    learned = ledger.record(Listing(rows, 9), {("1", 1)}, BATCH, NOW, PATIENCE, frozenset({"u7"}))
+    learned = ledger.record(Listing(rows), {("1", 1)}, BATCH, NOW, PATIENCE, frozenset({"u7"}))
     assert learned.view == reopened(ledger).view()
     assert set(learned.view.jobs) == {"1", "7"}
     assert learned.view.in_flight == {"1"}

@@ -20,7 +20,7 @@ from runbatch.views.status import Status, show_status, status_of
 from runbatch.views.waits import lacking_command, status_json
 from runbatch.wiring import Place
 
-_NOTHING_HEARD = Listing((), rows=0)
+_NOTHING_HEARD = Listing((), proves_absence=False)
 NOT_YET_HEARD = "it was asked, and has not answered yet."
 
 

@@ -60,20 +60,21 @@ class Observation:
 class Listing:
     """A cluster's answer to "what is there?": complete, or it would have been an error.
 
-    `rows` counts everybody's workloads that were looked at: a listing without a single row is
-    believed less than one that shows other people's (Run:ai reference, 9.2). `unreadable` holds, by
-    its name, why a workload that is there cannot be read: for all that is known it runs. `login` is
-    what the cluster says of who is logged in, in any form: it is searched for owners. None: it
-    could not be asked. `restarted` holds the uids of workloads that a restart of their machine
-    ended, as is known for sure. `no_submit` says why nothing can be submitted there now, if so.
+    `proves_absence`: what it does not show is not there. A cluster that may answer with an empty
+    list while it is not reached says so only of lists that show something, be it other people's.
+    `unreadable` holds, by its name, why a workload that is there cannot be read: for all that is
+    known it runs. `login` is what the cluster says of who is logged in, in any form: it is searched
+    for owners. None: it could not be asked. `restarted` holds the uids of workloads that a restart
+    of their machine ended, as is known for sure. `no_submit` says why nothing can be submitted
+    there now, if so.
     """
 
     observations: tuple[Observation, ...]
-    rows: int
     unreadable: Mapping[str, str] = field(default_factory=dict)
     login: str | None = ""
     restarted: frozenset[str] = frozenset()
     no_submit: str | None = None
+    proves_absence: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -312,19 +313,19 @@ class Patience:
 
     A workload is taken for gone, or a lost submit for not done, only after `agreeing_listings` good
     listings in a row and `grace_s` seconds without a sign, none of them before `since`. A listing
-    with no row at all, while jobs are in flight, is believed only after `empty_doubt_s` seconds in
-    which each listing was like that: `empty_since` is when this process had the first of them.
+    that proves no absence is believed, while jobs are in flight, only after `doubt_s` seconds in
+    which each listing was like that: `doubted_since` is when this process had the first of them.
     `leaves_at_once`: a deletion is over when its call returns, and takes no slot. `names_unique`:
     no two workloads share a name, so that a name has to be free before it is used again.
     """
 
     grace_s: float
-    empty_doubt_s: float
+    doubt_s: float
     agreeing_listings: int = 3
     leaves_at_once: bool = False
     names_unique: bool = True
     since: datetime | None = None
-    empty_since: datetime | None = None
+    doubted_since: datetime | None = None
 
     def leaving_since(self, now: datetime) -> datetime | None:
         """Return since when what was asked to go may still go; None: leaving takes no slot."""
@@ -337,9 +338,9 @@ class Patience:
         is_agreed = attempt.missed >= self.agreeing_listings
         return is_agreed and waited.total_seconds() >= self.grace_s
 
-    def believes_emptiness(self, sign_at: datetime, now: datetime) -> bool:
+    def believes_absence(self, sign_at: datetime, now: datetime) -> bool:
         """Whether nothing was listed for long enough, also since the cluster gave this sign."""
-        if self.empty_since is None:
+        if self.doubted_since is None:
             return False
-        waited = now - max(self.empty_since, sign_at)
-        return waited.total_seconds() >= self.empty_doubt_s
+        waited = now - max(self.doubted_since, sign_at)
+        return waited.total_seconds() >= self.doubt_s

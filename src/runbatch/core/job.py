@@ -90,13 +90,13 @@ class View:
     """All jobs the ledger knows, and whether the last listing may be acted on.
 
     `trusted` is False while the cluster does not answer, or answers what cannot be believed:
-    then nothing is decided. `rows_seen_at` is when a listing last had a row, of anybody's. `taken`
+    then nothing is decided. `proved_at` is when a listing last proved absences. `taken`
     says, by key, what workload that is not the batch's has the job's name.
     """
 
     jobs: Mapping[str, Job]
     trusted: bool = True
-    rows_seen_at: datetime | None = None
+    proved_at: datetime | None = None
     taken: Mapping[str, str] = field(default_factory=dict)
     names_unique: bool = True
 
@@ -105,7 +105,7 @@ class View:
         cls,
         attempts: Iterable[Attempt],
         *,
-        rows_seen_at: datetime | None = None,
+        proved_at: datetime | None = None,
         names_unique: bool = True,
     ) -> "View":
         """Return the view of these attempts, in any order."""
@@ -113,7 +113,7 @@ class View:
         for attempt in sorted(attempts, key=lambda each: each.number):
             grouped.setdefault(attempt.key, []).append(attempt)
         jobs = {key: Job(key, tuple(tries), names_unique) for key, tries in grouped.items()}
-        return cls(jobs, rows_seen_at=rows_seen_at, names_unique=names_unique)
+        return cls(jobs, proved_at=proved_at, names_unique=names_unique)
 
     def job(self, key: str) -> Job:
         """Return the job of this key; one the ledger does not know has no attempts."""

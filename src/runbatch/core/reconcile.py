@@ -62,32 +62,30 @@ class Learned:
 def _is_believable(listing: Listing, view: View, now: datetime, patience: Patience) -> bool:
     """Whether the listing's gaps mean anything.
 
-    A listing without one row, of anybody's, although workloads were just there, is what a dropped
-    connection looks like (Run:ai reference, 9.2).
+    One that proves no absence, although workloads were just there, is what a dropped connection
+    looks like.
     """
-    if listing.rows > 0 or view.rows_seen_at is None:
+    if listing.proves_absence or view.proved_at is None:
         return True
     expected = [each for each in view.attempts if each.listed and each.delete_asked_at is None]
     if not expected:
         return True
-    if patience.believes_emptiness(view.rows_seen_at, now):
+    if patience.believes_absence(view.proved_at, now):
         return True
     # Ended ones may have been cleared away, and no slot is at stake.
-    waited_s = (now - view.rows_seen_at).total_seconds()
+    waited_s = (now - view.proved_at).total_seconds()
     return all(each.ended_at is not None for each in expected) and waited_s >= ENDED_DOUBT_S
 
 
 def _kept_by_doubt(view: View, now: datetime, patience: Patience) -> frozenset[tuple[str, int]]:
-    """Return the attempts that no listing without a row can free of their slots.
+    """Return the attempts that a listing which proves nothing can free of their slots.
 
     The cluster has had their workloads, or may have, and no end of them was seen. One whose submit
     was never answered may be missed: it is called again, and keeps its slot.
     """
     held = [each for each in view.attempts if each.ended_at is None and not each.was_lost]
-    signs = (
-        (each, max(each.last_sign_at, view.rows_seen_at or each.last_sign_at)) for each in held
-    )
-    return frozenset(each.id for each, at in signs if not patience.believes_emptiness(at, now))
+    signs = ((each, max(each.last_sign_at, view.proved_at or each.last_sign_at)) for each in held)
+    return frozenset(each.id for each, at in signs if not patience.believes_absence(at, now))
 
 
 def learn(
@@ -103,14 +101,14 @@ def learn(
 
     Absence is held only against attempts that were called before the listing was asked for
     (`asked_before`): another process may have submitted one since. A listing that cannot be
-    believed changes nothing, and its view is not trusted; one without a row frees no slot before
-    `empty_doubt_s` is over. Of a workload that is there and cannot be read only its own job is held
-    up. Raises Unreachable if whose a workload is cannot be told now.
+    believed changes nothing, and its view is not trusted; one that proves no absence frees no slot
+    before `doubt_s` is over. Of a workload that is there and cannot be read only its own job is
+    held up. Raises Unreachable if whose a workload is cannot be told now.
     """
     known = view.jobs.keys() | set(batch.keys)
     if not _is_believable(listing, view, now, patience):
         return Learned((), replace(view, trusted=False))
-    if listing.rows == 0:
+    if not listing.proves_absence:
         asked_before = set(asked_before) - _kept_by_doubt(view, now, patience)
     rows = _by_key(listing, batch, known)
     unreadable = _unreadable(listing, batch, known)
@@ -131,8 +129,8 @@ def learn(
     jobs = View.of(attempts.values(), names_unique=names_unique).jobs.values()
     forgotten = {each.id: each for job in jobs for each in _outlived(job, now, patience)}
     kept = [each for each in attempts.values() if each.id not in forgotten]
-    rows_seen_at = now if listing.rows > 0 else view.rows_seen_at
-    after = View.of(kept, rows_seen_at=rows_seen_at, names_unique=names_unique)
+    proved_at = now if listing.proves_absence else view.proved_at
+    after = View.of(kept, proved_at=proved_at, names_unique=names_unique)
     return Learned(
         tuple(each for each in changes if each.after.id not in forgotten),
         replace(after, taken=found.taken),

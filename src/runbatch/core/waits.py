@@ -159,5 +159,5 @@ def _reasons(snapshot: Snapshot, listed: Iterable[Observation]) -> tuple[str, ..
 def heard_at(view: View) -> datetime | None:
     """Return when a listing last showed anything, as far as it is remembered."""
     shown = (each.seen_at for job in view.jobs.values() for each in job.attempts)
-    times = (view.rows_seen_at, *shown)
+    times = (view.proved_at, *shown)
     return max((at for at in times if at is not None), default=None)

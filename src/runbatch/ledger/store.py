@@ -35,7 +35,7 @@ from runbatch.ledger.trouble import trouble
 FILE_NAME = "ledger.sqlite3"
 _BUSY_TIMEOUT_S = 30
 _FILES_AT_ONCE = 8
-_ROWS_SEEN = "rows seen"
+_PROVED_AT = "rows seen"
 _WORKLOAD_TYPE = "workload type"
 _KEYS = "keys"
 _FOLDER = "folder"
@@ -118,7 +118,7 @@ class Ledger:
             forgotten = [Changed(Did.FORGOTTEN, attempt) for attempt in learned.forgotten]
             changed = (changed_by_listing(each, agreed) for each in changes)
             self._journal.write(now, [*forgotten, *filter(None, changed)])
-            self._mark(_ROWS_SEEN, rows.to_text(learned.view.rows_seen_at))
+            self._mark(_PROVED_AT, rows.to_text(learned.view.proved_at))
             return learned
 
     def reserve(
@@ -394,9 +394,9 @@ class Ledger:
     def _view(self, condition: str = "TRUE", values: tuple[str, ...] = ()) -> View:
         query = f"SELECT {_COLUMNS} FROM attempts WHERE {condition}"
         attempts = [rows.attempt_of(tuple(row)) for row in self._connection.execute(query, values)]
-        rows_seen_at = rows.from_text(self._mark_of(_ROWS_SEEN))
+        proved_at = rows.from_text(self._mark_of(_PROVED_AT))
         names_unique = self._mark_of(_NAMES) != _FREE
-        return View.of(attempts, rows_seen_at=rows_seen_at, names_unique=names_unique)
+        return View.of(attempts, proved_at=proved_at, names_unique=names_unique)
 
     def _asked(self) -> tuple[Asked, ...]:
         query = "SELECT key, number, calls, asked_at FROM reruns ORDER BY rowid"

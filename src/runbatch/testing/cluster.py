@@ -18,7 +18,7 @@ from runbatch.core.reference import Ref
 from runbatch.core.stage import Stage
 from runbatch.core.workload import Workload, origin_of
 
-PATIENCE = Patience(grace_s=60, empty_doubt_s=600)
+PATIENCE = Patience(grace_s=60, doubt_s=600)
 
 
 @dataclass
@@ -83,8 +83,9 @@ class FakeCluster:
             if each.name.startswith(f"{prefix}-")
         )
         _raise(with_fault)
-        rows, unreadable = len(self.live), dict(self.unreadable)
-        return Listing(observations, rows, unreadable, self.logged_in)
+        return Listing(
+            observations, dict(self.unreadable), self.logged_in, proves_absence=bool(self.live)
+        )
 
     def submit(self, workload: Workload, deadline: Deadline = NO_HURRY) -> str:
         """Make the workload, Pending."""

@@ -11,7 +11,7 @@ from runbatch.core.reference import Ref
 from runbatch.core.stage import Stage
 from runbatch.core.workload import Workload, origin_of
 
-PATIENCE = Patience(grace_s=60, empty_doubt_s=0, names_unique=False)
+PATIENCE = Patience(grace_s=60, doubt_s=0, names_unique=False)
 _OPENED_AT = datetime(2026, 1, 5, 9, tzinfo=UTC)
 
 
@@ -66,7 +66,7 @@ class QueueCluster:
                 self._add(workload)
         self._waiting = [each for each in self._waiting if each[0] > self._listings]
         shown = (each for each in self.entries if each.name.startswith(f"{prefix}-"))
-        return Listing(tuple(map(_observation, shown)), rows=1)
+        return Listing(tuple(map(_observation, shown)))
 
     def submit(self, workload: Workload, deadline: Deadline = NO_HURRY) -> str:
         """Put the workload into the queue, whatever else has its name."""

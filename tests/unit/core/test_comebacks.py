@@ -104,7 +104,7 @@ def test_an_empty_listing_does_not_end_a_retry_that_waits_for_its_delay() -> Non
     slow = batch("37", retry=RetryPolicy(delay_s=300))
     known = looked_often(view(failed()), listing(FAILED), *range(30, 200, 30))
     for seconds in (200, 230, 260):
-        learned = looked(known, Listing((), rows=0), seconds)
+        learned = looked(known, Listing((), proves_absence=False), seconds)
         known = learned.view
         assert not planned(known, RETRY, seconds, of=slow).done
     known = looked_often(known, listing(FAILED), 310)

@@ -30,7 +30,7 @@ from runbatch.core.job import State, View
 from runbatch.core.reconcile import Change, Learned
 from runbatch.core.stage import Stage
 
-NOBODY = Listing((), rows=0)
+NOBODY = Listing((), proves_absence=False)
 OTHERS_ONLY = listing(others=33)
 DAMAGED = "its folder is damaged"
 
@@ -78,18 +78,18 @@ DAMAGED = "its folder is damaged"
 def test_an_empty_listing_is_not_believed_while_jobs_were_just_there(
     known: View, answer: Listing, seconds: float, trusted: bool
 ) -> None:
-    patience = replace(PATIENCE, empty_since=at(-1) if answer.rows == 0 else None)
+    patience = replace(PATIENCE, doubted_since=None if answer.proves_absence else at(-1))
     assert looked(known, answer, seconds, patience=patience).view.trusted is trusted
 
 
 @pytest.mark.parametrize("attempt", [listed(), accepted(), denied()])
-@pytest.mark.parametrize("empty_since", [None, 401, 1])
+@pytest.mark.parametrize("doubted_since", [None, 401, 1])
 def test_what_this_process_has_not_seen_empty_for_long_enough_is_doubted(
-    attempt: Attempt, empty_since: float | None
+    attempt: Attempt, doubted_since: float | None
 ) -> None:
     """However long ago a row was seen: the time since the first empty listing counts."""
-    since = None if empty_since is None else at(empty_since)
-    patience = replace(PATIENCE, empty_since=since)
+    since = None if doubted_since is None else at(doubted_since)
+    patience = replace(PATIENCE, doubted_since=since)
     known = view(attempt, rows_seen=0)
     for seconds in (590, 595, 600):
         known = looked(known, NOBODY, seconds, patience=patience).view
@@ -118,7 +118,7 @@ def test_a_row_that_another_process_saw_meanwhile_counts() -> None:
 def test_one_look_is_enough_an_hour_after_the_last_row_where_all_had_ended(
     known: View, seconds: float, trusted: bool
 ) -> None:
-    patience = replace(PATIENCE, empty_since=at(seconds))
+    patience = replace(PATIENCE, doubted_since=at(seconds))
     assert looked(known, NOBODY, seconds, patience=patience).view.trusted is trusted
 
 
@@ -126,14 +126,14 @@ def test_a_listing_that_is_not_believed_changes_nothing() -> None:
     known = view(listed(missed=0), called("4"), accepted("5", missed=2), rows_seen=0)
     learned = looked(known, NOBODY, 100)
     assert learned.changes == ()
-    assert learned.view == View(known.jobs, trusted=False, rows_seen_at=at(0))
+    assert learned.view == View(known.jobs, trusted=False, proved_at=at(0))
 
 
 @pytest.mark.parametrize("others", [1, 33])
 def test_when_a_listing_last_had_a_row_is_remembered(others: int) -> None:
     known = looked(view(), listing(others=others), 30).view
-    assert known.rows_seen_at == at(30)
-    assert looked(known, NOBODY, 60).view.rows_seen_at == at(30)
+    assert known.proved_at == at(30)
+    assert looked(known, NOBODY, 60).view.proved_at == at(30)
 
 
 def test_a_dropped_connection_of_minutes_frees_no_slot() -> None:
@@ -290,7 +290,7 @@ def test_an_older_attempt_is_missed_while_the_newer_one_waits_for_its_name() -> 
 def test_one_of_our_own_that_cannot_be_read_and_nobody_knew_holds_a_slot(
     name: str, keys: tuple[str, ...]
 ) -> None:
-    answer = Listing((), rows=1, unreadable={"gwas-2-x": "no", name: DAMAGED})
+    answer = Listing((), unreadable={"gwas-2-x": "no", name: DAMAGED})
     key = name.removeprefix("gwas-")
     learned = looked(view(refused("b")), answer, 10, of=batch(*keys, integer_keys=keys == ("37",)))
     after = learned.view.job(key)
@@ -306,7 +306,7 @@ def test_one_of_our_own_that_cannot_be_read_and_nobody_knew_holds_a_slot(
 
 
 def unreadable(given: View, *others: Observation) -> Learned:
-    return looked(given, Listing(others, rows=1, unreadable={"gwas-37": DAMAGED}), 10)
+    return looked(given, Listing(others, unreadable={"gwas-37": DAMAGED}), 10)
 
 
 @pytest.mark.parametrize("known", [listed(), accepted(), called()], ids=["listed", "yes", "called"])
@@ -352,5 +352,5 @@ def test_one_that_cannot_be_read_holds_up_no_other_job() -> None:
 
 @pytest.mark.parametrize("name", ["gwas-2-37", "gwas-test", "other-37"])
 def test_what_of_another_batch_cannot_be_read_is_nothing_to_us(name: str) -> None:
-    answer = Listing((observation(),), rows=2, unreadable={name: "its folder is damaged"})
+    answer = Listing((observation(),), unreadable={name: "its folder is damaged"})
     assert looked(view(), answer, 10) == looked(view(), listing(observation()), 10)

@@ -39,7 +39,7 @@ from runbatch.core.snapshot import snapshot_of
 from runbatch.core.stage import Stage
 from runbatch.core.wish import Wish, stale
 
-EMPTY = Listing((), rows=0)
+EMPTY = Listing((), proves_absence=False)
 DELETED = Outcome(Verdict.VANISHED, "deleted before it ended")
 NEVER_SUBMITTED = "it was never submitted, and nobody is to come back to it"
 

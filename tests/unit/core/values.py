@@ -24,7 +24,7 @@ from runbatch.core.whose import Claims
 from runbatch.core.wish import Wish
 
 EPOCH = datetime(2026, 1, 5, 9, 30, tzinfo=UTC)
-PATIENCE = Patience(grace_s=60, empty_doubt_s=600)
+PATIENCE = Patience(grace_s=60, doubt_s=600)
 START = Wish(start=True)
 RETRY = Wish(retry=True, wait=True)
 
@@ -71,7 +71,7 @@ def observation(key: str = "37", stage: Stage = Stage.RUNNING, **changes: Any) -
 
 def listing(*observations: Observation, others: int = 1) -> Listing:
     """A listing of these and of `others` rows that are other people's."""
-    return Listing(observations, rows=len(observations) + others)
+    return Listing(observations, proves_absence=bool(observations or others))
 
 
 def reserved(key: str = "37", number: int = 1, **changes: Any) -> Attempt:
@@ -152,7 +152,7 @@ def reserved_after(before: Attempt, **changes: Any) -> Attempt:
 
 def view(*attempts: Attempt, rows_seen: float | None = None) -> View:
     """What the ledger holds; a listing last had a row at `rows_seen`, if ever."""
-    return View.of(attempts, rows_seen_at=None if rows_seen is None else at(rows_seen))
+    return View.of(attempts, proved_at=None if rows_seen is None else at(rows_seen))
 
 
 def history(*stretches: Stretch, levels: tuple[Level, ...] = ()) -> History:
@@ -167,7 +167,7 @@ def attempts_of(given: View) -> list[Attempt]:
 def remembering(given: View, *attempts: Attempt) -> View:
     """The view once the ledger has written these attempts over those of the same ids."""
     by_id = {each.id: each for each in (*attempts_of(given), *attempts)}
-    return View.of(by_id.values(), rows_seen_at=given.rows_seen_at)
+    return View.of(by_id.values(), proved_at=given.proved_at)
 
 
 def looked(
@@ -189,10 +189,10 @@ def looked(
     return learn(of or batch(), given, answer, asked, at(seconds), patience, claims)
 
 
-def looked_often(given: View, answer: Listing, *times: float, empty_since: float = 0) -> View:
+def looked_often(given: View, answer: Listing, *times: float, doubted_since: float = 0) -> View:
     """The view after the same listing at each of these times."""
-    is_empty = answer.rows == 0
-    patience = replace(PATIENCE, empty_since=at(empty_since)) if is_empty else PATIENCE
+    doubted = replace(PATIENCE, doubted_since=at(doubted_since))
+    patience = PATIENCE if answer.proves_absence else doubted
     for seconds in times:
         given = looked(given, answer, seconds, patience=patience).view
     return given

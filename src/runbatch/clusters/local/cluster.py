@@ -34,7 +34,7 @@ from runbatch.folders import take_private
 
 # A disk does not forget: the grace is for a submitter in mid-call, the doubt for a folder that was
 # moved away.
-PATIENCE = Patience(grace_s=2, empty_doubt_s=60, leaves_at_once=True)
+PATIENCE = Patience(grace_s=2, doubt_s=60, leaves_at_once=True)
 # A folder that is not there, a command too long: it would fail again. A full disk may pass.
 _USERS_FAULT = (errno.ENOENT, errno.ENOTDIR, errno.ELOOP, errno.E2BIG)
 _NO_LOCKS = (errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP)
@@ -95,11 +95,10 @@ class LocalCluster:
                 told = f"{path}: {error}; move it away once the job has ended"
                 unreadable[_name_in(path)] = told
         lost = _lost(prefix, living.marks(roots), {each.uid for each in observations})
-        rows = {path.name for path in found} | {file_name(name) for name in lost}
         kept = {name: why for name, why in unreadable.items() if name not in lost}
         return Listing(
             (*observations, *lost.values()),
-            rows=len(rows),
+            proves_absence=bool(found or lost),
             unreadable=kept,
             restarted=frozenset(filter(None, restarted)),
         )

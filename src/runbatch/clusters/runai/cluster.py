@@ -57,7 +57,7 @@ UNLISTED_LIMIT_S = 60
 # Before the grace is over, a call that was made is over too, and what it made is listed. A dropped
 # VPN looks like an empty list (9.2): while jobs are in flight one is believed only when each list
 # was empty for so long, and each time the project could be seen.
-PATIENCE = Patience(grace_s=HELD_UP_LIMIT_S + SUBMIT_LIMIT_S + UNLISTED_LIMIT_S, empty_doubt_s=600)
+PATIENCE = Patience(grace_s=HELD_UP_LIMIT_S + SUBMIT_LIMIT_S + UNLISTED_LIMIT_S, doubt_s=600)
 MOST_LOGINS_ASKED = 3
 _MOST_PAGES = 100
 _CHUNK_BYTES = 1 << 16
@@ -101,7 +101,7 @@ class RunaiCluster:
         ours = listing.observations(rows, self._project, self._kind, f"{prefix}-")
         login = self._login_text() if any(each.origin.owner for each in ours) else ""
         no_submit = str(self._version) if isinstance(self._version, Unreachable) else None
-        return Listing(tuple(ours), rows=len(rows), login=login, no_submit=no_submit)
+        return Listing(tuple(ours), proves_absence=bool(rows), login=login, no_submit=no_submit)
 
     def submit(self, workload: Workload, deadline: Deadline = NO_HURRY) -> None:
         """Submit the workload; its uid is not printed (Run:ai reference, 1.6)."""
