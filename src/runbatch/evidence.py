@@ -5,11 +5,11 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 
 from runbatch.clusters.base import Cluster
+from runbatch.clusters.shell.guard import logged_code
 from runbatch.core.attempt import Attempt, Evidence
 from runbatch.core.batch import Batch
 from runbatch.core.errors import ClusterError, NoLog
 from runbatch.core.failure import judge
-from runbatch.core.guard import logged_code
 from runbatch.core.job import View
 from runbatch.core.marker import Markers
 from runbatch.core.names import workload_name

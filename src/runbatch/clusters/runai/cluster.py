@@ -8,12 +8,14 @@ from dataclasses import replace
 from tempfile import TemporaryFile
 
 from runbatch.clusters.base import just_begun
+from runbatch.clusters.kubectl.pods import MOST_TRIES, Pods
+from runbatch.clusters.kubectl.program import execute_kubectl
 from runbatch.clusters.runai import arguments, description, faults, listing
 from runbatch.clusters.runai.arguments import OLD_PAGE_ROWS, Version
-from runbatch.clusters.runai.hiding import without_values
-from runbatch.clusters.runai.pods import MOST_TRIES, Pods
-from runbatch.clusters.runai.program import Execute, Reply, execute, execute_kubectl, spool
-from runbatch.clusters.runai.words import text_of
+from runbatch.clusters.runai.program import execute, spool
+from runbatch.clusters.shell.hiding import without_values
+from runbatch.clusters.shell.program import Execute, Reply
+from runbatch.clusters.shell.words import text_of
 from runbatch.core.attempt import Evidence, Listing, Observation, Patience
 from runbatch.core.errors import (
     Busy,
@@ -63,7 +65,7 @@ class RunaiCluster:
         self._project = project
         self._kind = kind
         self._execute = execute
-        self._pods = Pods(project, kubectl, kubectl_tries)
+        self._pods = Pods(f"runai-{project}", kubectl, kubectl_tries)
         self._version: Version | None = None
         self._asked_to_go: set[str] = set()
         self._login: str | None = None
