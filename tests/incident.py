@@ -18,7 +18,7 @@ from tests.runai_standin import ClientHung, Delays, Others, Phase, Settings, Sta
 
 from runbatch.clusters.runai.arguments import Version, list_args, submit_args
 from runbatch.clusters.runai.cluster import RunaiCluster
-from runbatch.clusters.runai.program import Reply
+from runbatch.clusters.shell.program import Reply
 from runbatch.config.load import load_batch
 from runbatch.core.batch import Batch
 from runbatch.core.errors import Unreachable

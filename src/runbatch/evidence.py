@@ -6,12 +6,12 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from runbatch.clusters.base import Cluster
+from runbatch.clusters.shell.guard import logged_code
 from runbatch.clusters.together import each_of
 from runbatch.core.attempt import Attempt, Evidence
 from runbatch.core.batch import Batch
 from runbatch.core.errors import ClusterError, NoLog
 from runbatch.core.failure import judge
-from runbatch.core.guard import logged_code
 from runbatch.core.job import View
 from runbatch.core.marker import Markers
 from runbatch.core.names import ref_of

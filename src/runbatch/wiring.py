@@ -12,9 +12,9 @@ import platformdirs
 
 from runbatch.clock import Clock
 from runbatch.clusters.base import Cluster
+from runbatch.clusters.kubectl.pods import MOST_TRIES
 from runbatch.clusters.local.cluster import LocalCluster
 from runbatch.clusters.runai.cluster import RunaiCluster
-from runbatch.clusters.runai.pods import MOST_TRIES
 from runbatch.core.asked import Asked, turns_of
 from runbatch.core.attempt import Listing
 from runbatch.core.batch import Batch

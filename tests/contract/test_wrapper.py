@@ -11,8 +11,8 @@ import psutil
 import pytest
 from tests.contract.local import LocalRig, is_running, note
 
-from runbatch.clusters.local import wrapper
-from runbatch.clusters.local.folder import WorkloadFolder
+from runbatch.clusters.records import wrapper
+from runbatch.clusters.records.folder import WorkloadFolder
 from runbatch.core.stage import Stage
 from runbatch.testing.contract import evidence_of
 

@@ -14,10 +14,10 @@ from docs.generate.markdown import SAID
 import runbatch
 from runbatch.cli import audit, delete, main, run
 from runbatch.cli.main import all_commands, cli
-from runbatch.config.dotenv import Variables, batch_of
-from runbatch.config.gapit import DEFAULTS, OLD_NAMES, PARAMETERS, PIPELINE_NAMES
 from runbatch.core.attempt import Evidence, Verdict
 from runbatch.core.failure import RetryPolicy, judge
+from runbatch.recipes.gapit.dotenv import Variables, batch_of
+from runbatch.recipes.gapit.variables import DEFAULTS, OLD_NAMES, PARAMETERS, PIPELINE_NAMES
 
 
 def read(name: str) -> str:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from tests.guard.shells import SHELLS, Container, need, need_mounts
 
-from runbatch.core.guard import LINES
+from runbatch.clusters.shell.guard import LINES
 
 PYTHON = sys.executable
 

@@ -11,7 +11,7 @@ from tests.kills.loop import LONGEST_S, play
 from tests.kills.scene import CAP, PREFIX, RETRY_POLICY, SCRIPT, Doing, Record
 
 from runbatch.clusters.local.cluster import LocalCluster
-from runbatch.clusters.local.folder import WorkloadFolder
+from runbatch.clusters.records.folder import WorkloadFolder
 from runbatch.core.reference import Ref
 
 # A mount failure that nobody is to retry, a success, and one that runs until the scene is over.

@@ -22,10 +22,8 @@ from tests.properties.documents import (
 from tests.unit.core.values import at
 
 from runbatch.clusters.runai.arguments import Version, submit_args
-from runbatch.config.gapit import PARAMETERS
 from runbatch.config.keys import parse_keys
 from runbatch.config.load import load_batch
-from runbatch.config.phenotypes import check_phenotypes
 from runbatch.config.write import batch_toml
 from runbatch.core.attempt import Attempt, Evidence
 from runbatch.core.batch import Batch, Mount, Run
@@ -33,6 +31,8 @@ from runbatch.core.errors import BatchError
 from runbatch.core.marker import Markers
 from runbatch.core.workload import workload_of
 from runbatch.evidence import Findings
+from runbatch.recipes.gapit import check_phenotypes
+from runbatch.recipes.gapit.variables import PARAMETERS
 from runbatch.views.text import printable, printable_lines
 
 

@@ -19,7 +19,7 @@ from tests.properties.damage import damaged, damaged_json
 from tests.unit.core.values import at, attempts_of, batch
 
 from runbatch.clusters.runai.cluster import PATIENCE, RunaiCluster
-from runbatch.clusters.runai.program import Execute, Reply
+from runbatch.clusters.shell.program import Execute, Reply
 from runbatch.core.attempt import Listing
 from runbatch.core.errors import ClusterError
 from runbatch.core.reference import Ref

@@ -14,7 +14,7 @@ from tests.runai_standin import Delays, Settings, StandIn, Switches
 
 from runbatch.clock import Clock
 from runbatch.clusters.runai.cluster import RunaiCluster
-from runbatch.clusters.runai.program import Execute, Reply
+from runbatch.clusters.shell.program import Execute, Reply
 from runbatch.core.batch import Batch, ClusterChoice, Mount, Run
 from runbatch.core.events import Event
 from runbatch.core.reconcile import learn

@@ -13,7 +13,7 @@ from tests.runai.rig import QUICK, Rig, pods_json
 from tests.runai_standin import Settings
 
 from runbatch.clusters.runai.cluster import RunaiCluster
-from runbatch.clusters.runai.program import NOT_FOUND, Reply
+from runbatch.clusters.shell.program import NOT_FOUND, Reply
 from runbatch.core.attempt import Verdict
 from runbatch.core.errors import Unreachable
 from runbatch.core.snapshot import Snapshot
@@ -161,7 +161,7 @@ def test_a_description_that_fails_hides_no_exit_code(make: MakeRig, answer: Repl
 
 def test_a_kubectl_that_fails_hides_no_log(make: MakeRig) -> None:
     def hangs(words: Sequence[str], limit_s: float) -> Reply:
-        raise Unreachable("Run:ai: kubectl: no answer.")
+        raise Unreachable("kubectl: no answer.")
 
     settings = Settings(delays=QUICK, outcomes={"gwas-2": (2, 0)})
     rig = make(last=1, cap=1, settings=settings)

@@ -13,7 +13,7 @@ from tests.runai_standin import Fault, Others, Settings, Switches, Trouble
 from tests.unit.core.values import called, failed, reserved_after
 
 from runbatch.clusters.runai.cluster import RunaiCluster
-from runbatch.clusters.runai.program import Reply
+from runbatch.clusters.shell.program import Reply
 from runbatch.core.attempt import Verdict
 from runbatch.core.errors import ClusterError
 from runbatch.core.job import State, View

@@ -6,7 +6,7 @@ import pytest
 
 from runbatch.clusters.base import Deadline
 from runbatch.clusters.runai.cluster import RunaiCluster
-from runbatch.clusters.runai.program import Reply
+from runbatch.clusters.shell.program import Reply
 from runbatch.core.batch import Batch, Run
 from runbatch.core.errors import Busy
 from runbatch.core.workload import workload_of

@@ -8,8 +8,8 @@ import pytest
 from tests.runai.test_pure import WORKLOAD
 
 from runbatch.clusters.runai.cluster import RunaiCluster
-from runbatch.clusters.runai.hiding import SHORTEST_SECRET, without_values
-from runbatch.clusters.runai.program import Reply
+from runbatch.clusters.shell.hiding import SHORTEST_SECRET, without_values
+from runbatch.clusters.shell.program import Reply
 from runbatch.core.errors import Rejected
 from runbatch.core.workload import Workload
 

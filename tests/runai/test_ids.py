@@ -11,7 +11,7 @@ from tests.runai.rig import PACE, QUICK, Rewriting, Rig, pods_json
 from tests.runai_standin import Fault, Phase, Settings, Switches, Trouble
 
 from runbatch.clusters.runai.cluster import RunaiCluster
-from runbatch.clusters.runai.program import Reply
+from runbatch.clusters.shell.program import Reply
 from runbatch.core.attempt import Verdict
 from runbatch.core.job import State
 from runbatch.core.wish import Wish

@@ -21,9 +21,9 @@ from tests.runai.apiserver import (
     serving,
 )
 
-from runbatch.clusters.runai import program
-from runbatch.clusters.runai.pods import Pods
-from runbatch.clusters.runai.program import execute_kubectl
+from runbatch.clusters.kubectl import program
+from runbatch.clusters.kubectl.pods import Pods
+from runbatch.clusters.kubectl.program import execute_kubectl
 from runbatch.core.errors import Unreachable
 
 ENV = [{"name": "RUNBATCH_PREFIX", "value": "g"}, {"name": "RUNBATCH_KEY", "value": "1"}]
@@ -72,13 +72,13 @@ def paths(server: ApiServer) -> list[str]:
 
 def test_one_look_is_one_request(server: ApiServer) -> None:
     server.answer(page(pod()))
-    assert exit_code(Pods("lab", execute_kubectl)) == 2
+    assert exit_code(Pods("runai-lab", execute_kubectl)) == 2
     assert paths(server) == [FIRST]
 
 
 def test_the_list_goes_on_page_by_page(server: ApiServer) -> None:
     server.answer(page({}, more="a/b+c=&limit=1"), page(pod()))
-    assert exit_code(Pods("lab", execute_kubectl)) == 2
+    assert exit_code(Pods("runai-lab", execute_kubectl)) == 2
     first, second = paths(server)
     assert first == FIRST
     assert second == FIRST.replace("?", "?continue=a%2Fb%2Bc%3D%26limit%3D1&")
@@ -86,20 +86,20 @@ def test_the_list_goes_on_page_by_page(server: ApiServer) -> None:
 
 def test_one_name_on_two_pages_tells_nothing(server: ApiServer) -> None:
     server.answer(page(pod(1), more="x"), page(pod(2)))
-    assert exit_code(Pods("lab", execute_kubectl, tries=1)) is None
+    assert exit_code(Pods("runai-lab", execute_kubectl, tries=1)) is None
 
 
 def test_a_list_whose_next_page_is_gone_begins_anew(server: ApiServer) -> None:
     server.answer(page(pod(), more="x"), EXPIRED, page(pod(), more="y"), page())
-    assert exit_code(Pods("lab", execute_kubectl)) == 2
+    assert exit_code(Pods("runai-lab", execute_kubectl)) == 2
     assert len(server.asked) == 4
 
 
 def test_a_list_that_always_grows_too_old_is_asked_for_at_the_next_look(server: ApiServer) -> None:
     old = [page(pod(), more="x"), EXPIRED]
-    pods = Pods("lab", execute_kubectl)
+    pods = Pods("runai-lab", execute_kubectl)
     server.answer(*old * 3, page(pod()))
-    assert trouble(pods) == f"Run:ai: kubectl: Error from server (Expired): {TOO_OLD}"
+    assert trouble(pods) == f"kubectl: Error from server (Expired): {TOO_OLD}"
     assert len(server.asked) == 6
     assert exit_code(pods) == 2
 
@@ -114,7 +114,7 @@ def test_without_a_context_nobody_is_asked_for_pods(
     (tmp_path / "config").unlink()
     if config is not None:
         configure(tmp_path / "config", f"http://127.0.0.1:{server.port}", {}, **config)
-    assert exit_code(Pods("lab", execute_kubectl, tries=1)) is None
+    assert exit_code(Pods("runai-lab", execute_kubectl, tries=1)) is None
     assert server.asked == []
 
 
@@ -149,9 +149,9 @@ def test_a_trouble_is_one_line_and_alike_each_time(
     server: ApiServer, answer: Answer, said: str
 ) -> None:
     server.answer(answer)
-    pods = Pods("lab", execute_kubectl, tries=3)
+    pods = Pods("runai-lab", execute_kubectl, tries=3)
     told = {trouble(pods), trouble(pods)}
-    assert told == {f"Run:ai: kubectl: {said.format(port=server.port)}"}
+    assert told == {f"kubectl: {said.format(port=server.port)}"}
     assert len(server.asked) == 2
     assert exit_code(pods) is None, "it never answered: done without"
     server.answer(page(pod()), answer, answer, answer, answer, page(pod()))
@@ -169,17 +169,17 @@ def test_a_login_that_fails_is_told_without_what_changes(server: ApiServer, tmp_
     api = "client.authentication.k8s.io/v1"
     user = {"exec": {"apiVersion": api, "command": str(plugin), "interactiveMode": "Never"}}
     configure(tmp_path / "config", f"https://127.0.0.1:{server.port}", user)
-    pods = Pods("lab", execute_kubectl)
+    pods = Pods("runai-lab", execute_kubectl)
     told = {trouble(pods), trouble(pods)}
     failed = f"getting credentials: exec: executable {plugin} failed with exit code 1."
-    assert told == {f"Run:ai: kubectl: Unable to connect to the server: {failed}"}
+    assert told == {f"kubectl: Unable to connect to the server: {failed}"}
     assert server.asked == []
 
 
 def test_a_question_for_a_user_name_is_no_list(server: ApiServer, tmp_path: Path) -> None:
     configure(tmp_path / "config", f"https://127.0.0.1:{server.port}", {})
-    told = trouble(Pods("lab", execute_kubectl))
-    assert told == "Run:ai: kubectl: it asks for a user name: it has no login for its cluster."
+    told = trouble(Pods("runai-lab", execute_kubectl))
+    assert told == "kubectl: it asks for a user name: it has no login for its cluster."
 
 
 @pytest.mark.parametrize("before", [[], [page({}, more="x")]], ids=["at once", "on page 2"])
@@ -188,17 +188,15 @@ def test_a_server_that_never_answers_is_not_waited_for_for_ever(
 ) -> None:
     server.answer(*before, SILENCE)
     began = time.monotonic()
-    told = trouble(Pods("lab", execute_kubectl, limit_s=0.3))
+    told = trouble(Pods("runai-lab", execute_kubectl, limit_s=0.3))
     assert time.monotonic() - began < 2
-    assert told == "Run:ai: kubectl: Unable to connect to the server: it gave no answer in time."
+    assert told == "kubectl: Unable to connect to the server: it gave no answer in time."
 
 
 def test_a_page_too_large_for_memory_is_not_read(
     server: ApiServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(program, "MOST_PODS_BYTES", 1_000_000)
+    monkeypatch.setattr(program, "MOST_BYTES", 1_000_000)
     server.answer(page(pod(), "x" * 1_000_000))
-    told = trouble(Pods("lab", execute_kubectl))
-    assert told.startswith(
-        'Run:ai: "kubectl get --request-timeout=20s --raw" printed more than 1000000 '
-    )
+    told = trouble(Pods("runai-lab", execute_kubectl))
+    assert told.startswith('"kubectl get --request-timeout=20s --raw" printed more than 1000000 ')

@@ -21,7 +21,7 @@ from tests.runai_standin import (
 )
 
 from runbatch.clusters.runai.cluster import RunaiCluster
-from runbatch.clusters.runai.program import Reply
+from runbatch.clusters.shell.program import Reply
 from runbatch.core.errors import Unreachable
 from runbatch.core.job import State
 from runbatch.core.snapshot import Snapshot

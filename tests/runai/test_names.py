@@ -12,7 +12,7 @@ from tests.runai.test_pure import WORKLOAD
 from tests.runai_standin import Fault, Settings, Switches, Trouble
 
 from runbatch.clusters.runai.cluster import RunaiCluster
-from runbatch.clusters.runai.program import Reply
+from runbatch.clusters.shell.program import Reply
 from runbatch.core.errors import ClusterError, Denied, NameTaken, Unreachable
 from runbatch.core.job import State
 from runbatch.core.wish import Wish

@@ -8,10 +8,8 @@ from typing import Any
 
 import pytest
 
-from runbatch.clusters.runai import kubectl as kubectl_module
-from runbatch.clusters.runai.cluster import RunaiCluster
-from runbatch.clusters.runai.kubectl import complaint_in
-from runbatch.clusters.runai.pods import (
+from runbatch.clusters.kubectl import program as kubectl_module
+from runbatch.clusters.kubectl.pods import (
     MOST_ALIKE,
     MOST_TRIES,
     MOST_TRIES_FOR_A_POD,
@@ -19,7 +17,9 @@ from runbatch.clusters.runai.pods import (
     Pods,
     ends_in,
 )
-from runbatch.clusters.runai.program import NOT_FOUND, Reply, execute_kubectl
+from runbatch.clusters.kubectl.program import complaint_in, execute_kubectl
+from runbatch.clusters.runai.cluster import RunaiCluster
+from runbatch.clusters.shell.program import NOT_FOUND, Reply
 from runbatch.core.attempt import Attempt
 from runbatch.core.batch import Batch, Mount, Run
 from runbatch.core.errors import Unreachable
@@ -63,7 +63,7 @@ def test_who_gave_no_answer_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyP
     with pytest.raises(Unreachable) as told:
         execute_kubectl(["get", "--request-timeout=20s", "--raw", "/api?continue=1"], 0.1)
     named = "kubectl get --request-timeout=20s --raw"
-    assert str(told.value) == f'Run:ai: "{named}" gave no answer within 0.1 s.'
+    assert str(told.value) == f'"{named}" gave no answer within 0.1 s.'
 
 
 class Kubectl:
@@ -88,7 +88,7 @@ class Kubectl:
 
 FAILED = Reply(0, pods(ended("g-1", 1)), "")
 NONE_ENDED = Reply(0, '{"items": []}', "")
-HANGS = Unreachable('Run:ai: "kubectl get --request-timeout=20s --raw" gave no answer within 30 s.')
+HANGS = Unreachable('"kubectl get --request-timeout=20s --raw" gave no answer within 30 s.')
 NO_ANSWERS = [
     pytest.param(HANGS, id="a time-out"),
     pytest.param(
@@ -150,7 +150,7 @@ def test_one_that_never_answers_is_done_without_and_asked_all_the_same(
 ) -> None:
     silences = [no] * (MOST_TRIES + 2)
     kubectl = Kubectl(*silences, FAILED)
-    of_lab = Pods("lab", kubectl)
+    of_lab = Pods("runai-lab", kubectl)
     nothing = [None] * (len(silences) - len(NEVER_ANSWERED))
     assert [look(of_lab) for _ in silences] == [*NEVER_ANSWERED, *nothing]
     assert look(of_lab) == 1
@@ -167,7 +167,7 @@ def test_one_that_never_answers_is_done_without_and_asked_all_the_same(
 )
 def test_where_there_is_no_kubectl_or_no_cluster_for_it_nobody_is_asked(context: Reply) -> None:
     kubectl = Kubectl(FAILED)
-    kubectl.context, of_lab = context, Pods("lab", kubectl)
+    kubectl.context, of_lab = context, Pods("runai-lab", kubectl)
     assert [look(of_lab) for _ in range(2)] == [None, None]
     assert kubectl.calls == 0
     kubectl.context = Reply(0, "lab\n", "")
@@ -185,7 +185,7 @@ def test_where_there_is_no_kubectl_or_no_cluster_for_it_nobody_is_asked(context:
 )
 def test_a_context_that_is_not_told_is_asked_for_again(context: Reply) -> None:
     kubectl = Kubectl(FAILED)
-    kubectl.context, of_lab = context, Pods("lab", kubectl)
+    kubectl.context, of_lab = context, Pods("runai-lab", kubectl)
     assert [look(of_lab) for _ in range(MOST_ALIKE)] == [*NEVER_ANSWERED, None]
     assert kubectl.calls == 0
     kubectl.context = Reply(0, "lab\n", "")
@@ -197,27 +197,27 @@ def test_a_context_that_is_not_told_is_asked_for_again(context: Reply) -> None:
 def test_one_that_says_something_else_each_time_is_waited_for_longer() -> None:
     refused = Reply(1, "", "Error from server (Forbidden): pods is forbidden")
     answers: list[Reply | Unreachable] = [HANGS, refused] * (MOST_TRIES // 2)
-    of_lab = Pods("lab", Kubectl(*answers))
+    of_lab = Pods("runai-lab", Kubectl(*answers))
     assert [look(of_lab) for _ in answers] == ["ask again"] * (MOST_TRIES - 1) + [None]
 
 
 @pytest.mark.parametrize("no", [*REFUSALS, *NO_ANSWERS])
 def test_one_bad_answer_among_good_ones_decides_nothing(no: Reply | Unreachable) -> None:
-    of_lab = Pods("lab", Kubectl(FAILED, no, FAILED))
+    of_lab = Pods("runai-lab", Kubectl(FAILED, no, FAILED))
     assert [look(of_lab) for _ in range(3)] == [1, "ask again", 1]
 
 
 def test_a_pod_that_is_not_shown_yet_is_waited_for_and_not_for_ever() -> None:
-    of_lab = Pods("lab", Kubectl(NONE_ENDED, FAILED))
+    of_lab = Pods("runai-lab", Kubectl(NONE_ENDED, FAILED))
     assert [look(of_lab) for _ in range(2)] == ["ask again", 1]
-    of_lab = Pods("lab", Kubectl(NONE_ENDED))
+    of_lab = Pods("runai-lab", Kubectl(NONE_ENDED))
     assert [look(of_lab) for _ in range(4)] == [*NO_END_SHOWN, None, None]
 
 
 @pytest.mark.parametrize("answer", [FAILED, NONE_ENDED], ids=["an end", "no pod"])
 def test_one_that_has_answered_is_asked_again_however_long_it_is_silent(answer: Reply) -> None:
     silences = [HANGS] * (3 * MOST_TRIES)
-    of_lab = Pods("lab", Kubectl(answer, *silences, FAILED))
+    of_lab = Pods("runai-lab", Kubectl(answer, *silences, FAILED))
     look(of_lab)
     assert [look(of_lab) for _ in silences] == ["ask again"] * len(silences)
     assert look(of_lab) == 1
@@ -225,7 +225,7 @@ def test_one_that_has_answered_is_asked_again_however_long_it_is_silent(answer: 
 
 def test_one_look_waits_for_it_once_however_many_jobs_have_failed() -> None:
     kubectl = Kubectl(HANGS)
-    of_lab = Pods("lab", kubectl)
+    of_lab = Pods("runai-lab", kubectl)
     for name in ("g-1", "g-2", "g-1"):
         with pytest.raises(Unreachable, match="kubectl"):
             of_lab.end_of(name)
@@ -234,14 +234,14 @@ def test_one_look_waits_for_it_once_however_many_jobs_have_failed() -> None:
 
 def test_who_looks_only_once_does_without_what_may_answer_later() -> None:
     kubectl = Kubectl(HANGS)
-    assert look(Pods("lab", kubectl, tries=1)) is None
+    assert look(Pods("runai-lab", kubectl, tries=1)) is None
     assert kubectl.calls == 1
 
 
 def test_a_list_that_does_not_end_is_given_up() -> None:
     kubectl = Kubectl(Reply(0, '{"metadata": {"continue": "x"}, "items": []}', ""))
     with pytest.raises(Unreachable, match="the list of pods does not end"):
-        Pods("lab", kubectl).end_of("g-1")
+        Pods("runai-lab", kubectl).end_of("g-1")
     assert kubectl.calls == 100
 
 
@@ -262,7 +262,7 @@ def test_one_look_with_all_its_pages_has_a_time_limit(
         return more
 
     monkeypatch.setattr(kubectl_module, "monotonic", lambda: now[0])
-    of_lab = Pods("lab", slow)
+    of_lab = Pods("runai-lab", slow)
     told = set[str]()
     for _ in range(MOST_ALIKE - 1):
         began, limits[:] = now[0], []
@@ -272,7 +272,7 @@ def test_one_look_with_all_its_pages_has_a_time_limit(
         told.add(str(error.value))
         assert now[0] - began == 120
         assert limits == [30, 30, 30, 30, 20]
-    assert told == {"Run:ai: kubectl: the list of pods takes more than 120 s."}
+    assert told == {"kubectl: the list of pods takes more than 120 s."}
     assert look(of_lab) is None, "it never answered: done without"
 
 
@@ -304,8 +304,8 @@ def test_all_words_for_no_answer_in_time_are_one() -> None:
 
 @pytest.mark.parametrize("silence", NO_ANSWERS)
 def test_what_it_said_is_told_as_its_own_words(silence: Reply | Unreachable) -> None:
-    with pytest.raises(Unreachable, match=r"^Run:ai: .*kubectl.*\.$"):
-        Pods("lab", Kubectl(silence)).end_of("g-1")
+    with pytest.raises(Unreachable, match=r"kubectl.*\.$"):
+        Pods("runai-lab", Kubectl(silence)).end_of("g-1")
 
 
 def test_a_configuration_error_is_not_taken_for_a_mount_failure_after_a_hiccup() -> None:

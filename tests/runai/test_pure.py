@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from runbatch.clusters.kubectl.pods import PodEnd, ends_in
 from runbatch.clusters.runai.arguments import (
     Version,
     delete_args,
@@ -18,7 +19,6 @@ from runbatch.clusters.runai.arguments import (
 from runbatch.clusters.runai.description import evidence_of
 from runbatch.clusters.runai.faults import fault_of, has_no_log, is_gone
 from runbatch.clusters.runai.listing import observations, parse_page
-from runbatch.clusters.runai.pods import PodEnd, ends_in
 from runbatch.core.attempt import Evidence, Observation
 from runbatch.core.batch import Mount
 from runbatch.core.errors import (

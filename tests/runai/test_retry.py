@@ -21,8 +21,8 @@ from tests.runai_standin import (
     Trouble,
 )
 
-from runbatch.clusters.runai.pods import ends_in
-from runbatch.clusters.runai.program import NOT_FOUND, Reply
+from runbatch.clusters.kubectl.pods import ends_in
+from runbatch.clusters.shell.program import NOT_FOUND, Reply
 from runbatch.config.load import load_batch
 from runbatch.core.attempt import Verdict
 from runbatch.core.job import State

@@ -15,7 +15,7 @@ from tests.runai.test_command import FAST, QUICK, Lab
 from tests.runai_standin import Others, Settings, Switches
 
 from runbatch.clusters.runai.cluster import RunaiCluster
-from runbatch.clusters.runai.program import Reply
+from runbatch.clusters.shell.program import Reply
 from runbatch.core.errors import Unreachable
 from runbatch.core.job import State
 from runbatch.core.wish import Wish

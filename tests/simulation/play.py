@@ -17,7 +17,7 @@ from tests.simulation.stage import Stage, WallClock, utc
 from tests.simulation.weather import BAD_ANSWERS_RATE, PROJECT, Mishap, Weather
 
 from runbatch.clusters.runai.arguments import Version, submit_args
-from runbatch.clusters.runai.program import Reply
+from runbatch.clusters.shell.program import Reply
 from runbatch.core.batch import Batch
 from runbatch.core.errors import ClusterError, LedgerError
 from runbatch.core.events import Event

@@ -14,9 +14,9 @@ from tests.simulation.stage import WallClock
 from tests.simulation.weather import PROJECT, Mishap
 
 from runbatch.clock import SystemClock
+from runbatch.clusters.kubectl.pods import MOST_TRIES
 from runbatch.clusters.runai.cluster import RunaiCluster
-from runbatch.clusters.runai.pods import MOST_TRIES
-from runbatch.clusters.runai.program import Reply
+from runbatch.clusters.shell.program import Reply
 from runbatch.core.attempt import Listing
 from runbatch.core.errors import LedgerError, Unreachable
 from runbatch.ledger.store import Ledger

@@ -5,11 +5,11 @@ from typing import Any
 
 import pytest
 
-from runbatch.config.dotenv import load_dotenv
 from runbatch.config.load import load_batch
 from runbatch.config.write import batch_toml
 from runbatch.core.batch import Batch, Mount
 from runbatch.core.errors import BatchError
+from runbatch.recipes.gapit import load_dotenv
 
 FILES = "GENOTYPE_FILE=/data/g.hmp.txt\nPHENOTYPE_FILE=/data/traits.txt\n"
 
@@ -17,9 +17,7 @@ FILES = "GENOTYPE_FILE=/data/g.hmp.txt\nPHENOTYPE_FILE=/data/traits.txt\n"
 @pytest.fixture
 def env(tmp_path: Path) -> Any:
     def load(text: str = "", process: dict[str, str] | None = None) -> Batch:
-        path = tmp_path / ".env"
-        path.write_bytes((FILES + text).encode())
-        return load_dotenv(path, process or {})
+        return load_dotenv(tmp_path / ".env", FILES + text, process or {})
 
     return load
 

@@ -12,13 +12,13 @@ from runbatch.cli.output import stderr_console
 from runbatch.cli.submit import show_preview
 from runbatch.clock import SystemClock
 from runbatch.config.keys import parse_keys
-from runbatch.config.phenotypes import check_phenotypes
 from runbatch.core.attempt import Attempt
 from runbatch.core.batch import Batch
 from runbatch.core.errors import BatchError, ClusterError, NoLog
 from runbatch.core.job import View
 from runbatch.core.names import ref_of
 from runbatch.core.tail import split_note
+from runbatch.recipes.gapit import check_phenotypes
 from runbatch.views.preview import preview_of
 from runbatch.views.text import plural, printable, printable_lines
 from runbatch.wiring import Place

@@ -9,11 +9,11 @@ import click
 from runbatch.cli.files import write_anew
 from runbatch.cli.options import Where, common, in_current_folder
 from runbatch.cli.standing import standing
-from runbatch.config.phenotypes import phenotype_table
 from runbatch.core.batch import Batch
 from runbatch.core.errors import BatchError
 from runbatch.core.history import history_of, with_seen
 from runbatch.ledger.record import read_record
+from runbatch.recipes.gapit import phenotype_table
 from runbatch.views.text import printable
 from runbatch.views.waits import as_of
 from runbatch.wiring import Place

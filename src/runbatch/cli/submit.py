@@ -16,13 +16,13 @@ from runbatch.cli.strangers import with_agreed
 from runbatch.clock import SystemClock
 from runbatch.clusters.local.preflight import lacking
 from runbatch.config.keys import parse_keys
-from runbatch.config.phenotypes import Finding, check_phenotypes
 from runbatch.core.asked import ask, going_on, turns_of
 from runbatch.core.batch import LARGEST_CAP, Batch
 from runbatch.core.errors import BatchError
 from runbatch.core.snapshot import Snapshot
 from runbatch.core.streak import MOST_ALIKE
 from runbatch.ledger.uses import EarlierUse
+from runbatch.recipes.gapit import Finding, check_phenotypes
 from runbatch.views.earlier import changed_lines, elsewhere_line
 from runbatch.views.preview import (
     Preview,

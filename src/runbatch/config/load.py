@@ -3,11 +3,12 @@
 from dataclasses import replace
 from pathlib import Path
 
-from runbatch.config.dotenv import in_variables, load_dotenv
+from runbatch.config.text import read_text
 from runbatch.config.toml import load_toml
 from runbatch.core.batch import Batch
 from runbatch.core.errors import BatchError
 from runbatch.core.runai import check_for_runai
+from runbatch.recipes.gapit import in_variables, load_dotenv
 
 DEFAULT_FILES = ("batch.toml", ".env")
 
@@ -44,7 +45,7 @@ def load_batch(path: Path | str, *, cluster: str | None = None) -> Batch:
 
 def _load(path: Path) -> Batch:
     if is_dotenv(path):
-        return load_dotenv(path)
+        return load_dotenv(path, read_text(path))
     if path.suffix != ".toml" and path.is_file():
         raise BatchError("", "a batch is described by a .toml or a .env file (see runbatch init).")
     return load_toml(path)

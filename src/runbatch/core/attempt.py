@@ -81,8 +81,8 @@ class Listing:
 class Evidence:
     """What is known of how an attempt ended. None of it may be known.
 
-    `exit_code` is what the cluster tells, `logged_code` what the log's last line says it was (see
-    `runbatch.core.guard`). `reason` is the cluster's own word for the end (`OOMKilled`, `killed by
+    `exit_code` is what the cluster tells, `logged_code` what the log's last line says it was, where
+    the job ran in a guard. `reason` is the cluster's own word for the end (`OOMKilled`, `killed by
     signal 9`); `marker` is the log line that speaks of a failed mount (see `runbatch.core.marker`);
     `events` are the cluster's last words on it. `mounts_held` tells whether each of its mounts was
     there when it began, or it needs none.

@@ -59,8 +59,7 @@ class Mount:
 class Run:
     """What every job runs, and what it asks for: `cpu` in cores, `memory` like `32G` or `1.5Gi`.
 
-    `guard`: the command is to keep the exit-code contract whatever the image; see
-    `runbatch.core.guard`.
+    `guard`: the command is to keep the exit-code contract whatever the image.
     """
 
     command: tuple[str, ...]

@@ -18,7 +18,7 @@ class Workload:
     """One attempt of one job, with nothing left to interpret: every word is passed on as it is.
 
     `guard`: a cluster that does not itself check mounts and tell exit codes puts the guard around
-    the command (`runbatch.core.guard`).
+    the command.
     """
 
     name: str

@@ -16,12 +16,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from runbatch.clusters.base import NO_HURRY, Deadline
-from runbatch.clusters.local import names, wrapper
-from runbatch.clusters.local.folder import End, WorkloadFolder, open_own, this_boot
 from runbatch.clusters.local.listing import ended_by_restart, node, observe, of_mark
-from runbatch.clusters.local.names import NamesLock
 from runbatch.clusters.local.processes import LivingProcesses, Mark, end, users_of
 from runbatch.clusters.local.root import identify, known_by
+from runbatch.clusters.records import names, wrapper
+from runbatch.clusters.records.folder import End, WorkloadFolder, open_own, this_boot
+from runbatch.clusters.records.names import NamesLock
 from runbatch.clusters.together import each_of
 from runbatch.core.attempt import Evidence, Listing, Observation, Patience
 from runbatch.core.errors import ClusterError, NameTaken, Rejected, Unreachable

@@ -3,8 +3,8 @@
 import os
 from pathlib import Path
 
-from runbatch.clusters.local.folder import Description, WorkloadFolder, this_boot
 from runbatch.clusters.local.processes import LivingProcesses, Mark
+from runbatch.clusters.records.folder import Description, WorkloadFolder, this_boot
 from runbatch.core.attempt import Observation
 from runbatch.core.errors import Unreachable
 from runbatch.core.stage import Stage

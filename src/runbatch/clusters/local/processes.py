@@ -13,8 +13,8 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from runbatch.clusters.local.folder import WorkloadFolder
-from runbatch.clusters.local.wrapper import UID_VARIABLE
+from runbatch.clusters.records.folder import WorkloadFolder
+from runbatch.clusters.records.wrapper import UID_VARIABLE
 from runbatch.core.attempt import UNKNOWN_ORIGIN, Origin
 from runbatch.core.workload import ORIGIN_VARIABLES, origin_of
 

@@ -8,8 +8,8 @@ import os
 import uuid
 from pathlib import Path
 
-from runbatch.clusters.local.folder import open_own
-from runbatch.clusters.local.wrapper import write_whole
+from runbatch.clusters.records.folder import open_own
+from runbatch.clusters.records.wrapper import write_whole
 
 _ID_FILE = "id"
 

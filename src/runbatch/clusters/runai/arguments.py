@@ -6,8 +6,8 @@ Pure: a workload in, the words of a command line out, passed on without a shell.
 import re
 from dataclasses import dataclass
 
+from runbatch.clusters.shell.guard import guarded
 from runbatch.core.batch import Mount
-from runbatch.core.guard import guarded
 from runbatch.core.workload import Workload
 
 # Run:ai reference, 9: an ended workload must stay until its end was seen. The documented units of

@@ -9,6 +9,8 @@ from tempfile import TemporaryFile
 from typing import IO
 
 from runbatch.clusters.base import NO_HURRY, Deadline
+from runbatch.clusters.kubectl.pods import MOST_TRIES, Pods
+from runbatch.clusters.kubectl.program import execute_kubectl
 from runbatch.clusters.runai import arguments, description, faults, listing
 from runbatch.clusters.runai.arguments import (
     LOG_LINES,
@@ -17,17 +19,10 @@ from runbatch.clusters.runai.arguments import (
     PAGED_BY_US,
     Version,
 )
-from runbatch.clusters.runai.hiding import without_values
-from runbatch.clusters.runai.pods import MOST_TRIES, Pods
-from runbatch.clusters.runai.program import (
-    Execute,
-    Reply,
-    execute,
-    execute_kubectl,
-    has_begun,
-    spool,
-)
-from runbatch.clusters.runai.words import text_of
+from runbatch.clusters.runai.program import execute, has_begun, spool
+from runbatch.clusters.shell.hiding import without_values
+from runbatch.clusters.shell.program import Execute, Reply
+from runbatch.clusters.shell.words import text_of
 from runbatch.clusters.together import each_of
 from runbatch.core import tail
 from runbatch.core.attempt import Evidence, Listing, Observation, Patience
@@ -82,7 +77,7 @@ class RunaiCluster:
         self._project = project
         self._kind = kind
         self._execute = execute
-        self._pods = Pods(project, kubectl, kubectl_tries)
+        self._pods = Pods(f"runai-{project}", kubectl, kubectl_tries)
         self._version: Version | Unreachable | None = None
         self._asked_to_go: set[str] = set()
         self._login: str | None = None

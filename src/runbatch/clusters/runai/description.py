@@ -7,8 +7,8 @@ wherever they stand, and in any capitals; what is not there is not known.
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from runbatch.clusters.runai.values import values_in
-from runbatch.clusters.runai.words import text_of
+from runbatch.clusters.shell.values import values_in
+from runbatch.clusters.shell.words import text_of
 from runbatch.core.attempt import Evidence
 from runbatch.core.identity import is_same_id
 

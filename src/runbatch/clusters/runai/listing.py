@@ -12,8 +12,8 @@ from datetime import UTC, datetime
 from typing import Any
 
 from runbatch.clusters.runai.phases import stage_of
-from runbatch.clusters.runai.values import values_in
-from runbatch.clusters.runai.words import text_of
+from runbatch.clusters.shell.values import values_in
+from runbatch.clusters.shell.words import text_of
 from runbatch.core.attempt import Observation, Origin
 from runbatch.core.errors import Unreachable
 from runbatch.core.identity import NO_ID

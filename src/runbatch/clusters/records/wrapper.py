@@ -1,4 +1,4 @@
-"""The small process around each local workload: it runs the command and records how it ended.
+"""The small process around a workload: it runs the command and records how it ended.
 
 It is started as a program of its own (`wrapper.py FOLDER LOCK_FD PROGRAM WORD...`) in a session of
 its own, so that it outlives whoever submitted it. It imports nothing of runbatch.

@@ -1,7 +1,7 @@
-"""An optional source of evidence: `kubectl`, where the user's may read the project's pods.
+"""An optional source of evidence: `kubectl`, where the user's may read the pods of a name space.
 
-Most users lack the rights (Run:ai reference, 4 and 9.15): then it is soon done without.
-One call tells of all pods; they are known by the variables that runbatch itself gave them.
+Most users of a shared cluster lack the rights: then it is soon done without. One call tells of all
+pods; they are known by the variables that runbatch itself gave them.
 """
 
 import threading
@@ -10,15 +10,15 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from runbatch.clusters.runai.kubectl import (
+from runbatch.clusters.kubectl.program import (
     LIMIT_S,
     Expired,
     has_context,
     pods_in,
     within_one_look,
 )
-from runbatch.clusters.runai.program import Execute
-from runbatch.clusters.runai.words import text_of
+from runbatch.clusters.shell.program import Execute
+from runbatch.clusters.shell.words import text_of
 from runbatch.core.errors import Unreachable
 
 # So many looks in vain, or so many in a row with the same answer, and it is no hiccup: no rights,
@@ -40,7 +40,7 @@ class PodEnd:
 
 
 class Pods:
-    """The ended pods of the project's name space by the name of their workload.
+    """The ended pods of a name space by the name of their workload.
 
     No bad answer decides for ever: `kubectl` is asked at each look. Until it has answered once, it
     is waited for `tries` looks, or until it has said the same three times in a row, then done
@@ -49,9 +49,9 @@ class Pods:
     """
 
     def __init__(
-        self, project: str, kubectl: Execute, tries: int = MOST_TRIES, limit_s: float = LIMIT_S
+        self, namespace: str, kubectl: Execute, tries: int = MOST_TRIES, limit_s: float = LIMIT_S
     ) -> None:
-        self._namespace = f"runai-{project}"
+        self._namespace = namespace
         self._kubectl = kubectl
         self._tries = tries
         self._tries_for_a_pod = min(tries, MOST_TRIES_FOR_A_POD)
@@ -93,7 +93,7 @@ class Pods:
             return found.get(name)
         self._vain_looks_for[name] += 1
         if self._vain_looks_for[name] < self._tries_for_a_pod:
-            raise Unreachable(f"Run:ai: kubectl shows no end of a pod of {name} yet.")
+            raise Unreachable(f"kubectl shows no end of a pod of {name} yet.")
         return None
 
     def _ask(self) -> Mapping[str, PodEnd] | Unreachable:

@@ -3,12 +3,12 @@ r"""The guard: a few lines of plain sh that give any image the exit-code contrac
 `guarded` puts them around a workload's command. They look for each mount in /proc/self/mountinfo,
 and end with 2 and the marker if one is not there; else they run the command, pass a SIGTERM on to
 it, and end as it ended. What they print last is `runbatch: exit code N`, which `logged_code` reads:
-the only way to learn an exit code where the cluster tells none (Run:ai reference, 4).
+the only way to learn an exit code where the cluster tells none.
 
-How the text gets there: Run:ai quotes the words of a command anew on their way (Run:ai reference,
-9.10), so it travels in a variable, and no word of ours holds a blank or a quote. The shell splits
-the variable into words, and `eval` joins them with single blanks: so no line may need its line
-break, a comment or two blanks in a row. Kubernetes replaces `$$` and `$(NAME)` in the values of
+How the text gets there: a cluster may quote the words of a command anew on their way, so it travels
+in a variable, and no word of ours holds a blank or a quote. The shell splits the variable into
+words, and `eval` joins them with single blanks: so no line may need its line break, a comment or
+two blanks in a row. Kubernetes replaces `$$` and `$(NAME)` in the values of
 variables, so neither may be in the text either.
 """
 

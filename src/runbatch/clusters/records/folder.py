@@ -1,4 +1,4 @@
-"""One local workload on disk: a folder with its description, its lock, its log and its end.
+"""One workload on disk: a folder with its description, its lock, its log and its end.
 
 workloads/<name>/workload.json   what was asked for, its uid, when
                  alive.lock      locked as long as any process of the workload lives
@@ -18,7 +18,7 @@ from pathlib import Path
 from types import NoneType
 from typing import IO, Any, cast
 
-from runbatch.clusters.local.wrapper import MOUNTS_MISSING, write_whole
+from runbatch.clusters.records.wrapper import MOUNTS_MISSING, write_whole
 from runbatch.core.attempt import UNKNOWN_ORIGIN, Origin
 from runbatch.core.stage import Stage
 from runbatch.core.workload import origin_of
@@ -55,7 +55,7 @@ class Description:
 
 @dataclass(frozen=True, slots=True)
 class End:
-    """How a local workload ended, as its wrapper recorded it."""
+    """How a workload ended, as its wrapper recorded it."""
 
     exit_code: int
     signal: str | None

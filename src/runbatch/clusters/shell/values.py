@@ -1,6 +1,6 @@
 """The JSON that stands in what a program printed, whatever an update printed around it.
 
-Run:ai reference, 9.3. The text is read once, however malformed: it may be 250 MB long.
+The text is read once, however malformed: it may be 250 MB long.
 """
 
 import json

@@ -1,4 +1,4 @@
-"""The one lock under which the names of local workloads are taken and freed."""
+"""The one lock under which the names of recorded workloads are taken and freed."""
 
 import fcntl
 import os
@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
 
-from runbatch.clusters.local.folder import open_own
+from runbatch.clusters.records.folder import open_own
 from runbatch.core.errors import Busy
 from runbatch.folders import take_private
 
@@ -18,7 +18,7 @@ _LOOK_AGAIN_S = 0.02
 
 
 class NamesLock:
-    """The file `names.lock` in a local cluster's folder; nobody is waited for above `limit_s`."""
+    """The file `names.lock` in the folder of the records; nobody is waited for above `limit_s`."""
 
     def __init__(self, root: Path, limit_s: float = LIMIT_S) -> None:
         self._path = root / "names.lock"
@@ -48,7 +48,7 @@ class NamesLock:
         while not _is_locked(file, how):
             if time.monotonic() > deadline:
                 held = f"another process has held {self._path} for {max(limit_s, 0):.0f} s"
-                raise Busy(f"local: {held}.")
+                raise Busy(f"{held}.")
             time.sleep(_LOOK_AGAIN_S)
 
 

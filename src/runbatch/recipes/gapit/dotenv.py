@@ -14,7 +14,10 @@ from pathlib import Path
 
 from dotenv.parser import Binding, Original, parse_stream
 
-from runbatch.config.gapit import (
+from runbatch.core.batch import Batch, ClusterChoice, Mount, Run, range_of
+from runbatch.core.errors import BatchError
+from runbatch.recipes.gapit.shell import shell_syntax
+from runbatch.recipes.gapit.variables import (
     DEFAULTS,
     LISTS,
     LITERAL,
@@ -25,10 +28,6 @@ from runbatch.config.gapit import (
     REQUIRED,
     without_blanks,
 )
-from runbatch.config.shell import shell_syntax
-from runbatch.config.text import read_text
-from runbatch.core.batch import Batch, ClusterChoice, Mount, Run, range_of
-from runbatch.core.errors import BatchError
 
 _MOST_DIGITS = 9
 # In capitals, as variables are: what else stands before a = may be a part of a secret.
@@ -170,9 +169,9 @@ def _names_of(name: str) -> tuple[str, ...]:
     return (name, *OLD_NAMES.get(name, ()))
 
 
-def load_dotenv(path: Path, process: Mapping[str, str] = os.environ) -> Batch:
-    """Return the batch that the variables describe; raise BatchError that names the variable."""
-    bindings = _parse(read_text(path))
+def load_dotenv(path: Path, text: str, process: Mapping[str, str] = os.environ) -> Batch:
+    """Return the batch that the file's text describes; raise BatchError that names the variable."""
+    bindings = _parse(text)
     variables = Variables(
         {name: binding.value or "" for name, binding in bindings.items()},
         process,

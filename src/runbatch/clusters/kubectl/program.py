@@ -1,18 +1,19 @@
 """`kubectl`, asked for all pods of a name space: page by page, each of one request, and no more.
 
-`get --raw` alone asks nothing else before, and prints nothing but the error when it fails (Run:ai
-reference, 12).
+`get --raw` alone asks nothing else before, and prints nothing but the error when it fails (seen
+with kubectl 1.37.1).
 """
 
 import json
 import re
+import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from time import monotonic
 from typing import Any
 from urllib.parse import quote
 
-from runbatch.clusters.runai.program import NOT_FOUND, Execute, Reply
-from runbatch.clusters.runai.words import text_of
+from runbatch.clusters.shell.program import NOT_FOUND, Execute, Reply, call
+from runbatch.clusters.shell.words import text_of
 from runbatch.core.errors import Unreachable
 
 # So long the server may take for an answer.
@@ -23,6 +24,8 @@ _MORE_S = 10
 # So long all calls of one look may take together: who else wants to know waits for it.
 LOOK_LIMIT_S = 120.0
 _PAGE_PODS = 500
+# A page of 500 pods is 10 MB, with very long variables too; what is larger is not read.
+MOST_BYTES = 100_000_000
 _MOST_PAGES = 100
 _LONGEST_TEXT = 300
 # Lines of a log of its own tell nothing more: `E1127 06:15:29.011291 25974 memcache.go:265] ...`.
@@ -51,12 +54,20 @@ class Expired(Unreachable):
     """The list of pods took so long that its next page is gone; it has to begin anew."""
 
 
+def execute_kubectl(words: Sequence[str], limit_s: float) -> Reply:
+    """Call the user's `kubectl`; who has none does without, and is told nothing of it."""
+    found = shutil.which("kubectl")
+    if found is None:
+        return Reply(NOT_FOUND, "", "")
+    return call(found, words, limit_s, MOST_BYTES)
+
+
 def within_one_look(kubectl: Execute) -> Execute:
     """Return a `kubectl` whose calls, all together, take no longer than one look may."""
     over_at = monotonic() + LOOK_LIMIT_S
 
-    def call(words: Sequence[str], limit_s: float) -> Reply:
-        problem = f"Run:ai: kubectl: the list of pods takes more than {LOOK_LIMIT_S:g} s."
+    def within(words: Sequence[str], limit_s: float) -> Reply:
+        problem = f"kubectl: the list of pods takes more than {LOOK_LIMIT_S:g} s."
         if (left_s := over_at - monotonic()) <= 0:
             raise Unreachable(problem)
         try:
@@ -65,7 +76,7 @@ def within_one_look(kubectl: Execute) -> Execute:
             # Not in the words of the call: what was left for it changes from look to look.
             raise (Unreachable(problem) if monotonic() >= over_at else error) from error
 
-    return call
+    return within
 
 
 def has_context(kubectl: Execute, limit_s: float) -> bool:
@@ -94,7 +105,7 @@ def pods_in(kubectl: Execute, namespace: str, limit_s: float) -> Iterator[Mappin
         token = text_of(meta.get("continue") or "") if isinstance(meta, dict) else ""
         if not token:
             return
-    raise Unreachable("Run:ai: kubectl: the list of pods does not end.")
+    raise Unreachable("kubectl: the list of pods does not end.")
 
 
 def _call(kubectl: Execute, namespace: str, token: str, limit_s: float) -> str:
@@ -118,13 +129,13 @@ def _page(text: str) -> Mapping[str, Any]:
         page = None
     if not isinstance(page, dict) or not isinstance(page.get("items", 0), list | None):
         problem = "the list of pods is cut short or is not the expected JSON."
-        raise Unreachable(f"Run:ai: kubectl: {problem}")
+        raise Unreachable(f"kubectl: {problem}")
     return page
 
 
 def _problem_in(reply: Reply) -> str:
     said = complaint_in(reply)
-    return f"Run:ai: kubectl: {said}" if said else "Run:ai: kubectl failed silently."
+    return f"kubectl: {said}" if said else "kubectl failed silently."
 
 
 def complaint_in(reply: Reply) -> str:

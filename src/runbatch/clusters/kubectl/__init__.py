@@ -1,0 +1,1 @@
+"""Shared by adapters: what `kubectl` tells, where the user may ask it."""

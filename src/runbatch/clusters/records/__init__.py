@@ -1,0 +1,1 @@
+"""Shared by adapters: what a workload's own process leaves on a disk."""

@@ -1,0 +1,1 @@
+"""Shared by adapters: running a program, what it printed, and the guard in plain `sh`."""
