@@ -17,6 +17,7 @@ from runbatch.clock import SystemClock
 from runbatch.clusters.runai.cluster import RunaiCluster
 from runbatch.clusters.runai.pods import MOST_TRIES
 from runbatch.clusters.runai.program import Reply
+from runbatch.clusters.runai.table import table_of
 from runbatch.core.errors import LedgerError, Unreachable
 from runbatch.ledger.store import Ledger
 from runbatch.wiring import Place
@@ -193,7 +194,7 @@ class SimulatedPlace(Place):
         wire, choice = Wire(self.process), self.batch.cluster
         return RunaiCluster(
             PROJECT,
-            choice.workload,
+            table_of(choice).workload,
             execute=wire,
             kubectl=wire.kubectl,
             kubectl_tries=1 if for_one_look else MOST_TRIES,
