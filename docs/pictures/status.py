@@ -20,6 +20,7 @@ from tests.runai_standin import StandIn
 
 from runbatch.cli.status import Looker
 from runbatch.clock import SystemClock
+from runbatch.clusters.kinds import kind_of
 from runbatch.clusters.runai.cluster import RunaiCluster
 from runbatch.config.load import load_batch
 from runbatch.core.snapshot import snapshot_of
@@ -30,7 +31,7 @@ from runbatch.ledger.store import Ledger
 from runbatch.runner import Runner
 from runbatch.testing.clock import FakeClock
 from runbatch.views.status import Picture, Status, status_of
-from runbatch.wiring import PACES, Place
+from runbatch.wiring import Place
 
 HERE = Path(__file__).parent
 SIZES = ((80, 24), (120, 26))
@@ -101,7 +102,7 @@ def local(folder: Path) -> Scene:
     runs = tuple(replace(run, host=HOST, pid=4711) for run in status.runs)
     nodes = tuple(replace(each, node=HOST) for each in status.nodes)
     seen = replace(status, runs=runs, nodes=nodes)
-    return Scene(seen, status.snapshot.at, PACES["local"].poll_interval_s)
+    return Scene(seen, status.snapshot.at, kind_of("local").poll_interval_s)
 
 
 def draw(path: Path, scene: Scene, width: int, height: int) -> None:

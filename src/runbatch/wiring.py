@@ -12,16 +12,13 @@ import platformdirs
 
 from runbatch.clock import Clock
 from runbatch.clusters.base import Cluster
-from runbatch.clusters.kubectl.pods import MOST_TRIES
-from runbatch.clusters.local.cluster import LocalCluster
-from runbatch.clusters.runai.cluster import RunaiCluster
+from runbatch.clusters.kinds import Kind, kind_of
 from runbatch.core.asked import Asked, turns_of
 from runbatch.core.attempt import Listing
 from runbatch.core.batch import Batch
 from runbatch.core.errors import BatchError, LedgerError, Unreachable
 from runbatch.core.job import State, View
 from runbatch.core.reconcile import Learned, learn
-from runbatch.core.runai import check_for_runai, project_of
 from runbatch.core.whose import Claims, Stranger
 from runbatch.core.wish import Wish, rerun, stale
 from runbatch.evidence import judged_on_sight
@@ -31,15 +28,9 @@ from runbatch.ledger.uses import EarlierUse
 from runbatch.runner import Pace
 
 STATE_DIR_VARIABLE = "RUNBATCH_STATE_DIR"
-PACES = {
-    "local": Pace(poll_interval_s=0.5, submit_interval_s=0),
-    "runai": Pace(poll_interval_s=30, submit_interval_s=2),
-}
 # Looking more often is of no use to anyone; less often, and a batch seems to be stuck.
 SHORTEST_POLL_S = 0.05
 LONGEST_INTERVAL_S = 3600
-# Where evidence costs next to nothing; elsewhere it is gathered by `submit` and `retry` only.
-_JUDGED_ON_SIGHT = ("local",)
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,25 +109,24 @@ class Place:
     state_dir: Path
 
     @property
-    def ledger_folder(self) -> Path:
-        """Return the folder of the ledger and saved logs: one a prefix, on Run:ai in each project.
+    def kind(self) -> Kind:
+        """Return the kind of the batch's cluster; raise BatchError if there is none of its name."""
+        return kind_of(self.batch.cluster.kind)
 
-        Raises BatchError for what cannot be a project there.
+    @property
+    def ledger_folder(self) -> Path:
+        """Return the folder of the ledger and saved logs; raise BatchError where it can have none.
+
+        The kind of cluster decides it: one a prefix, on each cluster where names are its own.
         """
-        choice = self.batch.cluster
-        folder = self.state_dir / choice.kind
-        if choice.kind == "runai":
-            folder /= project_of(choice)
-        return folder / self.batch.prefix
+        return self.state_dir / self.kind.identity(self.batch).folder
 
     def check_folders(self) -> None:
         """Raise LedgerError if something else is in the place of a folder of the batch's state.
 
         To look through a file shows no ledger and no workload, as if nothing had ever been done.
         """
-        folders = [self.ledger_folder / "logs"]
-        if self.batch.cluster.kind == "local":
-            folders.append(self._local_root / "workloads")
+        folders = [self.ledger_folder / "logs", *self.kind.records(self.state_dir)]
         for each in chain.from_iterable((folder, *folder.parents) for folder in folders):
             # What else may be wrong with it is said by whoever uses it.
             if os.path.lexists(each) and not os.path.isdir(each):  # noqa: PTH112
@@ -145,15 +135,12 @@ class Place:
                 other = ", or name another folder with --state-dir" if is_new else ""
                 raise LedgerError(f"{each} is in the place of a folder. Move it away{other}.")
 
-    @property
-    def _local_root(self) -> Path:
-        return self.state_dir / "clusters" / "local"
-
     def open_ledger(self) -> Ledger:
         """Return the batch's ledger, made if need be; raise LedgerError, or BatchError."""
         ledger = Ledger(self.ledger_folder)
         try:
-            ledger.begin_type(self.batch.cluster.workload)
+            if lasting := self.kind.identity(self.batch).lasting:
+                ledger.begin_type(*lasting)
         except BaseException:
             ledger.close()
             raise
@@ -205,12 +192,8 @@ class Place:
 
         `for_one_look`: nobody will ask it again, so what may tell more later is done without.
         """
-        choice = self.batch.cluster
-        if choice.kind == "local":
-            return LocalCluster(self._local_root)
-        check_for_runai(self.batch)
-        tries = 1 if for_one_look else MOST_TRIES
-        return RunaiCluster(project_of(choice), choice.workload, kubectl_tries=tries)
+        self.kind.check(self.batch)
+        return self.kind.open(self.batch, self.state_dir, for_one_look)
 
     def at_work(self, now: datetime) -> tuple[Run, ...]:
         """Return the invocations that work on the batch now, making nothing; raise LedgerError."""
@@ -249,7 +232,7 @@ class Place:
         open, only where it costs next to nothing. Who looks often names the `cluster` to ask.
         """
         if judge is None:
-            judge = self.batch.cluster.kind in _JUDGED_ON_SIGHT
+            judge = self.kind.judges_on_sight
         cluster = cluster or self.cluster(for_one_look=True)
         before = self.remembered()
         listing = cluster.list(self.batch.prefix)
@@ -300,7 +283,7 @@ def _own_state_dir() -> Path:
 
 def pace_of(batch: Batch, poll_interval_s: float | None, submit_interval_s: float | None) -> Pace:
     """Return the pace asked for, else the one that suits the batch's cluster."""
-    usual = PACES[batch.cluster.kind]
+    usual = kind_of(batch.cluster.kind)
     return Pace(
         usual.poll_interval_s if poll_interval_s is None else poll_interval_s,
         usual.submit_interval_s if submit_interval_s is None else submit_interval_s,

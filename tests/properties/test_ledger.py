@@ -296,11 +296,11 @@ class Processes(RuleBasedStateMachine):
         self.ledgers[process] = self.opened()
         self.full.discard(process)
         if self.workload_type in (None, workload) or not self.view.in_flight:
-            self.ledgers[process].begin_type(workload)
+            self.ledgers[process].begin_type("workload", workload)
             self.workload_type = workload
         else:
             with pytest.raises(BatchError, match="wait until they end"):
-                self.ledgers[process].begin_type(workload)
+                self.ledgers[process].begin_type("workload", workload)
 
     @rule(process=processes, key=keys)
     def die_in_a_transaction(self, process: int, key: str) -> None:

@@ -22,6 +22,8 @@ from tests.properties.documents import (
 from tests.unit.core.values import at
 
 from runbatch.clusters.runai.arguments import Version, submit_args
+from runbatch.clusters.runai.limits import project_of
+from runbatch.clusters.runai.table import table_of
 from runbatch.config.keys import parse_keys
 from runbatch.config.load import load_batch
 from runbatch.config.write import batch_toml
@@ -66,7 +68,7 @@ def check_can_be_run(batch: Batch) -> None:
         words = [*workload.command, *workload.env, *workload.env.values()]
         if choice.kind == "runai":
             version = Version(2, 25)
-            words += submit_args(workload, choice.project or "", choice.workload, version)
+            words += submit_args(workload, project_of(choice), table_of(choice).workload, version)
         for word in words:
             assert b"\0" not in os.fsencode(word)
     for note in batch.notes:

@@ -14,6 +14,8 @@ from tests.runai_standin import Delays, Settings, StandIn, Switches
 
 from runbatch.clock import Clock
 from runbatch.clusters.runai.cluster import RunaiCluster
+from runbatch.clusters.runai.limits import project_of
+from runbatch.clusters.runai.table import table_of
 from runbatch.clusters.shell.program import Execute, Reply
 from runbatch.core.batch import Batch, ClusterChoice, Mount, Run
 from runbatch.core.events import Event
@@ -79,8 +81,8 @@ class Rig:
     def cluster(self) -> RunaiCluster:
         choice = self.batch.cluster
         execute = InProcess(self.standin)
-        project = choice.project or ""
-        return RunaiCluster(project, choice.workload, execute=execute, kubectl=self.kubectl)
+        project, kind = project_of(choice), table_of(choice).workload
+        return RunaiCluster(project, kind, execute=execute, kubectl=self.kubectl)
 
     @contextmanager
     def ledger(self) -> Iterator[Ledger]:

@@ -209,14 +209,14 @@ def test_an_answer_that_is_no_answer_is_not_taken_for_a_refusal(make: MakeRig) -
 def test_another_type_of_workload_waits_until_the_first_has_ended(make: MakeRig) -> None:
     rig = make(last=2, cap=2)
     with rig.ledger() as ledger:
-        ledger.begin_type("workspace")
+        ledger.begin_type("workload", "workspace")
         runner = rig.runner(ledger, Wish(start=True, wait=True))
         runner.tick()
         with pytest.raises(BatchError, match="2 jobs of this batch run as workspaces"):
-            ledger.begin_type("training")
+            ledger.begin_type("workload", "training")
         while not runner.tick().done:
             rig.clock.sleep(30)
-        ledger.begin_type("training")
+        ledger.begin_type("workload", "training")
 
 
 def test_a_job_that_was_stopped_is_told_of(make: MakeRig) -> None:

@@ -17,6 +17,7 @@ from tests.simulation.stage import Stage, WallClock, utc
 from tests.simulation.weather import BAD_ANSWERS_RATE, PROJECT, Mishap, Weather
 
 from runbatch.clusters.runai.arguments import Version, submit_args
+from runbatch.clusters.runai.table import table_of
 from runbatch.clusters.shell.program import Reply
 from runbatch.core.batch import Batch
 from runbatch.core.errors import ClusterError, LedgerError
@@ -313,7 +314,8 @@ class Play:
         self._call_by_hand(workload, Mishap.COLLEAGUE, "other")
 
     def _call_by_hand(self, workload: Workload, mishap: Mishap, owner: str) -> None:
-        words = submit_args(workload, PROJECT, self.weather.batch.cluster.workload, Version(2, 20))
+        kind = table_of(self.weather.batch.cluster).workload
+        words = submit_args(workload, PROJECT, kind, Version(2, 20))
         with self.promises.by_hand(mishap):
             self.standin.call(*words, owner=owner)
         self._count(mishap)

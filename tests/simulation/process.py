@@ -16,6 +16,7 @@ from tests.simulation.weather import PROJECT, Mishap
 from runbatch.clock import SystemClock
 from runbatch.clusters.kubectl.pods import MOST_TRIES
 from runbatch.clusters.runai.cluster import RunaiCluster
+from runbatch.clusters.runai.table import table_of
 from runbatch.clusters.shell.program import Reply
 from runbatch.core.attempt import Listing
 from runbatch.core.errors import LedgerError, Unreachable
@@ -212,7 +213,7 @@ class SimulatedPlace(Place):
         return RestartedCluster(
             self.process,
             PROJECT,
-            choice.workload,
+            table_of(choice).workload,
             execute=wire,
             kubectl=wire.kubectl,
             kubectl_tries=1 if for_one_look else MOST_TRIES,

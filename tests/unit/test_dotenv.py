@@ -24,8 +24,12 @@ def env(tmp_path: Path) -> Any:
 
 def test_the_defaults_are_the_first_user_s(env: Any) -> None:
     batch = env()
-    assert (batch.prefix, batch.cap, batch.cluster.project) == ("gapit3-trait", 50, "talmo-lab")
-    assert (batch.cluster.kind, batch.cluster.workload) == ("runai", "workspace")
+    assert (batch.prefix, batch.cap, batch.cluster.keys["project"]) == (
+        "gapit3-trait",
+        50,
+        "talmo-lab",
+    )
+    assert batch.cluster.kind == "runai"
     assert batch.keys == tuple(str(key) for key in range(2, 188))
     assert batch.integer_keys
     assert batch.variable == "TRAIT_INDEX"
@@ -66,7 +70,7 @@ def test_what_old_files_hold_is_read_and_nothing_is_executed(env: Any, tmp_path:
         "SNP_THRESHOLD=5e-8\r\n"
         "SNP_FDR=\r\n"
     )
-    assert batch.cluster.project == "my-lab"
+    assert batch.cluster.keys["project"] == "my-lab"
     assert (batch.prefix, batch.cap) == ("eberrigan-gapit-gwas", 7)
     assert batch.run.mounts[0].host == "/hpi/my lab/data"
     assert batch.run.env["ACCESSION_IDS_FILE"] == f"$(touch {pwned})`touch {pwned}`${{HOME}}"
@@ -240,7 +244,7 @@ def test_a_name_that_is_nearly_one_that_counts_is_told(env: Any) -> None:
 def test_the_names_of_the_pipeline_s_own_example_count(env: Any) -> None:
     batch = env("MAX_CONCURRENT_JOBS=5\nCPU_LIMIT=3\nMEMORY_LIMIT=8G\nRUNAI_PROJECT=my-lab\n")
     assert (batch.cap, batch.run.cpu, batch.run.memory) == (5, 3, "8G")
-    assert batch.cluster.project == "my-lab"
+    assert batch.cluster.keys["project"] == "my-lab"
     assert batch.notes == ()
 
 
@@ -252,7 +256,11 @@ def test_the_usual_name_wins_over_the_pipeline_s_and_a_contradiction_is_named(en
 
 def test_a_jupyter_server_s_limits_in_the_environment_are_not_the_batch_s(env: Any) -> None:
     batch = env("", {"CPU_LIMIT": "1", "MEMORY_LIMIT": "1G", "RUNAI_PROJECT": "somebody-s"})
-    assert (batch.run.cpu, batch.run.memory, batch.cluster.project) == (12, "32G", "talmo-lab")
+    assert (batch.run.cpu, batch.run.memory, batch.cluster.keys["project"]) == (
+        12,
+        "32G",
+        "talmo-lab",
+    )
 
 
 def test_a_variable_that_sounds_like_a_setting_and_is_none_is_named(env: Any) -> None:

@@ -257,7 +257,7 @@ def test_a_file_that_cannot_be_written_holds_nothing_up_and_is_made_good(ledger:
     ledger.told(Event(Kind.OK, ""), NOW)
     assert set(ledger.view().jobs) == {"1"}
     events_of(ledger).rmdir()
-    ledger.begin_type("workspace")  # also where nothing new is to be said
+    ledger.begin_type("workload", "workspace")  # also where nothing new is to be said
     assert [line["seq"] for line in lines(ledger.folder)] == [1, 2]
 
 

@@ -6,9 +6,9 @@ from pathlib import PurePath
 import pytest
 
 from runbatch.clusters.runai.arguments import Version, submit_args
+from runbatch.clusters.runai.limits import LONGEST_VALUE
 from runbatch.clusters.shell.guard import LINES, TEXT, guarded, logged_code
 from runbatch.core.batch import Batch, Mount, Run
-from runbatch.core.runai import LONGEST_VALUE
 from runbatch.core.workload import Workload, workload_of
 
 PLAIN = Workload(

@@ -10,7 +10,9 @@ from pathlib import Path
 from typing import Any
 
 import click
+from click.shell_completion import CompletionItem
 
+from runbatch.clusters.kinds import BUILT_IN, kind_of, names
 from runbatch.config.load import find_batch_file, load_batch
 from runbatch.core.batch import Batch
 from runbatch.core.errors import BatchError
@@ -18,7 +20,6 @@ from runbatch.runner import Pace
 from runbatch.views.text import printable
 from runbatch.wiring import (
     LONGEST_INTERVAL_S,
-    PACES,
     SHORTEST_POLL_S,
     Place,
     pace_of,
@@ -37,6 +38,33 @@ class Seconds(click.FloatRange):
         if math.isnan(number):
             self.fail(f"{number} is not in the range {self.min}<=x<={self.max}.", param, ctx)
         return number
+
+
+class KindName(click.ParamType[str]):
+    """The name of a kind of cluster; other packages' are looked up when one is named."""
+
+    name = "kind"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """Return the name; fail as a choice does."""
+        if value not in BUILT_IN and value not in names():
+            known = ", ".join(map(repr, names()))
+            self.fail(f"{value!r} is not one of {known}.", param, ctx)
+        return str(value)
+
+    def shell_complete(
+        self,
+        ctx: click.Context,  # noqa: ARG002  # as click calls it
+        param: click.Parameter,  # noqa: ARG002
+        incomplete: str,
+    ) -> list[CompletionItem]:
+        """Return the names that begin so."""
+        return [CompletionItem(name) for name in names() if name.startswith(incomplete)]
+
+
+def _usual(interval: str) -> str:
+    """Return what is usual on each kind of cluster: `local 0.5, runai 30`."""
+    return ", ".join(f"{name} {getattr(kind_of(name), interval):g}" for name in BUILT_IN)
 
 
 @contextmanager
@@ -120,23 +148,23 @@ _OPTIONS = (
     ),
     click.option(
         "--cluster",
-        type=click.Choice(sorted(PACES)),
+        type=KindName(),
         metavar="KIND",
-        help="The cluster to use, instead of the one in the file: local or runai.",
+        help=f"The cluster to use, instead of the one in the file: {' or '.join(BUILT_IN)}.",
     ),
     click.option(
         "--poll-interval",
         "poll_interval_s",
         type=Seconds(SHORTEST_POLL_S, LONGEST_INTERVAL_S),
         metavar="S",
-        help="Seconds between two looks at the cluster. [default: 30; on local 0.5]",
+        help=f"Seconds between two looks at the cluster. [default: {_usual('poll_interval_s')}]",
     ),
     click.option(
         "--submit-interval",
         "submit_interval_s",
         type=Seconds(0, LONGEST_INTERVAL_S),
         metavar="S",
-        help="Seconds between two submits. [default: 2; on local 0]",
+        help=f"Seconds between two submits. [default: {_usual('submit_interval_s')}]",
     ),
     click.option(
         "--state-dir",

@@ -14,7 +14,7 @@ from runbatch.cli.output import (
 from runbatch.cli.run import carry_out, exit_code, next_line
 from runbatch.cli.strangers import with_agreed
 from runbatch.clock import SystemClock
-from runbatch.clusters.local.preflight import lacking
+from runbatch.clusters.kinds import kind_of
 from runbatch.config.keys import parse_keys
 from runbatch.core.asked import ask, going_on, turns_of
 from runbatch.core.batch import LARGEST_CAP, Batch
@@ -149,7 +149,7 @@ def show_preview(preview: Preview, found: Finding | None, *, as_json: bool) -> N
 
 def missing(batch: Batch) -> list[str]:
     """Return what the jobs would lack, as far as it can be seen from here; safe to print."""
-    return [printable(line) for line in lacking(batch)] if batch.cluster.kind == "local" else []
+    return [printable(line) for line in kind_of(batch.cluster.kind).lacking(batch)]
 
 
 def _show_result(

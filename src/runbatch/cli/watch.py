@@ -17,7 +17,7 @@ from runbatch.clock import SystemClock
 from runbatch.core.errors import BatchError
 from runbatch.views.status import Picture, Status
 
-_LOCAL_MODES = 3  # where tcgetattr has the flags of echo and whole lines
+_LFLAG = 3  # where tcgetattr has the flags of echo and whole lines
 _CONTROL_CHARACTERS = 6
 _DISABLED = b"\0"
 
@@ -55,7 +55,7 @@ def _quiet(keyboard: TextIO) -> Iterator[None]:
         return
     before = termios.tcgetattr(keyboard)
     quiet = termios.tcgetattr(keyboard)
-    quiet[_LOCAL_MODES] &= ~(termios.ECHO | termios.ICANON)
+    quiet[_LFLAG] &= ~(termios.ECHO | termios.ICANON)
     quiet[_CONTROL_CHARACTERS][termios.VSUSP] = _DISABLED
     termios.tcsetattr(keyboard, termios.TCSADRAIN, quiet)
     try:

@@ -3,11 +3,11 @@
 from dataclasses import replace
 from pathlib import Path
 
+from runbatch.clusters.kinds import kind_of
 from runbatch.config.text import read_text
 from runbatch.config.toml import load_toml
-from runbatch.core.batch import Batch
+from runbatch.core.batch import Batch, ClusterChoice
 from runbatch.core.errors import BatchError
-from runbatch.core.runai import check_for_runai
 from runbatch.recipes.gapit import in_variables, load_dotenv
 
 DEFAULT_FILES = ("batch.toml", ".env")
@@ -54,10 +54,9 @@ def _load(path: Path) -> Batch:
 def _checked(batch: Batch, cluster: str | None, *, of_variables: bool) -> Batch:
     """Return the batch on that cluster; raise BatchError, in the words of its file."""
     if cluster is not None:
-        batch = replace(batch, cluster=replace(batch.cluster, kind=cluster))
+        batch = replace(batch, cluster=ClusterChoice(kind=cluster, **batch.cluster.keys))
     try:
-        if batch.cluster.kind == "runai":
-            check_for_runai(batch)
+        kind_of(batch.cluster.kind).check(batch)
     except BatchError as error:
         raise (in_variables(error) if of_variables else error) from error
     return batch

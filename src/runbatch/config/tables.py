@@ -5,10 +5,11 @@ is decided by `Batch`, in words that help; the schema repeats it for editors.
 """
 
 import re
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Generic, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from runbatch.clusters.kinds import Table
 from runbatch.core.batch import (
     LARGEST_CAP,
     LARGEST_CPU,
@@ -20,6 +21,8 @@ from runbatch.core.batch import (
 )
 from runbatch.core.failure import LONGEST_DELAY_S, MOST_RETRIES, RETRIABLE_CODES
 from runbatch.core.names import LONGEST_NAME, PREFIX
+
+ClusterT = TypeVar("ClusterT", bound=Table)
 
 
 def _limits(**words: Any) -> Any:
@@ -36,17 +39,6 @@ _NAME = f"^(?!{RESERVED_VARIABLES})(?:{VARIABLE.pattern})$"
 
 class _Table(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True)
-
-
-class ClusterTable(_Table):
-    """Which cluster runs the jobs."""
-
-    kind: Literal["local", "runai"] = "local"
-    """`local` runs processes on this machine, `runai` workloads by your own `runai` program."""
-    project: str | None = None
-    """The Run:ai project; needed on `runai`, without meaning on `local`."""
-    workload: Literal["workspace", "training"] = "workspace"
-    """The type of workload on Run:ai. A batch keeps the type that it began with."""
 
 
 class JobsTable(_Table):
@@ -139,33 +131,17 @@ class RetryTable(_Table):
     """Seconds before the first retry; doubled for each further one, at most 300."""
 
 
-class BatchFile(_Table):
-    """The whole of `batch.toml`."""
+class BatchFile(_Table, Generic[ClusterT]):
+    """The whole of `batch.toml`; the kind of cluster has its own table in it."""
 
-    model_config = ConfigDict(
-        title="batch.toml",
-        json_schema_extra={
-            "if": {
-                "properties": {
-                    "cluster": {"properties": {"kind": {"const": "runai"}}, "required": ["kind"]}
-                },
-                "required": ["cluster"],
-            },
-            "then": {
-                "properties": {
-                    "cluster": {"required": ["project"]},
-                    "run": {"required": ["image"]},
-                }
-            },
-        },
-    )
+    model_config = ConfigDict(title="batch.toml")
 
     prefix: Annotated[str, _limits(pattern=_whole(PREFIX), maxLength=LONGEST_NAME - 2)]
     """What the names of the batch's workloads begin with: job 37 is `<prefix>-37`. Lower-case
     letters, digits and dashes, a letter first."""
     max_concurrent: Annotated[int, _limits(minimum=1, maximum=LARGEST_CAP)] = 50
     """The cap: the most jobs of this batch in flight, in any phase that is not an end."""
-    cluster: ClusterTable = ClusterTable()
+    cluster: ClusterT
     """Which cluster runs the jobs."""
     jobs: JobsTable
     """Which jobs there are."""

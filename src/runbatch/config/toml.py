@@ -5,6 +5,7 @@ import re
 import reprlib
 import shlex
 import tomllib
+from collections.abc import Mapping
 from datetime import date, time
 from difflib import get_close_matches
 from pathlib import Path
@@ -13,32 +14,62 @@ from typing import Any
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
+from runbatch.clusters.kinds import Kind, Table, kind_of, own_keys
 from runbatch.config.keyfile import doubtful_keys, read_keys
 from runbatch.config.tables import BatchFile, JobsTable, MountTable
 from runbatch.config.text import read_text
-from runbatch.core.batch import Batch, ClusterChoice, Mount, Run, are_integers, range_of
+from runbatch.core.batch import (
+    DEFAULT_KIND,
+    Batch,
+    ClusterChoice,
+    Mount,
+    Run,
+    are_integers,
+    range_of,
+)
 from runbatch.core.errors import BatchError
 from runbatch.core.failure import RetryPolicy
 
 
 def load_toml(path: Path) -> Batch:
     """Return the batch that the file describes; raise BatchError that names the place in it."""
-    try:
-        return _batch_of(_parse(path), path.absolute())
-    except ValidationError as error:
-        raise _first_error(error) from error
+    found = _parse(path)
+    choice = found.setdefault("cluster", {})
+    return _batch_of(_file_of(found), ClusterChoice(**choice), path.absolute())
 
 
-def _parse(path: Path) -> BatchFile:
+def _parse(path: Path) -> dict[str, Any]:
     try:
-        return BatchFile.model_validate(tomllib.loads(read_text(path)))
+        return tomllib.loads(read_text(path))
     except tomllib.TOMLDecodeError as error:
         raise BatchError("", f"not valid TOML: {error}.") from error
     except RecursionError as error:
         raise BatchError("", "not valid TOML: nested too deeply.") from error
 
 
-def _batch_of(file: BatchFile, path: Path) -> Batch:
+def _file_of(found: Mapping[str, Any]) -> BatchFile[Table]:
+    """Return the file as its tables have it; the kind of cluster says what `[cluster]` holds."""
+    kind, choice = kind_of(DEFAULT_KIND), found["cluster"]
+    if isinstance(choice, dict):
+        kind = _kind_of(choice.get("kind", DEFAULT_KIND))
+        choice = own_keys(kind, choice)
+    generic: Any = BatchFile
+    shape = generic[kind.table]
+    try:
+        file: BatchFile[Table] = shape.model_validate({**found, "cluster": choice})
+    except ValidationError as error:
+        raise _first_error(error, shape) from error
+    return file
+
+
+def _kind_of(name: object) -> Kind:
+    try:
+        return kind_of(name)
+    except BatchError as error:
+        raise error.at(f"[cluster] kind = {_AS_TOML.repr(name)}") from error
+
+
+def _batch_of(file: BatchFile[Table], cluster: ClusterChoice, path: Path) -> Batch:
     folder = path.parent
     keys = _keys_of(file.jobs, folder)
     run = file.run
@@ -48,11 +79,7 @@ def _batch_of(file: BatchFile, path: Path) -> Batch:
         integer_keys=are_integers(keys),
         variable=file.jobs.variable,
         cap=file.max_concurrent,
-        cluster=ClusterChoice(
-            kind=file.cluster.kind,
-            project=file.cluster.project,
-            workload=file.cluster.workload,
-        ),
+        cluster=cluster,
         folder=folder,
         run=Run(
             command=tuple(run.command),
@@ -89,14 +116,14 @@ def _keys_of(jobs: JobsTable, folder: Path) -> tuple[str, ...]:
         raise error.within(f"[jobs] file = {jobs.file!r}") from error
 
 
-def _first_error(error: ValidationError) -> BatchError:
+def _first_error(error: ValidationError, shape: type[BatchFile[Table]]) -> BatchError:
     """Return the first thing wrong, in the file's words rather than the library's.
 
     A misspelt key comes first, and what is missing, perhaps for it, last.
     """
     order = {"extra_forbidden": 0, "missing": 2}
     details = min(error.errors(), key=lambda each: order.get(each["type"], 1))
-    return BatchError(_place(details), _problem(details))
+    return BatchError(_place(details), _problem(details, shape))
 
 
 def _place(details: ErrorDetails) -> str:
@@ -149,12 +176,12 @@ _MEANINGS = {
 }
 
 
-def _problem(details: ErrorDetails) -> str:
+def _problem(details: ErrorDetails, shape: type[BatchFile[Table]]) -> str:
     match details["type"]:
         case "missing":
             return "is missing; write it (an example: runbatch init)."
         case "extra_forbidden":
-            return f"there is no such key{_suggestion(details)}."
+            return f"there is no such key{_suggestion(details, shape)}."
         case "string_type" if _is_of_union(details):
             return "write text, in quotes, or a whole number."
         case kind if kind in _MEANINGS:
@@ -182,8 +209,8 @@ def _list_meant(details: ErrorDetails) -> str | None:
     return written if len(written) <= _LONGEST_HINT else None
 
 
-def _suggestion(details: ErrorDetails) -> str:
-    table: Any = BatchFile
+def _suggestion(details: ErrorDetails, shape: type[BatchFile[Table]]) -> str:
+    table: Any = shape
     *sections, wrong = [part for part in details["loc"] if isinstance(part, str)]
     for section in sections:
         found = table.model_fields[section].annotation

@@ -15,11 +15,7 @@ def batch_toml(batch: Batch) -> str:
     tables = {
         "prefix": batch.prefix,
         "max_concurrent": batch.cap,
-        "cluster": _given(
-            kind=batch.cluster.kind,
-            project=batch.cluster.project,
-            workload=batch.cluster.workload,
-        ),
+        "cluster": _given(kind=batch.cluster.kind, **batch.cluster.keys),
         "jobs": _given(**_keys(batch), variable=batch.variable),
         "run": _run(batch),
         "retry": {

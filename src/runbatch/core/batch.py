@@ -12,6 +12,7 @@ from runbatch.core import names
 from runbatch.core.errors import BatchError
 from runbatch.core.failure import RetryPolicy
 
+DEFAULT_KIND = "local"
 MOST_JOBS = 10_000
 LARGEST_CAP = 10_000
 LARGEST_CPU = 10_000
@@ -23,13 +24,19 @@ VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 RESERVED_VARIABLES = "RUNBATCH_"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, init=False)
 class ClusterChoice:
-    """Which cluster runs the jobs: `kind`, and on Run:ai the project and the type of workload."""
+    """Which cluster runs the jobs: its kind, and the other keys of `[cluster]`.
 
-    kind: str = "local"
-    project: str | None = None
-    workload: str = "workspace"
+    What the keys mean, only the kind knows; it passes over those of other kinds.
+    """
+
+    kind: str
+    keys: Mapping[str, object]
+
+    def __init__(self, *, kind: str = DEFAULT_KIND, **keys: object) -> None:
+        object.__setattr__(self, "kind", kind)
+        object.__setattr__(self, "keys", keys)
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,7 +202,7 @@ def check_text(place: str, text: str) -> None:
 
 
 def memory_bytes(text: str) -> int:
-    """Return how many bytes `32G`, `500M` or `1.5Gi` are (Run:ai reference, 1.2: `1G`, `500M`)."""
+    """Return how many bytes `32G`, `500M` or `1.5Gi` are."""
     match = MEMORY.fullmatch(text)
     base = 1024 if match and match[3] else 1000
     size = int(float(match[1]) * base ** _UNITS[match[2]]) if match else 0

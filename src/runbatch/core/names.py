@@ -9,7 +9,7 @@ from runbatch.core.attempt import Attempt
 from runbatch.core.errors import BatchError
 from runbatch.core.reference import Ref
 
-# Run:ai reference, 5: up to 63, but over 50 failed in some versions, and pods append suffixes.
+# A name in Kubernetes has up to 63, but pods append suffixes, and some clusters refuse over 50.
 LONGEST_NAME = 50
 PREFIX = re.compile(r"[a-z](?:[-a-z0-9]*[a-z0-9])?")
 _INTEGER = re.compile(r"0|[1-9][0-9]*")
@@ -53,7 +53,7 @@ def is_integer(key: str) -> bool:
 
 
 def check_prefix(prefix: str) -> None:
-    """Raise BatchError unless the prefix can begin a workload's name (Run:ai reference, 5)."""
+    """Raise BatchError unless the prefix can begin a workload's name."""
     if not PREFIX.fullmatch(prefix):
         problem = "write lower-case letters, digits and dashes, a letter first and no dash last."
         raise BatchError(f"prefix = {prefix!r}", problem)

@@ -81,8 +81,8 @@ class Ledger:
         with trouble(self.folder):
             return self._view()
 
-    def begin_type(self, workload: str) -> None:
-        """Remember which type of workloads the batch runs as.
+    def begin_type(self, key: str, workload: str) -> None:
+        """Remember which type of workloads the batch runs as, by the `[cluster]` key that says it.
 
         Raises BatchError while jobs of another type are in flight: listings would not show them.
         """
@@ -91,7 +91,7 @@ class Ledger:
             running = len(self._view().in_flight)
             if before not in (None, workload) and running:
                 problem = f"{running} jobs of this batch run as {before}s; wait until they end."
-                raise BatchError(f"[cluster] workload = {workload!r}", problem)
+                raise BatchError(f"[cluster] {key} = {workload!r}", problem)
             self._mark(_WORKLOAD_TYPE, workload)
 
     def record(

@@ -72,7 +72,7 @@ class SnapshotJson(TypedDict):
     batch: str
     """The batch's prefix."""
     cluster: str
-    """The kind of cluster: `local` or `runai`."""
+    """The kind of cluster, such as `local`."""
     cap: int
     """The most jobs in flight."""
     in_flight: int

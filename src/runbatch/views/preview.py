@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TypedDict
 
+from runbatch.clusters.kinds import kind_of
 from runbatch.core.actions import Reserve, Submit
 from runbatch.core.attempt import Patience, Verdict
 from runbatch.core.batch import LARGEST_CAP, Batch, memory_bytes
@@ -41,7 +42,7 @@ class PreviewJson(TypedDict):
     batch: str
     """The batch's prefix."""
     cluster: str
-    """The kind of cluster: `local` or `runai`."""
+    """The kind of cluster, such as `local`."""
     cap: int
     """The most jobs in flight."""
     in_flight: int
@@ -95,13 +96,6 @@ def _why_left(job: Job, *, adopted: bool) -> str:
             return "skip: failed; retry looks at it (--rerun KEY starts it again)"
 
 
-_GUARDS = {
-    "local": "not needed on local, where mounts are checked and exit codes known",
-    "runai": "checks the mounts before the command, and logs the exit code after it",
-}
-_NO_GUARD = "off: without kubectl the log decides; guard = true in [run] logs each exit code"
-
-
 def preview_text(preview: Preview) -> str:
     """Return the preview for people."""
     return "\n".join(_lines(preview))
@@ -128,10 +122,8 @@ def _lines(preview: Preview) -> Iterator[str]:
     yield f"  each job   {_resources(batch, 1)}"
     yield f"  at peak    {_resources(batch, min(batch.cap, len(batch.keys)))}"
     yield f"  command    {printable(shlex.join(batch.run.command))}"
-    if batch.run.guard:
-        yield f"  guard      {_GUARDS[batch.cluster.kind]}"
-    elif batch.cluster.kind == "runai":
-        yield f"  guard      {_NO_GUARD}"
+    if guard := kind_of(batch.cluster.kind).guard(batch):
+        yield f"  guard      {printable(guard)}"
     for mount in batch.run.mounts:
         access = "read-only" if mount.read_only else "read-write"
         yield f"  mount      {printable(mount.host)} at {printable(mount.path)} ({access})"
@@ -146,11 +138,8 @@ def _lines(preview: Preview) -> Iterator[str]:
 
 
 def place_of(batch: Batch) -> str:
-    """Return where the jobs run: `local`, or `runai (project talmo-lab, workspaces)`."""
-    choice = batch.cluster
-    if choice.kind != "runai":
-        return choice.kind
-    return f"{choice.kind} (project {printable(choice.project or '')}, {choice.workload}s)"
+    """Return where the jobs run, as the kind of cluster says it; safe to print."""
+    return printable(kind_of(batch.cluster.kind).label(batch))
 
 
 def leave_lines(preview: Preview) -> Iterator[str]:

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from runbatch.clusters.kinds import kind_of
 from runbatch.core.attempt import Attempt, Verdict
 from runbatch.core.batch import Batch
 from runbatch.core.past import node_of
@@ -30,7 +31,7 @@ def blame_of(snapshot: Snapshot) -> Blame:
     """Return which nodes stand out, if any, and a letter for each that does."""
     failed = [each for each in all_attempts(snapshot) if each.ended_as(Verdict.MOUNT_FAILURE)]
     records = node_records(all_attempts(snapshot))
-    if records and snapshot.batch.cluster.kind == "local":
+    if records and kind_of(snapshot.batch.cluster.kind).has_one_node:
         return Blame(_statement_of_one_node(len(failed), records[0]), records, ())
     return Blame(
         statement=_statement(len(failed), records),

@@ -7,17 +7,17 @@ import re
 import reprlib
 from pathlib import PurePath
 
+from runbatch.clusters.runai.table import table_of
 from runbatch.core.batch import Batch, ClusterChoice, Mount
 from runbatch.core.errors import BatchError
 from runbatch.core.names import PREFIX
 
 LONGEST_VALUE = 10_000
-WORKLOADS = ("workspace", "training")
 _QUANTITY = re.compile(r"[0-9]+(?:\.[0-9]+)?(?:[MGT]i?|Ki)")
 _PROJECT = re.compile(r"[A-Za-z0-9](?:[-_.A-Za-z0-9]*[A-Za-z0-9])?")
 
 
-def check_for_runai(batch: Batch) -> None:
+def check(batch: Batch) -> None:
     """Raise BatchError unless Run:ai can run every job of the batch as it is written."""
     _check_choice(batch)
     for key in batch.keys:
@@ -42,20 +42,17 @@ def check_for_runai(batch: Batch) -> None:
 
 def project_of(choice: ClusterChoice) -> str:
     """Return the project, which can name a folder as well; raise BatchError if it is none."""
-    if choice.project is None:
+    project = table_of(choice).project
+    if project is None:
         raise BatchError("[cluster] project", "is missing; name your Run:ai project.")
-    if not _PROJECT.fullmatch(choice.project):
+    if not _PROJECT.fullmatch(project):
         problem = 'this cannot name a project; "runai project list" names yours.'
-        raise BatchError(f"[cluster] project = {choice.project!r}", problem)
-    return choice.project
+        raise BatchError(f"[cluster] project = {project!r}", problem)
+    return project
 
 
 def _check_choice(batch: Batch) -> None:
-    choice = batch.cluster
-    project_of(choice)
-    if choice.workload not in WORKLOADS:
-        place = f"[cluster] workload = {choice.workload!r}"
-        raise BatchError(place, f"write {' or '.join(WORKLOADS)}.")
+    project_of(batch.cluster)
     image = batch.run.image
     if image is None:
         raise BatchError("[run] image", "is missing; name the container image to run.")

@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 from tests.unit.core.values import batch
 
+from runbatch.clusters.runai.limits import check
 from runbatch.core.batch import Batch, ClusterChoice, Mount, Run
 from runbatch.core.errors import BatchError
-from runbatch.core.runai import check_for_runai
 
 RUN = Run(
     command=("/scripts/entrypoint.sh", "run"),
@@ -25,10 +25,10 @@ def on_runai(**changes: Any) -> Batch:
 
 
 def test_a_batch_that_run_ai_can_carry_is_accepted() -> None:
-    check_for_runai(on_runai())
-    check_for_runai(on_runai(cluster=ClusterChoice(kind="runai", project="p")))
-    check_for_runai(on_runai(run=replace(RUN, mounts=(Mount("/a", "/da:ta"),))))
-    check_for_runai(on_runai(run=replace(RUN, guard=True, mounts=(Mount("/a:b", "/data"),))))
+    check(on_runai())
+    check(on_runai(cluster=ClusterChoice(kind="runai", project="p")))
+    check(on_runai(run=replace(RUN, mounts=(Mount("/a", "/da:ta"),))))
+    check(on_runai(run=replace(RUN, guard=True, mounts=(Mount("/a:b", "/data"),))))
 
 
 @pytest.mark.parametrize(
@@ -46,7 +46,7 @@ def test_a_batch_that_run_ai_can_carry_is_accepted() -> None:
         ),
         pytest.param(
             on_runai(cluster=ClusterChoice(kind="runai", project="p", workload="job")),
-            "[cluster] workload = 'job': write workspace or training.",
+            "[cluster] workload = 'job': write 'workspace' or 'training'.",
             id="a type nobody knows",
         ),
         pytest.param(
@@ -116,7 +116,7 @@ def test_a_batch_that_run_ai_can_carry_is_accepted() -> None:
 )
 def test_what_cannot_be_carried_is_refused(wrong: Batch, said: str) -> None:
     with pytest.raises(BatchError) as caught:
-        check_for_runai(wrong)
+        check(wrong)
     assert said in str(caught.value)
 
 
