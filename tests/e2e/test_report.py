@@ -95,7 +95,7 @@ def test_the_batch_s_own_files_are_never_overwritten(shell: Shell, output: str) 
     shell.write("1\n2\n", "keys.txt")
     (shell.folder / "data").mkdir()
     shell.write("Taxa,a\nx,1\n", "data/table.csv")
-    table = 'env = { PHENOTYPE_FILE = "/data/table.csv" }\n'
+    table = 'env = { GENOTYPE_FILE = "/data/g", PHENOTYPE_FILE = "/data/table.csv" }\n'
     mounts = 'mounts = [{ host = "data", path = "/data" }]'
     text = toml(JOB, last=2, more=table + mounts)
     shell.write(text.replace("range = [1, 2]", 'file = "keys.txt"'))

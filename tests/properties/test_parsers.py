@@ -132,7 +132,7 @@ def test_a_phenotype_table_is_checked_or_refused(folder: Path, text: str, encodi
     (folder / "t.txt").write_bytes(text.encode(encoding, "surrogatepass"))
     run = Run(
         command=("true",),
-        env={"PHENOTYPE_FILE": "/data/t.txt"},
+        env={"GENOTYPE_FILE": "/data/g.txt", "PHENOTYPE_FILE": "/data/t.txt"},
         mounts=(Mount(str(folder), "/data"),),
     )
     batch = Batch(prefix="x", keys=("2", "3"), integer_keys=True, run=run)

@@ -1,5 +1,6 @@
 """`.env` batches: the first user's variables, parsed and never executed."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +10,7 @@ from runbatch.config.load import load_batch
 from runbatch.config.write import batch_toml
 from runbatch.core.batch import Batch, Mount
 from runbatch.core.errors import BatchError
-from runbatch.recipes.gapit import load_dotenv
+from runbatch.recipes.gapit import check_phenotypes, load_dotenv, phenotype_table
 
 FILES = "GENOTYPE_FILE=/data/g.hmp.txt\nPHENOTYPE_FILE=/data/traits.txt\n"
 
@@ -367,3 +368,44 @@ def test_keys_that_are_no_range_are_written_one_by_one(tmp_path: Path) -> None:
         batch = load_batch(path)
         path.write_text(batch_toml(batch))
         assert load_batch(path) == batch
+
+
+STRANGERS = [
+    pytest.param("DATABASE_URL=postgres://db/shop\nPROJECT=shop\nCPU=2\nMODEL=gpt\n", id="values"),
+    pytest.param("SECRET='hunter2\nthat is no line\n", id="lines that cannot be read"),
+    pytest.param("# GENOTYPE_FILE=/data/g\n", id="only a comment"),
+    pytest.param("", id="nothing"),
+]
+
+
+@pytest.mark.parametrize("text", STRANGERS)
+def test_a_stranger_s_file_of_variables_is_no_batch(tmp_path: Path, text: str) -> None:
+    (tmp_path / ".env").write_text(text)
+    with pytest.raises(BatchError) as caught:
+        load_batch(tmp_path / ".env")
+    said = str(caught.value)
+    assert said.startswith(
+        f"{tmp_path / '.env'}: describes no batch: it sets none of GENOTYPE_FILE, "
+    )
+    assert said.endswith('Write a batch.toml with "runbatch init", or name your batch with -b.')
+    assert "hunter2" not in said
+
+
+def test_another_batch_s_phenotype_file_is_its_own_affair(env: Any, tmp_path: Path) -> None:
+    (tmp_path / "traits.txt").write_text("sample,height\n")
+    batch = env(f"DATA_PATH_HOST={tmp_path}\n")
+    with pytest.raises(BatchError, match="the first header is 'sample', not 'Taxa'"):
+        check_phenotypes(batch)
+    others = {"PHENOTYPE_FILE": "/data/traits.txt"}
+    batch = replace(batch, run=replace(batch.run, env=others))
+    assert check_phenotypes(batch) is None
+    assert phenotype_table(batch) is None
+
+
+@pytest.mark.parametrize("name", ["JOB_PREFIX", "END_TRAIT", "ACCESSION_IDS_FILE"])
+def test_one_of_the_pipeline_s_own_names_is_enough_to_be_its_batch(
+    tmp_path: Path, name: str
+) -> None:
+    (tmp_path / ".env").write_text(f"{name}=2\n")
+    with pytest.raises(BatchError, match="GENOTYPE_FILE: write the path inside the container"):
+        load_batch(tmp_path / ".env")

@@ -6,7 +6,7 @@ wins over the file, and says so; a new name wins over its old one.
 
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
 from io import StringIO
@@ -23,6 +23,7 @@ from runbatch.recipes.gapit.variables import (
     LITERAL,
     OLD_NAMES,
     OPTIONAL,
+    OWN_NAMES,
     PARAMETERS,
     PIPELINE_NAMES,
     REQUIRED,
@@ -190,14 +191,27 @@ def _parse(text: str) -> dict[str, Binding]:
 
     The error tells the line's number and no more than its variable's name: the rest may be secret.
     """
+    found = list(parse_stream(StringIO(text)))
+    _check_is_ours(found)
     bindings = {}
-    for binding in parse_stream(StringIO(text)):
+    for binding in found:
         if binding.error or (binding.key is not None and binding.value is None):
             problem = "write NAME=value, with a quote at both ends or at none."
             raise BatchError(_line_of(binding.original), problem)
         if binding.key is not None:
             bindings[binding.key] = binding
     return bindings
+
+
+def _check_is_ours(bindings: Sequence[Binding]) -> None:
+    """Raise BatchError if no line begins with one of the pipeline's own names."""
+    names = {binding.key for binding in bindings}
+    # A line that cannot be read may be theirs all the same.
+    names |= {name[1] for each in bindings if (name := _NAMED.match(each.original.string))}
+    if names.isdisjoint(OWN_NAMES):
+        what_to_do = 'Write a batch.toml with "runbatch init", or name your batch with -b.'
+        problem = f"it sets none of {', '.join(OWN_NAMES)}. {what_to_do}"
+        raise BatchError("", f"describes no batch: {problem}")
 
 
 def _line_of(original: Original) -> str:

@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 from runbatch.core.batch import Batch
 from runbatch.core.errors import BatchError
+from runbatch.recipes.gapit.variables import REQUIRED
 
 VARIABLE = "PHENOTYPE_FILE"
 FIRST_HEADER = "Taxa"
@@ -23,7 +24,7 @@ def check_phenotypes(batch: Batch) -> Finding | None:
 
     Raises BatchError if the table can be read here, and the jobs' traits are not in it.
     """
-    inside = batch.run.env.get(VARIABLE)
+    inside = _named_by(batch)
     if inside is None or not batch.integer_keys:
         return None
     path = phenotype_table(batch)
@@ -43,11 +44,20 @@ def check_phenotypes(batch: Batch) -> Finding | None:
 
 def phenotype_table(batch: Batch) -> Path | None:
     """Return where the table is on the host, None if there is none or no mount leads there."""
-    inside = PurePosixPath(batch.run.env.get(VARIABLE, ""))
+    inside = PurePosixPath(_named_by(batch) or "")
     for mount in batch.run.mounts:
         if inside.is_relative_to(mount.path):
             return Path(batch.folder, mount.host, inside.relative_to(mount.path))
     return None
+
+
+def _named_by(batch: Batch) -> str | None:
+    """Return where a job finds the table; None if the batch is none of the pipeline's.
+
+    It is one if it sets all that the pipeline requires, be it from a `.env` or a `batch.toml`.
+    """
+    env = batch.run.env
+    return env[VARIABLE] if env.keys() >= {*REQUIRED} else None
 
 
 def _head(path: Path) -> tuple[list[str], bool] | None:

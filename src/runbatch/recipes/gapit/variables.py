@@ -19,6 +19,9 @@ class Check:
 
 REQUIRED = ("GENOTYPE_FILE", "PHENOTYPE_FILE")
 OPTIONAL = ("ACCESSION_IDS_FILE",)
+# A file of variables that sets none of these is somebody else's: most projects have a `.env`, with
+# names like MODEL and CPU in it.
+OWN_NAMES = (*REQUIRED, *OPTIONAL, "JOB_PREFIX", "START_TRAIT", "END_TRAIT")
 # Nothing checks what these name before a job looks for it, so none may hold what a shell would read
 # otherwise.
 LITERAL = (*REQUIRED, *OPTIONAL, "DATA_PATH_HOST", "OUTPUT_PATH_HOST", "IMAGE")
