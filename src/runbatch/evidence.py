@@ -41,8 +41,8 @@ class Findings:
 
     @property
     def is_enough(self) -> bool:
-        """Whether an exit code is known: whatever else may come decides nothing."""
-        return self.evidence.exit_code is not None or logged_code(self.text) is not None
+        """Whether the end is known well enough: whatever else may come decides nothing."""
+        return self.evidence.is_enough or logged_code(self.text) is not None
 
     def judged(self, batch: Batch) -> Attempt:
         """Return the attempt with its evidence and its verdict; a stronger one stays."""

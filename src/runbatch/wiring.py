@@ -90,9 +90,9 @@ class Look:
         *,
         once: bool = False,
     ) -> Wish:
-        """Return the wish: the mount failures there are and will be, or the jobs a person named.
+        """Return the wish: what the infrastructure breaks, or the jobs a person named.
 
-        `asked` are those of them that are still to be started again: only what has failed is.
+        `asked` are those of these that are still to be started again: only what has failed is.
         """
         jobs = self.learned.view.jobs.values()
         failed = self.turns(job.key for job in jobs if job.state is State.FAILED)

@@ -17,7 +17,7 @@ from tests.contract.local import LIMIT_S, LocalRig, is_running, note
 
 from runbatch.clusters.base import Deadline
 from runbatch.clusters.local.cluster import LocalCluster
-from runbatch.core.attempt import Attempt
+from runbatch.core.attempt import Attempt, Cause
 from runbatch.core.batch import Mount
 from runbatch.core.errors import Busy, ClusterError, NameTaken, Rejected
 from runbatch.core.reference import Ref
@@ -169,12 +169,14 @@ def test_a_process_that_got_the_number_of_a_dead_job_is_not_mistaken_for_it(rig:
 def test_death_by_a_signal_is_told_from_an_exit_code(rig: LocalRig) -> None:
     rig.cluster().submit(rig.python("contract-1", "os.kill(os.getpid(), 9)"))
     rig.cluster().submit(rig.python("contract-2", "sys.exit(137)"))
-    rig.wait(lambda: rig.phase("contract-1") is rig.phase("contract-2") is Stage.FAILED)
-    first, second = (
-        evidence_of(rig.cluster(), name, rig.uid(name)) for name in ("contract-1", "contract-2")
-    )
+    rig.cluster().submit(rig.python("contract-3", "sys.exit(143)"))
+    names = [f"contract-{key}" for key in (1, 2, 3)]
+    rig.wait(lambda: all(rig.phase(name) is Stage.FAILED for name in names))
+    first, second, third = (evidence_of(rig.cluster(), name, rig.uid(name)) for name in names)
     assert (first.exit_code, first.reason) == (137, "killed by SIGKILL")
     assert (second.exit_code, second.reason) == (137, "killed by SIGKILL, says its exit code")
+    assert (first.cause, first.signal) == (second.cause, second.signal) == (Cause.SIGNAL, "SIGKILL")
+    assert (third.cause, third.signal, third.reason) == (Cause.EXIT, None, None)
 
 
 def test_local_knows_whether_a_mount_was_missing(rig: LocalRig, tmp_path: Path) -> None:

@@ -57,6 +57,13 @@ def test_pods_and_events_are_found_wherever_they_stand(described: dict[str, Any]
     assert evidence_of(json.dumps(described), "u") == FOUND
 
 
+def test_the_event_that_says_that_it_had_no_memory_left_is_told_apart() -> None:
+    killed = [*EVENTS, {"reason": "Killing", "message": "OOMKilled"}, {"reason": "BackOff"}]
+    found = evidence_of(json.dumps({"events": killed}), "u")
+    assert found.memory_event == "Killing: OOMKilled"
+    assert found.memory_event in found.events
+
+
 @pytest.mark.parametrize(
     "odd", [{"pods": 3}, {"pods": [3]}, {"pods": {"items": 3}}, {"pods": [{"node": 3}]}], ids=str
 )

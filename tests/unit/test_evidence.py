@@ -88,19 +88,17 @@ def test_many_are_asked_for_and_one_that_cannot_be_told_of_spoils_no_other() -> 
 
 
 @pytest.mark.parametrize(
-    ("events", "verdict"),
+    ("evidence", "verdict"),
     [
-        (("Bound: ok", "Killing: OOMKilled"), "out of memory (event: Killing: OOMKilled)"),
+        (Evidence(memory_event="Killing: OOMKilled"), "out of memory (event: Killing: OOMKilled)"),
         (
-            ("FailedMount: timed out",),
+            Evidence(events=("FailedMount: timed out",)),
             "undetermined (no exit code, no marker in the log; last event: FailedMount: timed out)",
         ),
     ],
 )
-def test_events_speak_last_and_none_of_them_is_retried(
-    events: tuple[str, ...], verdict: str
-) -> None:
-    found = Findings(attempt(), Evidence(events=events))
+def test_events_speak_last_and_none_of_them_is_retried(evidence: Evidence, verdict: str) -> None:
+    found = Findings(attempt(), evidence)
     assert str(found.judged(BATCH).outcome) == verdict
 
 

@@ -12,6 +12,7 @@ from tests.unit.ledgers import BATCH, NOW, PATIENCE, called
 
 from runbatch.core.attempt import (
     Attempt,
+    Cause,
     Evidence,
     Listing,
     Observation,
@@ -49,7 +50,9 @@ def test_every_field_of_an_attempt_survives(ledger: Ledger) -> None:
         seen_at=NOW,
         missed=2,
         ended_at=NOW,
-        evidence=Evidence(exit_code=2, reason="r", marker="m", events=("a", "b"), node="n"),
+        evidence=Evidence(
+            exit_code=2, cause=Cause.NODE, reason="r", marker="m", events=("a", "b"), node="n"
+        ),
         outcome=Outcome(Verdict.MOUNT_FAILURE, "exit code 2"),
         log="/log",
         delete_asked_at=NOW,

@@ -12,12 +12,13 @@ import pytest
 from tests.unit.core.values import CONFIGURATION, at, failed, reserved
 
 from runbatch.core.actions import Why
-from runbatch.core.attempt import Attempt, Evidence, Outcome, Verdict
+from runbatch.core.attempt import Attempt, Cause, Evidence, Outcome, Verdict
 from runbatch.core.events import Event, Kind
 from runbatch.core.failure import RetryPolicy
 from runbatch.core.journal import TOLD, Changed, Did, Ended, Entry, Started
 from runbatch.core.stage import Stage
 from runbatch.ledger.lines import SCHEMA, WORDS, entry_of, line_of
+from runbatch.ledger.rows import COLUMNS, attempt_of, row_of
 
 PAGE = (Path(__file__).parents[2] / "docs/reference/events.md").read_text("utf-8")
 FULL = Attempt(
@@ -40,7 +41,16 @@ FULL = Attempt(
     seen_at=at(4),
     missed=2,
     ended_at=at(5),
-    evidence=Evidence(exit_code=2, reason="r", marker="m", events=("a", "b"), node="n"),
+    evidence=Evidence(
+        exit_code=2,
+        cause=Cause.SIGNAL,
+        signal="SIGTERM",
+        reason="r",
+        marker="m",
+        events=("a", "b"),
+        memory_event="b",
+        node="n",
+    ),
     outcome=Outcome(Verdict.MOUNT_FAILURE, "exit code 2"),
     log="/log",
     delete_asked_at=at(6),
@@ -98,6 +108,45 @@ def test_a_field_that_a_later_version_adds_does_no_harm() -> None:
     assert entry_of(json.dumps(value)) == entry
 
 
+# What earlier versions wrote of an end, and what it says now.
+EARLIER: list[tuple[dict[str, Any], Evidence]] = [
+    ({"exit_code": 3, "reason": None}, Evidence(exit_code=3)),
+    ({"exit_code": 3, "reason": "Error"}, Evidence(exit_code=3, reason="Error")),
+    ({"reason": "OOMKilled"}, Evidence(cause=Cause.OUT_OF_MEMORY, reason="OOMKilled")),
+    (
+        {"exit_code": 128, "reason": "StartError"},
+        Evidence(exit_code=128, cause=Cause.LAUNCH, reason="StartError"),
+    ),
+    (
+        {"reason": "killed by SIGTERM"},
+        Evidence(cause=Cause.SIGNAL, signal="SIGTERM", reason="killed by SIGTERM"),
+    ),
+    (
+        {"reason": "killed by SIGKILL, says its exit code"},
+        Evidence(
+            cause=Cause.SIGNAL, signal="SIGKILL", reason="killed by SIGKILL, says its exit code"
+        ),
+    ),
+    (
+        {"events": ["Pulled", "Killing: OOMKilled"]},
+        Evidence(events=("Pulled", "Killing: OOMKilled"), memory_event="Killing: OOMKilled"),
+    ),
+]
+
+
+@pytest.mark.parametrize(("written", "evidence"), EARLIER)
+def test_evidence_of_an_earlier_version_tells_its_cause(
+    written: dict[str, Any], evidence: Evidence
+) -> None:
+    value = json.loads(line_of(Entry(3, at(0), 7, Changed(Did.SEEN, FULL))))
+    value["attempt"]["evidence"] = written
+    what = entry_of(json.dumps(value)).what
+    assert isinstance(what, Changed)
+    assert what.attempt.evidence == evidence
+    row = dict(zip(COLUMNS, row_of(FULL), strict=True)) | {"evidence": json.dumps(written)}
+    assert attempt_of(tuple(row.values())).evidence == evidence
+
+
 def doctored(**changes: Any) -> str:
     value = json.loads(line_of(Entry(3, at(0), 7, Changed(Did.SEEN, reserved()))))
     attempt = {name: new for name, new in changes.items() if name in value["attempt"]}
@@ -121,6 +170,10 @@ def doctored(**changes: Any) -> str:
         pytest.param(doctored(did="sung"), "did: ", id="a deed nobody knows"),
         pytest.param(doctored(number=None), "attempt.number: ", id="a field that lacks"),
         pytest.param(doctored(seen_stage="sung"), "attempt.seen_stage: ", id="no such stage"),
+        pytest.param(doctored(evidence={"reason": [1]}), "evidence.reason: ", id="no such word"),
+        pytest.param(doctored(evidence={"events": [1]}), "evidence.events", id="no such event"),
+        pytest.param(doctored(evidence={"events": 1}), "evidence.events", id="no events"),
+        pytest.param(doctored(evidence={"cause": "sung"}), "evidence.cause: ", id="no such cause"),
         pytest.param(doctored(at="2026-01-05T09:00:00"), "offset", id="a time without its offset"),
         pytest.param(doctored(ended_at="2026-01-05T09:00"), "offset", id="so too an attempt's"),
         pytest.param(
@@ -184,5 +237,5 @@ def test_the_page_names_every_word_that_can_stand_there() -> None:
     assert row("## `attempt`", "why") - {"reserved", "called", "null"} == words(Why)
     assert row("## `told`", "kind") == {kind.value for kind in TOLD}
     assert row("## `run started`", "retry") == names(RetryPolicy)
-    assert row("### The attempt", "evidence") == names(Evidence)
+    assert row("### The attempt", "evidence") == names(Evidence) | words(Cause)
     assert row("### The attempt", "outcome") == names(Outcome) | words(Verdict)

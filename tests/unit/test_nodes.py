@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import pytest
 from tests.unit.core.values import (
+    BROKEN,
     CONFIGURATION,
     END_NOT_SEEN,
     UNDETERMINED,
@@ -13,7 +14,7 @@ from tests.unit.core.values import (
     succeeded,
 )
 
-from runbatch.core.attempt import Attempt
+from runbatch.core.attempt import Attempt, Outcome, Verdict
 from runbatch.views.report.nodes import (
     Method,
     NodeRecord,
@@ -118,6 +119,8 @@ def test_only_ends_that_tell_of_mounts_are_counted() -> None:
         failed(node="n1", outcome=None),
         failed(node="n1", outcome=UNDETERMINED),
         failed(node="n1", outcome=END_NOT_SEEN),
+        failed(node="n1", outcome=BROKEN),
+        failed(node="n1", outcome=Outcome(Verdict.CANCELLED, "")),
         failed(node=None),
         running_again(failed(node="n1")),
     ]

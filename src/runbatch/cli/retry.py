@@ -80,9 +80,9 @@ def retry(
 ) -> int:
     """Retry the jobs that the infrastructure broke.
 
-    Each failed job is judged by its evidence. Only mount failures are tried again, after a delay,
-    under the batch's cap, and a bounded number of times over the batch's life. It works beside a
-    submit that is still waiting.
+    Each failed job is judged by its evidence. Only what the infrastructure broke is tried again,
+    after a delay, under the batch's cap, and a bounded number of times over the batch's life. It
+    works beside a submit that is still waiting.
     What --jobs names is remembered until each was started again and has ended: the same --jobs goes
     on with it, and starts none of them a second time.
     """

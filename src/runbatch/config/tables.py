@@ -118,7 +118,8 @@ class RetryTable(_Table):
     exit_codes: list[
         Annotated[int, _limits(minimum=RETRIABLE_CODES.start, maximum=RETRIABLE_CODES.stop - 1)]
     ] = [2]
-    """The exit codes that mean a mount failure. 1, a configuration error, cannot be one."""
+    """The exit codes that are tried again: 2 means a mount failure, any other an infrastructure
+    failure. 1, a configuration error, cannot be one."""
     log_markers: list[Annotated[str, _limits(pattern=r"\S")]] = [
         "INFRASTRUCTURE MOUNT FAILURE",
         "is not a mount point",
@@ -129,6 +130,9 @@ class RetryTable(_Table):
     """The most retries of a job over the batch's whole life; 0 is none."""
     delay_s: Annotated[float, _limits(minimum=1, maximum=LONGEST_DELAY_S)] = 30
     """Seconds before the first retry; doubled for each further one, at most 300."""
+    infrastructure: bool = True
+    """Whether what the cluster itself says it broke is tried again too: a lost node, a failed
+    start, an eviction. What `exit_codes` and `log_markers` name is tried again in any case."""
 
 
 class BatchFile(_Table, Generic[ClusterT]):

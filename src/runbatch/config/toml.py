@@ -95,6 +95,7 @@ def _batch_of(file: BatchFile[Table], cluster: ClusterChoice, path: Path) -> Bat
             log_markers=tuple(file.retry.log_markers),
             max_retries=file.retry.max_retries,
             delay_s=file.retry.delay_s,
+            infrastructure=file.retry.infrastructure,
         ),
         notes=doubtful_keys(keys, file.jobs.file) if file.jobs.file else (),
         files=(path, *([folder / file.jobs.file] if file.jobs.file else [])),

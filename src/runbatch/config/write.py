@@ -23,6 +23,7 @@ def batch_toml(batch: Batch) -> str:
             "log_markers": list(batch.retry.log_markers),
             "max_retries": batch.retry.max_retries,
             "delay_s": batch.retry.delay_s,
+            "infrastructure": batch.retry.infrastructure,
         },
     }
     return f"{_HEADER}{_remarks(batch.notes)}\n{tomli_w.dumps(tables)}"

@@ -6,7 +6,7 @@ Everything here is a value. `Attempt.holds_slot` is the one rule that the cap st
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from enum import Enum
+from enum import Enum, StrEnum
 
 from runbatch.core.stage import Stage
 
@@ -77,22 +77,54 @@ class Listing:
     proves_absence: bool = True
 
 
+class Cause(StrEnum):
+    """What ended an attempt, whatever its cluster calls that: each adapter knows its own words.
+
+    `EXIT`: its program, by itself. `SIGNAL`: a signal, sent by whoever. `LAUNCH`: the cluster could
+    not start it. `UNKNOWN`: the cluster does not say, or says a word that means nothing by itself.
+    """
+
+    EXIT = "exit"
+    SIGNAL = "signal"
+    OUT_OF_MEMORY = "out of memory"
+    TIME_LIMIT = "time limit"
+    NODE = "node"
+    LAUNCH = "launch"
+    PREEMPTED = "preempted"
+    CANCELLED = "cancelled"
+    UNKNOWN = "unknown"
+
+    @property
+    def decides(self) -> bool:
+        """Whether it is the end's whole story: then an exit code is only what came of it."""
+        return self not in (Cause.EXIT, Cause.SIGNAL, Cause.UNKNOWN)
+
+    @property
+    def is_infrastructure(self) -> bool:
+        """Whether the cluster itself broke it."""
+        return self in (Cause.NODE, Cause.LAUNCH, Cause.PREEMPTED)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Evidence:
     """What is known of how an attempt ended. None of it may be known.
 
     `exit_code` is what the cluster tells, `logged_code` what the log's last line says it was, where
-    the job ran in a guard. `reason` is the cluster's own word for the end (`OOMKilled`, `killed by
-    signal 9`); `marker` is the log line that speaks of a failed mount (see `runbatch.core.marker`);
-    `events` are the cluster's last words on it. `mounts_held` tells whether each of its mounts was
-    there when it began, or it needs none.
+    the job ran in a guard. `cause` is what ended it, `signal` which signal if one did, and `reason`
+    the cluster's own word for that (`OOMKilled`, `killed by SIGKILL`), for people only. `marker` is
+    the log line that speaks of a failed mount (see `runbatch.core.marker`). `events` are the
+    cluster's last words on it; `memory_event` is the one that says that it had no memory left.
+    `mounts_held` tells whether each of its mounts was there when it began, or it needs none.
     """
 
     exit_code: int | None = None
     logged_code: int | None = None
+    cause: Cause = Cause.UNKNOWN
+    signal: str | None = None
     reason: str | None = None
     marker: str | None = None
     events: tuple[str, ...] = ()
+    memory_event: str | None = None
     node: str | None = None
     mounts_held: bool | None = None
 
@@ -102,11 +134,16 @@ class Evidence:
         return self.logged_code if self.exit_code is None else self.exit_code
 
     @property
+    def is_enough(self) -> bool:
+        """Whether it decides: what else may come to be known is weaker."""
+        return self.cause.decides or self.known_code is not None
+
+    @property
     def strength(self) -> int:
         """Return how much it weighs: what is weaker never takes the place of what is stronger."""
-        if self.exit_code is not None:
+        if self.cause.decides:
             return 4
-        if self.reason is not None:
+        if self.exit_code is not None:
             return 3
         if self.logged_code is not None:
             return 2
@@ -114,12 +151,18 @@ class Evidence:
 
 
 class Verdict(Enum):
-    """What is concluded of an ended attempt; only a mount failure is ever retried."""
+    """What is concluded of an ended attempt.
+
+    Only mount failures and infrastructure failures are ever retried.
+    """
 
     SUCCEEDED = "succeeded"
     MOUNT_FAILURE = "mount failure"
+    INFRASTRUCTURE_FAILURE = "infrastructure failure"
     CONFIGURATION_ERROR = "configuration error"
     OUT_OF_MEMORY = "out of memory"
+    TIME_LIMIT = "time limit"
+    CANCELLED = "cancelled"
     FAILED = "failed"
     VANISHED = "vanished"
     UNDETERMINED = "undetermined"
@@ -139,6 +182,7 @@ class Outcome:
 
 # Nobody can have meant that: its job is started again by the next submit, be it the one that sees.
 RESTARTED = Outcome(Verdict.VANISHED, "the machine was restarted")
+BY_RESTART = Evidence(cause=Cause.NODE, reason="the machine was restarted")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -225,12 +269,12 @@ class Attempt:
 
     @property
     def is_doubtful(self) -> bool:
-        """Whether it was judged without an exit code or without its log: more may be known now."""
+        """Whether it was judged by little, or without its log: more may be known now."""
         is_final = self.is_verdict(Verdict.SUCCEEDED) or self.is_verdict(Verdict.VANISHED)
         if self.ended_at is None or self.outcome is None or is_final or not self.listed:
             return False
-        is_coded = self.evidence is not None and self.evidence.known_code is not None
-        return not is_coded or self.log is None
+        is_known = self.evidence is not None and self.evidence.is_enough
+        return not is_known or self.log is None
 
     @property
     def waiting_for_name(self) -> bool:
@@ -297,6 +341,12 @@ class Attempt:
         An end that the cluster undid leaves its `outcome` to the loop (`reconcile`).
         """
         return self.outcome if self.ended_at is not None else None
+
+    @property
+    def was_broken(self) -> bool:
+        """Whether the infrastructure broke it, by the verdict reached: that alone is retried."""
+        broken = (Verdict.MOUNT_FAILURE, Verdict.INFRASTRUCTURE_FAILURE)
+        return self.outcome is not None and self.outcome.verdict in broken
 
     def ended_as(self, verdict: Verdict) -> bool:
         """Whether it has ended, and this verdict was reached."""

@@ -9,7 +9,7 @@ from enum import Enum
 from typing import assert_never
 
 from runbatch.core.actions import Why
-from runbatch.core.attempt import Attempt, Evidence, Verdict
+from runbatch.core.attempt import Attempt, Verdict
 from runbatch.core.failure import next_retry_at
 from runbatch.core.job import Job
 from runbatch.core.journal import Did, Move, Step
@@ -24,7 +24,7 @@ class Promise(Enum):
     CAP = "no slot was taken above the cap"
     ONCE = "no job was started while it might still run"
     SUCCEEDED = "no job that had succeeded was started again, unless a person named it"
-    RETRIES = "only mount failures were retried, after the delay, within the bound"
+    RETRIES = "only what the infrastructure broke was retried, after the delay, within the bound"
     LOGS = "no workload was deleted before its log was saved"
     NAMES = "only its own workloads, or agreed ones, were counted or touched"
     LOST = "no job was lost"
@@ -114,15 +114,16 @@ def _retried(step: Step, last: Attempt | None, reruns: int) -> str | None:
     if due_at is None:
         bound = f"at most {policy.max_retries} retries"
         return f"retried, {bound}; but before it {_end_of(last)}"
-    if last is not None and _is_weak(last.evidence):
+    if last is not None and _is_weak(last):
         return f"retried for a log line that does not end a job; before it {_end_of(last)}"
     early_s = (due_at - step.entry.at).total_seconds()
     return f"retried {early_s:g} s before its delay was over" if early_s > 0 else None
 
 
-def _is_weak(evidence: Evidence | None) -> bool:
+def _is_weak(last: Attempt) -> bool:
     """Whether only a line of the log was a reason, and one that is no marker."""
-    if evidence is None or evidence.known_code is not None or evidence.marker is None:
+    evidence = last.evidence
+    if evidence is None or evidence.is_enough or evidence.marker is None:
         return False
     return goes_on(evidence.marker)
 

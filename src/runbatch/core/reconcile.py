@@ -10,6 +10,7 @@ from datetime import datetime
 
 from runbatch.core import identity, whose
 from runbatch.core.attempt import (
+    BY_RESTART,
     RESTARTED,
     UNKNOWN_ORIGIN,
     Attempt,
@@ -332,14 +333,14 @@ def erased(attempt: Attempt, now: datetime) -> Attempt:
 def _vanished(gone: Attempt, now: datetime, known: Outcome | None = None) -> Attempt:
     """Return the attempt as one that is gone, its end unseen; but a verdict that it had stands.
 
-    A mount failure is the exception: that its job is started again is right.
+    What the infrastructure broke is the exception: that its job is started again is right.
     """
-    if gone.outcome is not None and not gone.is_verdict(Verdict.MOUNT_FAILURE):
+    if gone.outcome is not None and not gone.was_broken:
         return replace(gone, ended_at=now)
     if gone.was_cut_off:
         source = "deleted before it ended"
     elif known is not None:
-        return replace(gone, ended_at=now, outcome=known)
+        return replace(gone, ended_at=now, outcome=known, evidence=BY_RESTART)
     else:
         source = "its end was not seen" if gone.seen_at else "accepted, but never listed"
     return replace(gone, ended_at=now, outcome=Outcome(Verdict.VANISHED, source))

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from datetime import datetime
 
 from runbatch.core.actions import Streak
-from runbatch.core.attempt import Attempt, Verdict
+from runbatch.core.attempt import Attempt, Cause, Evidence, Verdict
 from runbatch.core.job import View
 
 MOST_ALIKE = 5
@@ -30,7 +30,9 @@ def streak_of(view: View, since: datetime | None) -> Streak | None:
 
 def _hopeless_end(attempt: Attempt) -> Iterator[str]:
     """Yield how it ended, if the next job would end in the same way."""
-    code = attempt.evidence.known_code if attempt.evidence else None
+    evidence = attempt.evidence or Evidence()
+    # Of a container that the cluster failed to start, the code is the cluster's.
+    code = None if evidence.cause is Cause.LAUNCH else evidence.known_code
     if attempt.ended_at is not None and code in _NO_PROGRAM:
         yield f"exit code {code}"
     elif attempt.ended_as(Verdict.CONFIGURATION_ERROR):

@@ -47,6 +47,7 @@ def entry_of(line: str) -> Entry:
         raise ValueError("it was written by a newer runbatch; update this one.")
     if isinstance(attempt := values.get("attempt"), dict):
         earlier.add_stage(attempt)
+        earlier.add_cause(attempt.get("evidence"))
     try:
         what = kind.validate_python(values)
         entry = _ENTRY.validate_python(values | {"what": what})

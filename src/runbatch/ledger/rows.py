@@ -9,6 +9,7 @@ from typing import Any
 from runbatch.core.attempt import (
     UNKNOWN_ORIGIN,
     Attempt,
+    Cause,
     Evidence,
     Origin,
     Outcome,
@@ -93,9 +94,12 @@ def _attempt_of(values: dict[str, Any]) -> Attempt:
 def _evidence_of(text: str | None) -> Evidence | None:
     if text is None:
         return None
+    found = json.loads(text)
+    earlier.add_cause(found)
     known = {field.name for field in fields(Evidence)}
-    values = {name: value for name, value in json.loads(text).items() if name in known}
-    return Evidence(**values | {"events": tuple(values.get("events", ()))})
+    values = {name: value for name, value in found.items() if name in known}
+    events, cause = tuple(values.get("events", ())), Cause(found["cause"])
+    return Evidence(**values | {"events": events, "cause": cause})
 
 
 def to_text(at: datetime | None) -> str | None:

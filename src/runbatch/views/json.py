@@ -7,7 +7,7 @@ says what it means, and `Annotated[str, Stage]` that the text is one of that enu
 from datetime import UTC, datetime
 from typing import Annotated, TypedDict, overload
 
-from runbatch.core.attempt import Attempt, Verdict
+from runbatch.core.attempt import Attempt, Cause, Verdict
 from runbatch.core.job import State
 from runbatch.core.snapshot import JobSnapshot, Snapshot
 from runbatch.core.stage import Stage
@@ -35,6 +35,8 @@ class AttemptJson(TypedDict):
     """Where it ran."""
     exit_code: int | None
     """The container's exit code, where it is known."""
+    cause: Annotated[str, Cause] | None
+    """What ended it, as far as the cluster says so; `null` while it has no verdict."""
     evidence: str | None
     """The one piece of evidence that decided the verdict, such as `exit code 2`."""
     verdict: Annotated[str, Verdict] | None
@@ -120,6 +122,7 @@ def _attempt(attempt: Attempt) -> AttemptJson:
         "stage": attempt.stage.value,
         "node": attempt.node,
         "exit_code": attempt.evidence.known_code if outcome and attempt.evidence else None,
+        "cause": attempt.evidence.cause.value if outcome and attempt.evidence else None,
         "evidence": outcome.source if outcome else None,
         "verdict": _verdict(attempt),
         "refusal": attempt.refusal,

@@ -9,6 +9,7 @@ from dataclasses import replace
 
 from hypothesis import strategies as st
 from tests.unit.core.values import (
+    BROKEN,
     CONFIGURATION,
     DONE,
     MOUNT,
@@ -46,7 +47,7 @@ def _listed_once(key: str, number: int) -> Iterator[Attempt]:
                 yield listed(key, phase, number, missed=missed)
         yield listed(key, number=number, missed=missed, outcome=DONE)
         for asked in (None, at(0), at(100)):
-            for outcome in (MOUNT, CONFIGURATION, None):
+            for outcome in (MOUNT, BROKEN, CONFIGURATION, None):
                 yield failed(key, number, 50, outcome, missed=missed, delete_asked_at=asked)
             yield succeeded(key, number, 50, missed=missed, delete_asked_at=asked)
             leaving = failed(key, number, 50, missed=missed, delete_asked_at=asked)

@@ -6,6 +6,7 @@ import pytest
 from tests.unit.core.audits import KEYS, QUICK, SAVED, audited, breaches, known, start
 from tests.unit.core.test_journal import entries, started
 from tests.unit.core.values import (
+    BROKEN,
     CONFIGURATION,
     accepted,
     at,
@@ -20,7 +21,7 @@ from tests.unit.core.values import (
 )
 
 from runbatch.core.actions import Why
-from runbatch.core.attempt import UNKNOWN_ORIGIN, Attempt, Evidence, Origin
+from runbatch.core.attempt import UNKNOWN_ORIGIN, Attempt, Cause, Evidence, Origin, Outcome, Verdict
 from runbatch.core.audit import Remark, audit_of
 from runbatch.core.failure import RetryPolicy
 from runbatch.core.journal import Changed, Did, Ended, Entry, Happening
@@ -29,6 +30,9 @@ from runbatch.core.stage import Stage
 
 MARKER = "/data is not a mount point"
 GOES_ON = f"{MARKER}, going on without it"
+LOST = Evidence(cause=Cause.NODE, reason="NodeLost", marker=GOES_ON)
+CANCELLED = Outcome(Verdict.CANCELLED, "reason: scancel")
+LATE = Outcome(Verdict.TIME_LIMIT, "reason: TIMEOUT")
 CODE = Evidence(logged_code=2, marker=GOES_ON)
 
 
@@ -79,6 +83,10 @@ def reserve(attempt: Attempt, why: Why | None) -> Changed:
         pytest.param(
             [known(failed("1", evidence=CODE)), start("1", 2, Why.RETRY)],
             id="a retry for an exit code, whatever the log says",
+        ),
+        pytest.param(
+            [known(failed("1", outcome=BROKEN, evidence=LOST)), start("1", 2, Why.RETRY)],
+            id="a retry of what the cluster broke, whatever its log says",
         ),
         pytest.param(
             [known(failed("1", seconds=2)), start("1", 2, Why.RETRY)],
@@ -190,6 +198,12 @@ def test_what_happened_as_it_should_breaks_no_promise(happenings: list[Happening
     assert audit.held
 
 
+def test_with_infrastructure_off_a_retry_of_what_the_cluster_broke_breaks_its_promise() -> None:
+    happenings = known(failed("1", outcome=BROKEN, evidence=LOST)), start("1", 2, Why.RETRY)
+    audit = audited(*happenings, retry=replace(QUICK, infrastructure=False))
+    assert list(breaches(audit)) == [Promise.RETRIES]
+
+
 @pytest.mark.parametrize(
     ("happenings", "promise", "line", "text"),
     [
@@ -296,6 +310,20 @@ def test_what_happened_as_it_should_breaks_no_promise(happenings: list[Happening
             3,
             "retried, at most 3 retries; but before it attempt 1: configuration error",
             id="a configuration error retried",
+        ),
+        pytest.param(
+            [known(failed("1", outcome=CANCELLED)), start("1", 2, Why.RETRY)],
+            Promise.RETRIES,
+            3,
+            "retried, at most 3 retries; but before it attempt 1: cancelled (reason: scancel)",
+            id="a cancelled job retried",
+        ),
+        pytest.param(
+            [known(failed("1", outcome=LATE)), start("1", 2, Why.RETRY)],
+            Promise.RETRIES,
+            3,
+            "retried, at most 3 retries; but before it attempt 1: time limit (reason: TIMEOUT)",
+            id="a job retried whose time was over",
         ),
         pytest.param(
             [known(failed("1", outcome=None)), start("1", 2, Why.RETRY)],

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 from tests.unit.core.values import (
+    BROKEN,
     CONFIGURATION,
     MOUNT,
     at,
@@ -15,9 +16,9 @@ from tests.unit.core.values import (
     vanished,
 )
 
-from runbatch.core.attempt import Attempt, Evidence, Outcome, Verdict
+from runbatch.core.attempt import Attempt, Cause, Evidence, Outcome, Verdict
 from runbatch.core.errors import BatchError
-from runbatch.core.failure import RetryPolicy, advice, judge, next_retry_at
+from runbatch.core.failure import RULES, RetryPolicy, advice, judge, next_retry_at, rule_for
 
 POLICY = RetryPolicy()
 
@@ -33,15 +34,17 @@ def test_evidence_is_told_by_whom_it_is_from() -> None:
         Evidence(),
         Evidence(marker="m"),
         Evidence(logged_code=1, marker="m"),
-        Evidence(logged_code=1, reason="OOMKilled"),
-        Evidence(exit_code=1),
+        Evidence(exit_code=1, cause=Cause.SIGNAL, reason="Error"),
+        Evidence(logged_code=1, cause=Cause.OUT_OF_MEMORY),
     ]
     assert [each.strength for each in told] == [0, 1, 2, 3, 4]
 
 
 LINE = "INFRASTRUCTURE MOUNT FAILURE: /data is not a mount point"
+LOST = Evidence(cause=Cause.NODE, reason="NodeLost")
 NOTHING = Outcome(Verdict.UNDETERMINED, "no exit code, no marker in the log")
-KILLED = "killed by signal 9"
+KILLED: dict[str, Any] = {"cause": Cause.SIGNAL, "reason": "killed by signal 9"}
+NO_MEMORY: dict[str, Any] = {"cause": Cause.OUT_OF_MEMORY, "reason": "OOMKilled"}
 
 
 @pytest.mark.parametrize(
@@ -58,7 +61,7 @@ KILLED = "killed by signal 9"
             Evidence(exit_code=0), Verdict.FAILED, "exit code 0", id="exit 0, yet said to fail"
         ),
         pytest.param(
-            Evidence(exit_code=137, reason=KILLED),
+            Evidence(exit_code=137, **KILLED),
             Verdict.FAILED,
             "exit code 137, killed by signal 9",
             id="killed, and the cluster says by what: it need not be for want of memory",
@@ -94,13 +97,13 @@ KILLED = "killed by signal 9"
             id="exit 2, and a mount was missing",
         ),
         pytest.param(
-            Evidence(exit_code=143, reason="killed by signal 15"),
+            Evidence(exit_code=143, cause=Cause.SIGNAL, reason="killed by signal 15"),
             Verdict.FAILED,
             "exit code 143, killed by signal 15",
             id="killed by signal 15",
         ),
         pytest.param(
-            Evidence(reason="OOMKilled"),
+            Evidence(**NO_MEMORY),
             Verdict.OUT_OF_MEMORY,
             "reason: OOMKilled",
             id="OOMKilled, no exit code",
@@ -136,25 +139,25 @@ KILLED = "killed by signal 9"
             id="the cluster's word outranks the log's",
         ),
         pytest.param(
-            Evidence(reason="OOMKilled", logged_code=2),
+            Evidence(**NO_MEMORY, logged_code=2),
             Verdict.OUT_OF_MEMORY,
             "reason: OOMKilled",
             id="and so does its reason",
         ),
         pytest.param(
-            Evidence(reason="OOMKilled", marker=LINE),
+            Evidence(**NO_MEMORY, marker=LINE),
             Verdict.OUT_OF_MEMORY,
             "reason: OOMKilled",
             id="OOMKilled is the cluster's word, and outranks a log line",
         ),
         pytest.param(
-            Evidence(exit_code=1, reason="OOMKilled"),
+            Evidence(exit_code=1, **NO_MEMORY),
             Verdict.OUT_OF_MEMORY,
             "exit code 1, OOMKilled",
             id="OOMKilled, whatever code the shell around it made of that",
         ),
         pytest.param(
-            Evidence(exit_code=2, reason="OOMKilled"),
+            Evidence(exit_code=2, **NO_MEMORY),
             Verdict.OUT_OF_MEMORY,
             "exit code 2, OOMKilled",
             id="OOMKilled with the code of a mount failure is not retried",
@@ -181,7 +184,7 @@ KILLED = "killed by signal 9"
             id="exit 1 outranks the marker",
         ),
         pytest.param(
-            Evidence(exit_code=137, reason=KILLED, marker=LINE),
+            Evidence(exit_code=137, **KILLED, marker=LINE),
             Verdict.FAILED,
             f"exit code 137, killed by signal 9; it outranks the log line {LINE!r}",
             id="137 outranks the marker",
@@ -200,13 +203,13 @@ KILLED = "killed by signal 9"
             id="a reason that tells nothing",
         ),
         pytest.param(
-            Evidence(events=("Pulled", "OOMKilled: job", "BackOff")),
+            Evidence(events=("Pulled", "BackOff"), memory_event="OOMKilled: job"),
             Verdict.OUT_OF_MEMORY,
             "event: OOMKilled: job",
             id="an event says OOMKilled",
         ),
         pytest.param(
-            Evidence(events=("OOMKilled: job",), marker=LINE),
+            Evidence(memory_event="OOMKilled: job", marker=LINE),
             Verdict.MOUNT_FAILURE,
             f"log: {LINE}",
             id="the marker outranks events",
@@ -223,24 +226,132 @@ def test_the_verdict_on_a_failure(evidence: Evidence, verdict: Verdict, source: 
     assert judge(evidence, POLICY) == Outcome(verdict, source)
 
 
+def ended(cause: Cause, word: str | None = None, **changes: Any) -> Evidence:
+    return Evidence(cause=cause, reason=word, **changes)
+
+
+@pytest.mark.parametrize(
+    ("evidence", "verdict", "source"),
+    [
+        pytest.param(
+            ended(Cause.CANCELLED, "CANCELLED by 1000", exit_code=2),
+            Verdict.CANCELLED,
+            "exit code 2, CANCELLED by 1000",
+            id="who was cancelled may end with any code",
+        ),
+        pytest.param(
+            ended(Cause.TIME_LIMIT, "TIMEOUT", exit_code=0),
+            Verdict.TIME_LIMIT,
+            "exit code 0, TIMEOUT",
+            id="a time limit, and the exit code of a tidy end",
+        ),
+        pytest.param(
+            ended(Cause.TIME_LIMIT, "TIMEOUT", logged_code=1),
+            Verdict.TIME_LIMIT,
+            "reason: TIMEOUT",
+            id="a time limit, which the log took for an error",
+        ),
+        pytest.param(
+            ended(Cause.NODE, "NodeLost", logged_code=1, marker=LINE),
+            Verdict.INFRASTRUCTURE_FAILURE,
+            "reason: NodeLost",
+            id="a lost node",
+        ),
+        pytest.param(
+            ended(Cause.LAUNCH, "StartError", exit_code=128),
+            Verdict.INFRASTRUCTURE_FAILURE,
+            "exit code 128, StartError",
+            id="a container that could not be started",
+        ),
+        pytest.param(
+            ended(Cause.PREEMPTED, "Evicted", exit_code=137),
+            Verdict.INFRASTRUCTURE_FAILURE,
+            "exit code 137, Evicted",
+            id="the 137 of an eviction is no want of memory",
+        ),
+        pytest.param(
+            ended(Cause.PREEMPTED),
+            Verdict.INFRASTRUCTURE_FAILURE,
+            "reason: preempted",
+            id="a cluster without a word for it",
+        ),
+        pytest.param(
+            ended(Cause.EXIT, exit_code=137),
+            Verdict.FAILED,
+            "exit code 137",
+            id="137, and the cluster says that nobody killed it",
+        ),
+        pytest.param(
+            ended(Cause.EXIT),
+            Verdict.UNDETERMINED,
+            NOTHING.source,
+            id="it ended by itself, and nobody knows how",
+        ),
+    ],
+)
+def test_what_ended_it_outranks_the_exit_code_that_came_of_it(
+    evidence: Evidence, verdict: Verdict, source: str
+) -> None:
+    assert judge(evidence, POLICY) == Outcome(verdict, source)
+
+
+# For each rule in its order: what makes it hold, beside all that makes each later one hold.
+ALL: dict[str, Any] = {"exit_code": 2, "marker": LINE, "memory_event": "OOMKilled", "cause": None}
+IN_ORDER: list[tuple[str, dict[str, Any]]] = [
+    ("the cluster says that somebody cancelled it", {"cause": Cause.CANCELLED}),
+    ("the cluster says that its time was over", {"cause": Cause.TIME_LIMIT}),
+    ("the cluster says that it had no memory left", {"cause": Cause.OUT_OF_MEMORY}),
+    ("the cluster says that it broke it", {"cause": Cause.NODE}),
+    ("exit code 2, no mount missing", {"marker": None, "mounts_held": True}),
+    ("exit code of a mount failure", {}),
+    ("exit code of [retry] exit_codes", {"exit_code": 137, "marker": None}),
+    ("exit code 1", {"exit_code": 1}),
+    ("exit code 137, and no cause", {"exit_code": 137, "codes": ()}),
+    ("any other exit code", {"exit_code": 2, "codes": ()}),
+    ("a marker in the log", {"exit_code": None}),
+    ("an event that says that it had no memory left", {"exit_code": None, "marker": None}),
+    ("nothing is known", {"exit_code": None, "marker": None, "memory_event": None}),
+]
+
+
+@pytest.mark.parametrize(("name", "changes"), IN_ORDER, ids=lambda each: str(each)[:48])
+def test_the_first_rule_that_holds_decides(name: str, changes: dict[str, Any]) -> None:
+    values = ALL | {"cause": Cause.UNKNOWN} | changes
+    policy = RetryPolicy(exit_codes=values.pop("codes", (2, 137)))
+    evidence = Evidence(**values)
+    assert rule_for(evidence, policy).name == name
+    below = RULES[[rule.name for rule in RULES].index(name) + 1 :]
+    assert not below or any(rule.holds(evidence, policy) for rule in below)
+
+
+def test_each_rule_is_shown_to_be_the_first_to_hold() -> None:
+    assert [name for name, _ in IN_ORDER] == [rule.name for rule in RULES]
+
+
 @pytest.mark.parametrize(
     ("codes", "code", "verdict"),
     [
-        pytest.param((2, 75), 75, Verdict.MOUNT_FAILURE, id="a code that the policy adds"),
+        pytest.param((2, 75), 75, Verdict.INFRASTRUCTURE_FAILURE, id="a code that is added"),
+        pytest.param((2, 75), 2, Verdict.MOUNT_FAILURE, id="and 2 beside it"),
         pytest.param((75,), 2, Verdict.FAILED, id="a code that the policy leaves out"),
         pytest.param((), 2, Verdict.FAILED, id="a policy without codes"),
-        pytest.param((137,), 137, Verdict.MOUNT_FAILURE, id="137, where the policy says so"),
+        pytest.param((137,), 137, Verdict.INFRASTRUCTURE_FAILURE, id="137, if the policy says so"),
         pytest.param((2, 255), 1, Verdict.CONFIGURATION_ERROR, id="exit 1 in any policy"),
     ],
 )
-def test_the_policy_says_which_codes_are_mount_failures(
+def test_the_policy_says_which_codes_are_the_infrastructure_s(
     codes: tuple[int, ...], code: int, verdict: Verdict
 ) -> None:
     assert judge(Evidence(exit_code=code), RetryPolicy(exit_codes=codes)).verdict is verdict
 
 
-def test_a_code_of_one_s_own_is_a_mount_failure_also_where_no_mount_was_missing() -> None:
+def test_a_code_of_one_s_own_is_the_infrastructure_s_also_where_no_mount_was_missing() -> None:
     evidence, policy = Evidence(exit_code=75, mounts_held=True), RetryPolicy(exit_codes=(2, 75))
+    assert judge(evidence, policy) == Outcome(Verdict.INFRASTRUCTURE_FAILURE, "exit code 75")
+
+
+def test_a_code_of_one_s_own_is_a_mount_failure_where_the_log_names_a_mount() -> None:
+    evidence, policy = Evidence(exit_code=75, marker=LINE), RetryPolicy(exit_codes=(2, 75))
     assert judge(evidence, policy) == Outcome(Verdict.MOUNT_FAILURE, "exit code 75")
 
 
@@ -290,6 +401,7 @@ def test_the_policy_unless_told_otherwise() -> None:
         log_markers=("INFRASTRUCTURE MOUNT FAILURE", "is not a mount point"),
         max_retries=3,
         delay_s=30,
+        infrastructure=True,
     ) == (POLICY)
 
 
@@ -318,7 +430,16 @@ def test_the_delays(delay_s: float, delays: tuple[float, ...]) -> None:
         pytest.param(failed(number=99), None, id="far more are used up"),
         pytest.param(failed(number=99, reruns=96), at(120), id="a person asked for most of them"),
         pytest.param(failed(outcome=None), None, id="it is not judged yet"),
-        pytest.param(failed(outcome=CONFIGURATION), None, id="no mount failure"),
+        pytest.param(failed(outcome=BROKEN, seconds=100), at(130), id="an infrastructure failure"),
+        pytest.param(
+            failed(outcome=BROKEN, evidence=LOST, number=3, seconds=100),
+            at(220),
+            id="and its third",
+        ),
+        pytest.param(failed(outcome=BROKEN, evidence=LOST, number=4), None, id="its last"),
+        pytest.param(failed(outcome=CONFIGURATION), None, id="a configuration error"),
+        pytest.param(failed(outcome=Outcome(Verdict.TIME_LIMIT, "")), None, id="a time limit"),
+        pytest.param(failed(outcome=Outcome(Verdict.CANCELLED, "")), None, id="it was cancelled"),
         pytest.param(failed(outcome=NOTHING), None, id="undetermined is for a person"),
         pytest.param(succeeded(), None, id="a success"),
         pytest.param(vanished(), None, id="it vanished"),
@@ -340,6 +461,26 @@ def test_the_number_of_retries_is_the_policy_s(max_retries: int, number: int, ma
 
 
 @pytest.mark.parametrize(
+    ("attempt", "may"),
+    [
+        pytest.param(failed(outcome=BROKEN, evidence=LOST), False, id="the cluster broke it"),
+        pytest.param(
+            failed(outcome=BROKEN, evidence=Evidence(exit_code=75)), True, id="its code is listed"
+        ),
+        pytest.param(failed(evidence=Evidence(exit_code=2)), True, id="a mount failure"),
+        pytest.param(failed(), True, id="a mount failure of an old ledger"),
+    ],
+)
+def test_without_infrastructure_only_what_the_policy_names_is_retried(
+    attempt: Attempt, may: bool
+) -> None:
+    policy = RetryPolicy(exit_codes=(2, 75), infrastructure=False)
+    assert (next_retry_at(attempt, policy) is not None) is may
+    advised = advice(attempt, policy)
+    assert ("[retry] infrastructure is off" in advised) is not may
+
+
+@pytest.mark.parametrize(
     ("attempt", "advised"),
     [
         pytest.param(refused(), "correct what the cluster refused", id="refused"),
@@ -349,6 +490,27 @@ def test_the_number_of_retries_is_the_policy_s(max_retries: int, number: int, ma
         pytest.param(failed(outcome=CONFIGURATION), "correct the configuration", id="exit 1"),
         pytest.param(
             failed(outcome=Outcome(Verdict.OUT_OF_MEMORY, "")), "raise [run] memory", id="memory"
+        ),
+        pytest.param(
+            failed(outcome=BROKEN, evidence=LOST),
+            "not the job's fault: runbatch retry",
+            id="an infrastructure failure",
+        ),
+        pytest.param(
+            failed(outcome=BROKEN, evidence=LOST, number=4),
+            "3 of 3 retries used; ask an admin about the cluster; once mended: runbatch retry",
+            id="an infrastructure failure for good",
+        ),
+        pytest.param(
+            failed(outcome=BROKEN, evidence=LOST, missed=1),
+            "deleted by somebody",
+            id="an infrastructure failure, deleted",
+        ),
+        pytest.param(
+            failed(outcome=Outcome(Verdict.TIME_LIMIT, "")), "raise its time limit", id="time"
+        ),
+        pytest.param(
+            failed(outcome=Outcome(Verdict.CANCELLED, "")), "somebody cancelled it", id="cancelled"
         ),
         pytest.param(vanished(), "to start again: runbatch submit", id="vanished"),
         pytest.param(failed(outcome=Outcome(Verdict.FAILED, "")), "look at its log", id="failed"),

@@ -5,6 +5,7 @@ from datetime import datetime
 
 import pytest
 from tests.unit.core.values import (
+    BROKEN,
     CONFIGURATION,
     DONE,
     END_NOT_SEEN,
@@ -191,6 +192,7 @@ def test_the_log_of_what_runs_again_is_not_saved_yet() -> None:
         pytest.param(failed(outcome=UNDETERMINED), UNDETERMINED, id="nobody knows"),
         pytest.param(succeeded(), DONE, id="a success"),
         pytest.param(failed(), END_NOT_SEEN, id="a mount failure may be started again"),
+        pytest.param(failed(outcome=BROKEN), END_NOT_SEEN, id="so may what its cluster broke"),
     ],
 )
 def test_a_verdict_outlives_an_old_listing_that_shows_it_running(

@@ -17,7 +17,7 @@ from tests.unit.core.values import (
 )
 
 from runbatch.core.actions import Submit, Why
-from runbatch.core.attempt import RESTARTED, Attempt, Listing, Outcome, Verdict
+from runbatch.core.attempt import BY_RESTART, RESTARTED, Attempt, Listing, Outcome, Verdict
 from runbatch.core.wish import Wish
 
 
@@ -28,7 +28,7 @@ def after_restart(attempt: Attempt) -> Listing:
 @pytest.mark.parametrize("before", [listed(), accepted()], ids=["it ran", "it was never listed"])
 def test_one_listing_is_enough_and_any_submit_follows_it(before: Attempt) -> None:
     after = looked(view(before), after_restart(before), 1).view
-    gone = replace(before, missed=1, ended_at=at(1), outcome=RESTARTED)
+    gone = replace(before, missed=1, ended_at=at(1), outcome=RESTARTED, evidence=BY_RESTART)
     assert after.job("37").last == gone
     assert actions(after, Wish(start=True), 1) == (Submit("37", 2, why=Why.VANISHED),)
     assert actions(after, Wish(start=True).starting_nothing(), 1) == ()

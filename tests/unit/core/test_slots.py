@@ -22,7 +22,7 @@ from tests.unit.core.values import (
     view,
 )
 
-from runbatch.core.attempt import Attempt, Outcome, Verdict
+from runbatch.core.attempt import Attempt, Cause, Evidence, Outcome, Verdict
 from runbatch.core.job import Job, State
 from runbatch.core.stage import Stage
 
@@ -100,6 +100,31 @@ def test_a_slot_is_freed_on_positive_evidence_only(attempt: Attempt, holds: bool
 )
 def test_where_an_attempt_is_in_its_life(attempt: Attempt, is_so: tuple[bool, bool, bool]) -> None:
     assert (attempt.listed, attempt.unanswered, attempt.waiting_for_name) == is_so
+
+
+@pytest.mark.parametrize("verdict", list(Verdict))
+def test_only_two_verdicts_blame_the_infrastructure(verdict: Verdict) -> None:
+    broken = {Verdict.MOUNT_FAILURE, Verdict.INFRASTRUCTURE_FAILURE}
+    assert failed(outcome=Outcome(verdict, "")).was_broken is (verdict in broken)
+    assert not failed(outcome=None).was_broken
+
+
+@pytest.mark.parametrize(
+    ("attempt", "doubtful"),
+    [
+        pytest.param(failed(log="x", evidence=Evidence()), True, id="nothing is known"),
+        pytest.param(failed(log="x", evidence=Evidence(logged_code=2)), False, id="an exit code"),
+        pytest.param(failed(log="x", evidence=Evidence(cause=Cause.NODE)), False, id="a cause"),
+        pytest.param(
+            failed(log="x", evidence=Evidence(cause=Cause.SIGNAL)), True, id="what tells little"
+        ),
+        pytest.param(failed(evidence=Evidence(cause=Cause.NODE)), True, id="no log"),
+    ],
+)
+def test_a_verdict_is_doubtful_until_its_end_and_its_log_are_known(
+    attempt: Attempt, doubtful: bool
+) -> None:
+    assert attempt.is_doubtful is doubtful
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 from tests.unit.core.values import (
+    BROKEN,
     CONFIGURATION,
     MOUNT,
     PATIENCE,
@@ -17,7 +18,7 @@ from tests.unit.core.values import (
 )
 
 from runbatch.core.actions import Streak
-from runbatch.core.attempt import Attempt, Evidence, Outcome, Verdict
+from runbatch.core.attempt import Attempt, Cause, Evidence, Outcome, Verdict
 from runbatch.core.planner import plan
 from runbatch.core.streak import streak_of
 from runbatch.core.wish import Wish
@@ -36,6 +37,8 @@ def ended(outcome: Outcome | None, code: int | None, count: int, first: int = 1)
 
 MISSING = ended(FAILED, 127, 5)
 WRONG = ended(CONFIGURATION, 1, 5)
+LAUNCH = Evidence(cause=Cause.LAUNCH, exit_code=127, reason="ContainerCannotRun")
+NOT_STARTED = [replace(each, evidence=LAUNCH) for each in ended(BROKEN, None, 9)]
 
 
 @pytest.mark.parametrize(
@@ -64,6 +67,7 @@ def test_so_many_ends_alike_are_enough(attempts: list[Attempt], streak: Streak) 
         pytest.param(ended(FAILED, 3, 9), id="the work itself failed"),
         pytest.param(ended(FAILED, None, 9), id="no exit code is known"),
         pytest.param(ended(MOUNT, 2, 9), id="mount failures"),
+        pytest.param(NOT_STARTED, id="the cluster could not start their containers"),
         pytest.param([replace(each, called_at=at(9)) for each in MISSING], id="called before"),
         pytest.param([replace(each, called_at=None) for each in MISSING], id="never called"),
         pytest.param([replace(each, ended_at=None) for each in MISSING], id="not ended after all"),

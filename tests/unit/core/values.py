@@ -41,6 +41,7 @@ PHASES = {
 }
 
 MOUNT = Outcome(Verdict.MOUNT_FAILURE, "exit code 2")
+BROKEN = Outcome(Verdict.INFRASTRUCTURE_FAILURE, "reason: NodeLost")
 CONFIGURATION = Outcome(Verdict.CONFIGURATION_ERROR, "exit code 1")
 UNDETERMINED = Outcome(Verdict.UNDETERMINED, "no exit code, no marker in the log")
 DONE = Outcome(Verdict.SUCCEEDED, "phase Completed")

@@ -7,9 +7,10 @@ pods; they are known by the variables that runbatch itself gave them.
 import threading
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
+from runbatch.clusters.kubectl.causes import cause_of
 from runbatch.clusters.kubectl.program import (
     LIMIT_S,
     Expired,
@@ -19,6 +20,7 @@ from runbatch.clusters.kubectl.program import (
 )
 from runbatch.clusters.shell.program import Execute
 from runbatch.clusters.shell.words import text_of
+from runbatch.core.attempt import Cause
 from runbatch.core.errors import Unreachable
 
 # So many looks in vain, or so many in a row with the same answer, and it is no hiccup: no rights,
@@ -29,14 +31,17 @@ MOST_ALIKE = 3
 MOST_TRIES_FOR_A_POD = 3
 # So often one look begins the list anew when its next page is gone.
 _MOST_TIMES_ANEW = 2
+# Kubernetes lost the container: the exit code beside this word is made up, 137 always.
+_NOT_KNOWN = "ContainerStatusUnknown"
 
 
 @dataclass(frozen=True, slots=True)
 class PodEnd:
-    """How a container ended, as Kubernetes saw it."""
+    """How a pod and its job's container ended, as Kubernetes saw it."""
 
     exit_code: int | None
     reason: str | None
+    cause: Cause = Cause.UNKNOWN
 
 
 class Pods:
@@ -141,16 +146,43 @@ def _jobs_in(pod: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
 
 
 def _end_of(pod: Mapping[str, Any], container: Any) -> PodEnd | None:
+    """Return how the pod's job ended. What ended the whole pod is the reason for all in it."""
+    end, of_pod = _end_of_container(pod, container), _end_of_pod(pod)
+    if of_pod is None or (end is not None and end.cause is Cause.OUT_OF_MEMORY):
+        return end
+    return replace(of_pod, exit_code=end.exit_code) if end is not None else of_pod
+
+
+def _end_of_pod(pod: Mapping[str, Any]) -> PodEnd | None:
+    """Return what ended the pod as a whole, if it says so."""
+    if _get(pod, "status", "phase") != "Failed":
+        return None
+    conditions = (
+        each
+        for each in _objects(pod, "status", "conditions")
+        if (each.get("type"), each.get("status")) == ("DisruptionTarget", "True")
+    )
+    for each in (_get(pod, "status"), *conditions):
+        word = text_of(each.get("reason") or "")
+        cause = cause_of(word, text_of(each.get("message") or ""))
+        if cause is not Cause.UNKNOWN:
+            return PodEnd(None, word, cause)
+    return None
+
+
+def _end_of_container(pod: Mapping[str, Any], container: Any) -> PodEnd | None:
     for status in _objects(pod, "status", "containerStatuses"):
         if status.get("name") != container:
             continue
         for state in ("state", "lastState"):
             ended = _get(status, state, "terminated")
             if isinstance(ended, dict) and ended:
-                code, reason = ended.get("exitCode"), ended.get("reason")
+                code, reason = ended.get("exitCode"), text_of(ended.get("reason") or "")
+                is_code = type(code) is int and reason != _NOT_KNOWN
                 return PodEnd(
-                    exit_code=code if type(code) is int else None,
-                    reason=text_of(reason) if reason else None,
+                    exit_code=code if is_code else None,
+                    reason=reason or None,
+                    cause=cause_of(reason, text_of(ended.get("message") or "")),
                 )
     return None
 

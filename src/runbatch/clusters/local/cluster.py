@@ -23,9 +23,8 @@ from runbatch.clusters.records import names, wrapper
 from runbatch.clusters.records.folder import End, WorkloadFolder, open_own, this_boot
 from runbatch.clusters.records.names import NamesLock
 from runbatch.clusters.together import each_of
-from runbatch.core.attempt import Evidence, Listing, Observation, Patience
+from runbatch.core.attempt import Cause, Evidence, Listing, Observation, Patience
 from runbatch.core.errors import ClusterError, NameTaken, Rejected, Unreachable
-from runbatch.core.failure import KILLED, OUT_OF_MEMORY_CODE
 from runbatch.core.names import file_name, text_of_file_name
 from runbatch.core.reference import Ref
 from runbatch.core.stage import Stage
@@ -39,6 +38,7 @@ PATIENCE = Patience(grace_s=2, doubt_s=60, leaves_at_once=True)
 _USERS_FAULT = (errno.ENOENT, errno.ENOTDIR, errno.ELOOP, errno.E2BIG)
 _NO_LOCKS = (errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP)
 _CHUNK_BYTES = 1 << 16
+_KILLED_CODE = 128 + 9
 
 
 # The wrappers that this process started: they may outlive the LocalCluster that did.
@@ -133,6 +133,8 @@ class LocalCluster:
                 return Evidence(node=node())
         return Evidence(
             exit_code=end.exit_code,
+            cause=Cause.SIGNAL if _signal(end) else Cause.EXIT,
+            signal=_signal(end),
             reason=_reason(end),
             node=node(),
             mounts_held=not lacked_a_mount,
@@ -269,11 +271,17 @@ def _lost(prefix: str, marks: Iterable[Mark], known: Set[str]) -> Mapping[str, O
     return {mark.name: of_mark(mark) for mark in ours if mark.uid not in known}
 
 
+def _signal(end: End) -> str | None:
+    """Return the signal that killed it; a shell ends with 137 when its program was."""
+    return end.signal or ("SIGKILL" if end.exit_code == _KILLED_CODE else None)
+
+
 def _reason(end: End) -> str | None:
-    """Return what killed it; a shell ends with 137 when its program was."""
-    if end.signal:
-        return f"{KILLED}{end.signal}"
-    return f"{KILLED}SIGKILL, says its exit code" if end.exit_code == OUT_OF_MEMORY_CODE else None
+    """Return what killed it, in words."""
+    signal = _signal(end)
+    if signal is None:
+        return None
+    return f"killed by {signal}{'' if end.signal else ', says its exit code'}"
 
 
 def _name_in(path: Path) -> str:

@@ -132,7 +132,7 @@ class RunaiCluster:
         except Unreachable as error:
             problem = problem or error
         if end is not None:
-            found = replace(found, exit_code=end.exit_code, reason=end.reason)
+            found = replace(found, exit_code=end.exit_code, reason=end.reason, cause=end.cause)
         if problem is not None:
             raise problem.knowing(found)
         return found

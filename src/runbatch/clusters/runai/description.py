@@ -13,6 +13,7 @@ from runbatch.core.attempt import Evidence
 from runbatch.core.identity import is_same_id
 
 _MOST_EVENTS = 20
+_NO_MEMORY = "OOMKilled"
 # Under these stands what tells whose the description is; an asset or a pod has an id too.
 _HEADS = ("meta", "metadata", "workload", "workspace", "training", "data")
 _IDS = ("id", "uuid", "workloadid", "uid")
@@ -28,7 +29,12 @@ def evidence_of(text: str, uid: str) -> Evidence:
         return Evidence()
     nodes = [node for pod in _rows(found, "pods") if (node := _node(pod))]
     events = [_event(each) for each in _rows(found, "events") if _of(each, "reason")]
-    return Evidence(events=tuple(events[-_MOST_EVENTS:]), node=nodes[-1] if nodes else None)
+    events = events[-_MOST_EVENTS:]
+    return Evidence(
+        events=tuple(events),
+        memory_event=next((event for event in events if _NO_MEMORY in event), None),
+        node=nodes[-1] if nodes else None,
+    )
 
 
 def _object_in(text: str) -> Object:

@@ -22,7 +22,12 @@ from runbatch.core.past import node_of
 # A false alarm in one of a hundred batches whose nodes are all alike.
 STANDS_OUT_BELOW = 0.01
 # Nobody saw whether a mount was missing.
-_SAYS_NOTHING = (Verdict.VANISHED, Verdict.UNDETERMINED)
+_SAYS_NOTHING = (
+    Verdict.VANISHED,
+    Verdict.UNDETERMINED,
+    Verdict.INFRASTRUCTURE_FAILURE,
+    Verdict.CANCELLED,
+)
 
 
 class Method(Enum):

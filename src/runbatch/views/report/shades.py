@@ -23,6 +23,7 @@ class Shade(Enum):
     FAILED = "failed", "◆", "failed"
     OUT_OF_MEMORY = "out-of-memory", "▲", "out of memory"
     CONFIGURATION_ERROR = "configuration-error", "!", "configuration error"
+    INFRASTRUCTURE_FAILURE = "infrastructure-failure", "+", "infrastructure failure"
     MOUNT_FAILURE = "mount-failure", "×", "mount failure"  # noqa: RUF001
 
     def __init__(self, style: str, sign: str, text: str) -> None:
@@ -34,8 +35,11 @@ class Shade(Enum):
 _OF_VERDICT = {
     Verdict.SUCCEEDED: Shade.SUCCEEDED,
     Verdict.MOUNT_FAILURE: Shade.MOUNT_FAILURE,
+    Verdict.INFRASTRUCTURE_FAILURE: Shade.INFRASTRUCTURE_FAILURE,
     Verdict.CONFIGURATION_ERROR: Shade.CONFIGURATION_ERROR,
     Verdict.OUT_OF_MEMORY: Shade.OUT_OF_MEMORY,
+    Verdict.TIME_LIMIT: Shade.FAILED,
+    Verdict.CANCELLED: Shade.FAILED,
     Verdict.FAILED: Shade.FAILED,
     Verdict.VANISHED: Shade.UNSEEN,
     Verdict.UNDETERMINED: Shade.UNSEEN,
