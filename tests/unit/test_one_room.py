@@ -23,7 +23,7 @@ ALLOWED = {
     ("batch.py", "local"): "the default: a batch that names no cluster runs on this machine",
     ("main.py", "submit-all-traits-runai"): "the first user's script keeps its name as a command",
     ("dotenv.py", "runai"): "the recipe for the first user's .env, which is for that cluster",
-    ("gapit.py", "RUNAI_PROJECT"): "a variable of the first user's .env",
+    ("variables.py", "RUNAI_PROJECT"): "a variable of the first user's .env",
 }
 
 

@@ -29,7 +29,7 @@ _CAUSE_OF_WORD = {
 }
 _NO_ROOM = "OutOf"  # OutOfcpu, OutOfmemory: the node would not take the pod, which never began
 # The job wrote more to its node's disk than it had asked for.
-_OWN_LIMIT = re.compile(r"exceeds the (?:total )?limit|exceeded its local ephemeral storage limit")
+_OWN_LIMIT = re.compile(r"exceeds the (?:total )?limit|exceeded its \w+ ephemeral storage limit")
 # The image has no such program, or may not run it: `exec: "run": executable file not found`.
 _NO_PROGRAM = re.compile(r'exec: \\?"')
 
