@@ -180,7 +180,7 @@ def test_local_knows_whether_a_mount_was_missing(rig: LocalRig, tmp_path: Path) 
     there.mkdir()
     for key, mounts in enumerate([(), (Mount(str(there), "/a"),), (Mount(str(gone), "/b"),)], 1):
         workload = rig.python(f"contract-{key}", "sys.exit(2)")
-        rig.cluster().submit(replace(workload, mounts=mounts))
+        rig.cluster().submit(with_mounts(workload, mounts))
     names = [f"contract-{key}" for key in (1, 2, 3)]
     rig.wait(lambda: all(rig.phase(name) is Stage.FAILED for name in names))
     found = [rig.cluster().evidence(name, rig.uid(name)) for name in names]
@@ -247,17 +247,7 @@ def test_a_command_that_cannot_run_ends_as_in_a_container(
 
 
 def with_mounts(workload: Workload, mounts: tuple[Mount, ...]) -> Workload:
-    return Workload(
-        name=workload.name,
-        number=1,
-        command=workload.command,
-        env=workload.env,
-        mounts=mounts,
-        image=None,
-        cpu=None,
-        memory=None,
-        folder=workload.folder,
-    )
+    return replace(workload, run=replace(workload.run, mounts=mounts))
 
 
 def test_a_job_without_its_environment_can_be_deleted_too(rig: LocalRig) -> None:

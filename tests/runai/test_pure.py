@@ -20,7 +20,7 @@ from runbatch.clusters.runai.faults import fault_of, has_no_log, is_gone
 from runbatch.clusters.runai.listing import observations, parse_page
 from runbatch.clusters.runai.pods import PodEnd, ends_in
 from runbatch.core.attempt import Evidence, Observation
-from runbatch.core.batch import Mount
+from runbatch.core.batch import Mount, Run
 from runbatch.core.errors import (
     Busy,
     ClusterError,
@@ -38,15 +38,17 @@ OLD, NEW = Version(2, 18), Version(2, 25)
 WORKLOAD = Workload(
     name="gwas-37",
     number=1,
-    command=("/scripts/entrypoint.sh", "$(date)", "-x"),
-    env={"TRAIT_INDEX": "37", "MODEL": "BLINK,FarmCPU", "ODD": "a=b c"},
-    mounts=(
-        Mount("/hpi/my lab", "/data"),
-        Mount("/out", "/outputs", read_only=False, propagation="None"),
+    run=Run(
+        command=("/scripts/entrypoint.sh", "$(date)", "-x"),
+        mounts=(
+            Mount("/hpi/my lab", "/data"),
+            Mount("/out", "/outputs", read_only=False, propagation="None"),
+        ),
+        image="ghcr.io/lab/pipeline:1.4",
+        cpu=12,
+        memory="32G",
     ),
-    image="ghcr.io/lab/pipeline:1.4",
-    cpu=12,
-    memory="32G",
+    env={"TRAIT_INDEX": "37", "MODEL": "BLINK,FarmCPU", "ODD": "a=b c"},
     folder=PurePosixPath("/"),
 )
 

@@ -305,7 +305,7 @@ def test_every_word_reaches_the_cluster_as_it_is() -> None:
     assert workload_of(FULL, "007 'x'", 3) == Workload(
         name="g-2-007 'x'",
         number=3,
-        command=COMMAND,
+        run=FULL.run,
         env={
             "MODEL": "BLINK,FarmCPU",
             "EMPTY": "",
@@ -315,10 +315,6 @@ def test_every_word_reaches_the_cluster_as_it_is() -> None:
             "RUNBATCH_KEY": "007 'x'",
             "RUNBATCH_ATTEMPT": "3",
         },
-        mounts=(Mount("/hpi", "/data"), Mount("out", "/outputs", read_only=False)),
-        image="ghcr.io/lab/pipeline:1.4",
-        cpu=1.5,
-        memory="32G",
         folder=PurePath("/home/me/batch"),
     )
     assert "TRAIT_INDEX" not in FULL.run.env
@@ -331,7 +327,7 @@ def test_a_job_that_has_no_variable_of_its_own_is_told_its_key_all_the_same() ->
         "RUNBATCH_KEY": "37",
         "RUNBATCH_ATTEMPT": "1",
     }
-    assert (workload.name, workload.image, workload.mounts) == ("gwas-37", None, ())
+    assert workload.name == "gwas-37"
 
 
 def test_a_name_is_the_same_for_each_attempt() -> None:
