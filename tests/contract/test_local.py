@@ -16,8 +16,9 @@ import pytest
 from tests.contract.local import LIMIT_S, LocalRig, is_running, note
 
 from runbatch.clusters.local.cluster import LocalCluster
+from runbatch.clusters.local.preflight import lacking
 from runbatch.core.attempt import Attempt
-from runbatch.core.batch import Mount
+from runbatch.core.batch import Batch, Mount, Run
 from runbatch.core.errors import Busy, ClusterError, NameTaken, Rejected
 from runbatch.core.stage import Stage
 from runbatch.core.workload import Workload
@@ -223,6 +224,27 @@ def test_a_job_is_told_where_its_mounts_are(rig: LocalRig) -> None:
     rig.wait(lambda: rig.phase("contract-1") is Stage.SUCCEEDED)
     log = b"".join(rig.cluster().logs("contract-1", rig.uid("contract-1")))
     assert log.decode().strip() == str(rig.folder)
+
+
+def test_a_job_runs_in_the_folder_that_it_asks_for(rig: LocalRig) -> None:
+    (rig.folder / "work").mkdir()
+    workload = rig.python("contract-1", "print(os.getcwd())")
+    rig.cluster().submit(replace(workload, run=replace(workload.run, working_dir="work")))
+    rig.wait(lambda: rig.phase("contract-1") is Stage.SUCCEEDED)
+    log = b"".join(rig.cluster().logs("contract-1", rig.uid("contract-1")))
+    assert log.decode().strip() == str(rig.folder / "work")
+
+
+def test_what_a_job_s_folder_lacks_is_seen_before_it_is_started(tmp_path: Path) -> None:
+    run = Run(command=("./job",), working_dir="work")
+    batch = Batch(prefix="gwas", keys=("1",), run=run, folder=tmp_path)
+    assert list(lacking(batch)) == [
+        "working_dir: work is no folder here",
+        f"command: there is no program {tmp_path}/work/job here",
+    ]
+    (tmp_path / "work").mkdir()
+    (tmp_path / "work" / "job").touch(mode=0o755)
+    assert list(lacking(batch)) == []
 
 
 def test_a_folder_that_is_not_there_is_refused_for_good(rig: LocalRig) -> None:

@@ -1,7 +1,9 @@
 """The pure halves: a workload into words, text into observations, complaints into errors."""
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime
+from itertools import pairwise
 from pathlib import PurePosixPath
 from typing import Any
 
@@ -88,6 +90,13 @@ def test_a_submit_says_exactly_what_is_meant(version: Version) -> None:
         *("--backoff-limit", "0", *restart, "--auto-deletion-time-after-completion", "720h"),
         *("--command", "--", "/scripts/entrypoint.sh", "$(date)", "-x"),
     ]
+
+
+@pytest.mark.parametrize("version", [OLD, NEW], ids=["2.18", "2.25"])
+def test_a_folder_to_run_in_is_told(version: Version) -> None:
+    workload = replace(WORKLOAD, run=replace(WORKLOAD.run, working_dir="/data/work"))
+    words = submit_args(workload, "p", "training", version)
+    assert ("--working-dir", "/data/work") in list(pairwise(words[: words.index("--command")]))
 
 
 def test_no_version_is_ever_told_the_name_that_changed_its_meaning() -> None:

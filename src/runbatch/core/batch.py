@@ -105,6 +105,9 @@ class Run:
     """Where the cluster does not report exit codes: check the mounts before the command, and log
     its exit code after it, whatever the image (it needs a `sh`). On `local` that is done
     anyway."""
+    working_dir: str | None = field(default=None, metadata={"minLength": 1})
+    """The folder in which the command is run. Absolute on a cluster, where the image's own is the
+    default; on `local` relative to `batch.toml`, whose folder is the default."""
 
     def __post_init__(self) -> None:
         if not self.command or not self.command[0]:
@@ -114,6 +117,7 @@ class Run:
         for word in self.command:
             check_text("[run] command", word)
         check_text("[run] image", self.image or "")
+        _check_folder("[run] working_dir", self.working_dir)
         for name, value in self.env.items():
             check_variable("[run] env", name)
             check_text(f"[run] env {name}", value)
@@ -227,6 +231,12 @@ def check_variable(place: str, name: str) -> None:
         raise BatchError(
             f"{place} {name!r}", "names that begin with RUNBATCH_ are set by runbatch."
         )
+
+
+def _check_folder(place: str, path: str | None) -> None:
+    if path == "":
+        raise BatchError(place, "is empty; name a folder, or leave it out.")
+    check_text(place, path or "")
 
 
 def check_text(place: str, text: str) -> None:

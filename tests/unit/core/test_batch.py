@@ -100,6 +100,8 @@ def test_a_batch_that_is_refused(changes: dict[str, Any], place: str, problem: s
         pytest.param({"command": ("", "x")}, "[run] command", "name a program", id="no program"),
         pytest.param({"command": ("a", "b\0")}, "[run] command", "NUL", id="a NUL in a word"),
         pytest.param({"command": (HALF,)}, "[run] command", "surrogate", id="half a character"),
+        pytest.param({"working_dir": "a\0"}, "[run] working_dir", "NUL", id="a NUL in a folder"),
+        pytest.param({"working_dir": ""}, "[run] working_dir", "is empty", id="no folder"),
         pytest.param({"env": {"A B": ""}}, "[run] env 'A B'", "letters, digits", id="a name"),
         pytest.param({"env": {"RUNBATCH_X": ""}}, "[run] env 'RUNBATCH_X'", "set by", id="ours"),
         pytest.param({"env": {"A": "\0"}}, "[run] env A", "NUL", id="a NUL in a value"),

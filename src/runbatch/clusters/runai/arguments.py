@@ -72,6 +72,8 @@ def submit_args(workload: Workload, project: str, kind: str, version: Version) -
         words += ["--cpu-memory-request", run.memory]
     for mount in run.mounts:
         words += ["--host-path", host_path(mount)]
+    if run.working_dir is not None:
+        words += ["--working-dir", run.working_dir]
     words += ["--backoff-limit", "0"]
     if version.has_restart_policy:
         words += ["--restart-policy", "Never"]
