@@ -19,6 +19,7 @@ from runbatch.config.tables import (
     RetryTable,
     RunTable,
 )
+from runbatch.core.batch import Mount, Run
 
 KINDS = {name: kind_of(name) for name in BUILT_IN}
 # The mounts are tables within a table.
@@ -30,6 +31,9 @@ TABLES: dict[str, type[BaseModel]] = {
     "[run] mounts": MountTable,
     "[retry]": RetryTable,
 }
+
+# Whose fields a table's keys are, and where their meanings stand.
+VALUES: dict[type[BaseModel], type] = {RunTable: Run, MountTable: Mount}
 
 _INTRODUCTION = """\
 One file describes a batch: `batch.toml` in the current folder, or the one that `-b FILE` names. It
@@ -50,7 +54,7 @@ def batch_schema() -> dict[str, Any]:
     schema["title"] = "batch.toml"
     schema["required"].remove("cluster")  # the default kind needs no key
     for model in TABLES.values():
-        meanings = meanings_of(model)
+        meanings = meanings_of(VALUES.get(model, model))
         for key, value in _properties(schema, model).items():
             _tidy(value)
             value.setdefault("description", meanings[key])
@@ -129,7 +133,8 @@ def _default(model: type[BaseModel], key: str, needed: Collection[str]) -> str:
     field = model.model_fields[key]
     if key in needed:
         return "required"
-    return "" if field.default is None else f"`{json.dumps(field.default)}`"
+    default = field.get_default(call_default_factory=True)
+    return "" if default is None else f"`{json.dumps(default)}`"
 
 
 def _limits(value: Mapping[str, Any]) -> Iterator[str]:

@@ -17,8 +17,9 @@ from tests.contract.local import LIMIT_S, LocalRig, is_running, note
 
 from runbatch.clusters.base import Deadline
 from runbatch.clusters.local.cluster import LocalCluster
+from runbatch.clusters.local.preflight import lacking
 from runbatch.core.attempt import Attempt, Cause
-from runbatch.core.batch import Mount
+from runbatch.core.batch import Batch, Mount, Run
 from runbatch.core.errors import Busy, ClusterError, NameTaken, Rejected
 from runbatch.core.reference import Ref
 from runbatch.core.stage import Stage
@@ -184,7 +185,7 @@ def test_local_knows_whether_a_mount_was_missing(rig: LocalRig, tmp_path: Path) 
     there.mkdir()
     for key, mounts in enumerate([(), (Mount(str(there), "/a"),), (Mount(str(gone), "/b"),)], 1):
         workload = rig.python(f"contract-{key}", "sys.exit(2)")
-        rig.cluster().submit(replace(workload, mounts=mounts))
+        rig.cluster().submit(with_mounts(workload, mounts))
     names = [f"contract-{key}" for key in (1, 2, 3)]
     rig.wait(lambda: all(rig.phase(name) is Stage.FAILED for name in names))
     found = [evidence_of(rig.cluster(), name, rig.uid(name)) for name in names]
@@ -229,6 +230,27 @@ def test_a_job_is_told_where_its_mounts_are(rig: LocalRig) -> None:
     assert log.decode().strip() == str(rig.folder)
 
 
+def test_a_job_runs_in_the_folder_that_it_asks_for(rig: LocalRig) -> None:
+    (rig.folder / "work").mkdir()
+    workload = rig.python("contract-1", "print(os.getcwd())")
+    rig.cluster().submit(replace(workload, run=replace(workload.run, working_dir="work")))
+    rig.wait(lambda: rig.phase("contract-1") is Stage.SUCCEEDED)
+    log = b"".join(rig.cluster().logs("contract-1", rig.uid("contract-1")))
+    assert log.decode().strip() == str(rig.folder / "work")
+
+
+def test_what_a_job_s_folder_lacks_is_seen_before_it_is_started(tmp_path: Path) -> None:
+    run = Run(command=("./job",), working_dir="work")
+    batch = Batch(prefix="gwas", keys=("1",), run=run, folder=tmp_path)
+    assert list(lacking(batch)) == [
+        "working_dir: work is no folder here",
+        f"command: there is no program {tmp_path}/work/job here",
+    ]
+    (tmp_path / "work").mkdir()
+    (tmp_path / "work" / "job").touch(mode=0o755)
+    assert list(lacking(batch)) == []
+
+
 def test_a_folder_that_is_not_there_is_refused_for_good(rig: LocalRig) -> None:
     workload = make_workload("contract-1", ("true",), rig.folder / "nowhere")
     with pytest.raises(Rejected, match="nowhere"):
@@ -251,17 +273,7 @@ def test_a_command_that_cannot_run_ends_as_in_a_container(
 
 
 def with_mounts(workload: Workload, mounts: tuple[Mount, ...]) -> Workload:
-    return Workload(
-        name=workload.name,
-        number=1,
-        command=workload.command,
-        env=workload.env,
-        mounts=mounts,
-        image=None,
-        cpu=None,
-        memory=None,
-        folder=workload.folder,
-    )
+    return replace(workload, run=replace(workload.run, mounts=mounts))
 
 
 def test_a_job_without_its_environment_can_be_deleted_too(rig: LocalRig) -> None:

@@ -34,7 +34,7 @@ def wrapped(rig: LocalRig, program: str) -> Iterator[psutil.Popen]:
     lock = folder.create({"name": "contract-1", "uid": "u", "attempt": 1, "mounts": {}})
     python = [*(POWERLESS if IS_ROOT else ()), sys.executable, "-I", "-S", wrapper.__file__]
     process = psutil.Popen(
-        [*python, str(folder.path), str(lock), *rig.python("contract-1", program).command],
+        [*python, str(folder.path), str(lock), *rig.python("contract-1", program).run.command],
         cwd=rig.folder,
         pass_fds=[lock],
         start_new_session=True,

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from runbatch.clusters.runai.arguments import Version, submit_args
-from runbatch.core.batch import Mount
+from runbatch.core.batch import Mount, Run
 from runbatch.core.workload import Workload
 
 SHELLS = {"dash": ("dash",), "bash": ("bash",), "busybox": ("busybox", "sh")}
@@ -120,9 +120,17 @@ def as_run(
 ) -> tuple[list[str], Mapping[str, str]]:
     """Return the words and the variables that `runai` is given for a guarded command."""
     workload = Workload(
-        name="gwas-2", number=1, command=tuple(command), env=env, image="x", cpu=None, memory=None,
-        mounts=tuple(Mount("/host", path) for path in paths), folder=Path("/"), guard=True,
-    )  # fmt: skip
+        name="gwas-2",
+        number=1,
+        run=Run(
+            command=tuple(command),
+            image="x",
+            mounts=tuple(Mount("/host", path) for path in paths),
+            guard=True,
+        ),
+        env=env,
+        folder=Path("/"),
+    )
     words = submit_args(workload, "talmo-lab", "training", Version(2, 25))
     given = [value for flag, value in pairwise(words) if flag == "-e"]
     return words[words.index("--") + 1 :], dict(each.split("=", 1) for each in given)

@@ -65,7 +65,7 @@ def check_can_be_run(batch: Batch) -> None:
     choice = batch.cluster
     for key in (batch.keys[0], batch.keys[-1]):
         workload = workload_of(batch, key, 1)
-        words = [*workload.command, *workload.env, *workload.env.values()]
+        words = [*workload.run.command, *workload.env, *workload.env.values()]
         if choice.kind == "runai":
             version = Version(2, 25)
             words += submit_args(workload, project_of(choice), table_of(choice).workload, version)

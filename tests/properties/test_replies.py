@@ -21,6 +21,7 @@ from tests.unit.core.values import at, attempts_of, batch
 from runbatch.clusters.runai.cluster import PATIENCE, RunaiCluster
 from runbatch.clusters.shell.program import Execute, Reply
 from runbatch.core.attempt import Listing
+from runbatch.core.batch import Run
 from runbatch.core.errors import ClusterError
 from runbatch.core.reference import Ref
 from runbatch.core.snapshot import snapshot_of
@@ -84,12 +85,8 @@ VERSIONS = ["Version: 2.25.27\n", "2.18.49", "runai version v3.0.4-rc1"]
 WORKLOAD = Workload(
     name="gwas-37",
     number=1,
-    command=("job",),
+    run=Run(command=("job",), image="image:1"),
     env={},
-    mounts=(),
-    image="image:1",
-    cpu=None,
-    memory=None,
     folder=PurePosixPath("/"),
 )
 

@@ -98,6 +98,11 @@ def test_a_batch_that_run_ai_can_carry_is_accepted() -> None:
             id="double quotes in the command",
         ),
         pytest.param(
+            on_runai(run=replace(RUN, working_dir="work")),
+            "[run] working_dir = 'work': on Run:ai write a path that begins with /.",
+            id="a folder that is relative to nothing",
+        ),
+        pytest.param(
             on_runai(run=replace(RUN, memory="32GB")),
             "[run] memory = '32GB': Kubernetes writes it like 32G",
             id="a quantity that Kubernetes does not know",

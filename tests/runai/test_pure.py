@@ -1,7 +1,9 @@
 """The pure halves: a workload into words, text into observations, complaints into errors."""
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime
+from itertools import pairwise
 from pathlib import PurePosixPath
 from typing import Any
 
@@ -20,7 +22,7 @@ from runbatch.clusters.runai.description import evidence_of
 from runbatch.clusters.runai.faults import fault_of, has_no_log, is_gone
 from runbatch.clusters.runai.listing import observations, parse_page
 from runbatch.core.attempt import Evidence, Observation
-from runbatch.core.batch import Mount
+from runbatch.core.batch import Mount, Run
 from runbatch.core.errors import (
     Busy,
     ClusterError,
@@ -38,15 +40,17 @@ OLD, NEW = Version(2, 18), Version(2, 25)
 WORKLOAD = Workload(
     name="gwas-37",
     number=1,
-    command=("/scripts/entrypoint.sh", "$(date)", "-x"),
-    env={"TRAIT_INDEX": "37", "MODEL": "BLINK,FarmCPU", "ODD": "a=b c"},
-    mounts=(
-        Mount("/hpi/my lab", "/data"),
-        Mount("/out", "/outputs", read_only=False, propagation="None"),
+    run=Run(
+        command=("/scripts/entrypoint.sh", "$(date)", "-x"),
+        mounts=(
+            Mount("/hpi/my lab", "/data"),
+            Mount("/out", "/outputs", read_only=False, propagation="None"),
+        ),
+        image="ghcr.io/lab/pipeline:1.4",
+        cpu=12,
+        memory="32G",
     ),
-    image="ghcr.io/lab/pipeline:1.4",
-    cpu=12,
-    memory="32G",
+    env={"TRAIT_INDEX": "37", "MODEL": "BLINK,FarmCPU", "ODD": "a=b c"},
     folder=PurePosixPath("/"),
 )
 
@@ -86,6 +90,13 @@ def test_a_submit_says_exactly_what_is_meant(version: Version) -> None:
         *("--backoff-limit", "0", *restart, "--auto-deletion-time-after-completion", "720h"),
         *("--command", "--", "/scripts/entrypoint.sh", "$(date)", "-x"),
     ]
+
+
+@pytest.mark.parametrize("version", [OLD, NEW], ids=["2.18", "2.25"])
+def test_a_folder_to_run_in_is_told(version: Version) -> None:
+    workload = replace(WORKLOAD, run=replace(WORKLOAD.run, working_dir="/data/work"))
+    words = submit_args(workload, "p", "training", version)
+    assert ("--working-dir", "/data/work") in list(pairwise(words[: words.index("--command")]))
 
 
 def test_no_version_is_ever_told_the_name_that_changed_its_meaning() -> None:

@@ -14,23 +14,23 @@ from runbatch.core.workload import Workload, workload_of
 PLAIN = Workload(
     name="gwas-37",
     number=1,
-    command=("/scripts/entrypoint.sh", "run-single-trait"),
+    run=Run(
+        command=("/scripts/entrypoint.sh", "run-single-trait"),
+        mounts=(Mount("/hpi/data", "/data"), Mount("/hpi/outputs", "/outputs/")),
+        image="lab/gwas:1",
+    ),
     env={"TRAIT_INDEX": "37"},
-    mounts=(Mount("/hpi/data", "/data"), Mount("/hpi/outputs", "/outputs/")),
-    image="lab/gwas:1",
-    cpu=None,
-    memory=None,
     folder=PurePath("/"),
 )
 
 
 def test_the_command_is_wrapped_in_words_that_need_no_quoting() -> None:
     """Run:ai quotes words anew on their way: Run:ai reference, 9.10."""
-    wrapped = guarded(PLAIN)
-    ours = wrapped.command[: -len(PLAIN.command)]
+    wrapped = guarded(PLAIN).run.command
+    ours = wrapped[: -len(PLAIN.run.command)]
     assert ours == ("sh", "-c", "eval${IFS}$RUNBATCH_GUARD", "runbatch")
     assert not any(re.search(r"[\s'\"\\]", word) for word in ours)
-    assert wrapped.command[len(ours) :] == PLAIN.command
+    assert wrapped[len(ours) :] == PLAIN.run.command
 
 
 def test_the_text_and_the_mounts_travel_in_variables() -> None:

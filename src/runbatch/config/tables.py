@@ -4,20 +4,26 @@ A docstring under a key is its meaning in the reference and in the JSON Schema. 
 is decided by `Batch`, in words that help; the schema repeats it for editors.
 """
 
-import re
-from typing import Annotated, Any, Generic, Literal, TypeVar
+from dataclasses import MISSING, fields
+from typing import Annotated, Any, Generic, TypeVar, get_type_hints
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    GetPydanticSchema,
+    create_model,
+    model_validator,
+)
 
 from runbatch.clusters.kinds import Table
 from runbatch.core.batch import (
     LARGEST_CAP,
-    LARGEST_CPU,
-    LONGEST_VALUE_BYTES,
-    MEMORY,
     MOST_JOBS,
-    RESERVED_VARIABLES,
-    VARIABLE,
+    VARIABLE_PATTERN,
+    Mount,
+    Run,
+    whole,
 )
 from runbatch.core.failure import LONGEST_DELAY_S, MOST_RETRIES, RETRIABLE_CODES
 from runbatch.core.names import LONGEST_NAME, PREFIX
@@ -28,13 +34,6 @@ ClusterT = TypeVar("ClusterT", bound=Table)
 def _limits(**words: Any) -> Any:
     """Say in the JSON Schema what `Batch` itself enforces, in better words than a schema has."""
     return Field(json_schema_extra=words)
-
-
-def _whole(pattern: re.Pattern[str]) -> str:
-    return f"^(?:{pattern.pattern})$"
-
-
-_NAME = f"^(?!{RESERVED_VARIABLES})(?:{VARIABLE.pattern})$"
 
 
 class _Table(BaseModel):
@@ -67,49 +66,46 @@ class JobsTable(_Table):
     file: Annotated[str, _limits(minLength=1)] | None = None
     """A text file with one key a line, relative to `batch.toml`. Empty lines are left out, and
     comments: what follows a `#` at the beginning of a line or behind a blank."""
-    variable: Annotated[str, _limits(pattern=_NAME)] | None = None
+    variable: Annotated[str, _limits(pattern=VARIABLE_PATTERN)] | None = None
     """The environment variable that tells a job its key: letters, digits and `_`, no digit first.
     Each job has it as `RUNBATCH_KEY` too."""
 
 
-class MountTable(_Table):
-    """A host folder and where the job sees it."""
+class _ValueTable(_Table):
+    """A table whose keys are the fields of a value of the core."""
 
-    host: str
-    """The folder on the host. Absolute on `runai`; on `local` relative to `batch.toml`."""
-    path: Annotated[str, _limits(pattern="^/")]
-    """Where the job sees it: a path that begins with `/`; no two mounts have the same. On `local`
-    see `RUNBATCH_MOUNT_…`."""
-    read_only: bool = True
-    """Whether the job may only read it."""
-    propagation: Literal["HostToContainer", "None"] = "HostToContainer"
-    """Kubernetes' word for whether mounts that are made on the host later are seen too."""
+    @model_validator(mode="before")
+    @classmethod
+    def _with_tuples(cls, given: Any) -> Any:
+        """Return the table as values have it: a list is a tuple."""
+        if not isinstance(given, dict):
+            return given
+        return {key: tuple(each) if isinstance(each, list) else each for key, each in given.items()}
 
 
-class RunTable(_Table):
-    """What each job runs."""
+def _table_of(value: type, name: str, **types: Any) -> type[BaseModel]:
+    """Return the table whose keys are the fields of this class, with what is said of each.
 
-    image: str | None = None
-    """The container image; needed on `runai`, without effect on `local`."""
-    command: Annotated[list[str], _limits(minItems=1)]
-    """A program and its words, handed on as they are: no shell in between."""
-    cpu: Annotated[float, _limits(exclusiveMinimum=0, maximum=LARGEST_CPU)] | None = None
-    """How many cores each job asks for. Shown, not enforced, on `local`."""
-    memory: Annotated[str, _limits(pattern=_whole(MEMORY))] | None = None
-    """How much memory each job asks for, such as `32G` or `1.5Gi`; not enforced on `local`."""
-    env: Annotated[
-        dict[
-            Annotated[str, _limits(pattern=_NAME)],
-            Annotated[str, _limits(maxLength=LONGEST_VALUE_BYTES)] | int,
-        ],
-        _limits(additionalProperties=False),
-    ] = {}
-    """Environment variables for each job. Names that begin with `RUNBATCH_` are taken."""
-    mounts: list[MountTable] = []
-    """Host folders that each job sees, one table each."""
-    guard: bool = False
-    """On `runai`: check the mounts before the command, and log its exit code after it, whatever the
-    image (it needs a `sh`). On `local` that is done anyway."""
+    `types` are those of the fields that a file writes in another way.
+    """
+    hints = get_type_hints(value) | types
+    keys: dict[str, Any] = {}
+    for each in fields(value):
+        given = {"default": each.default, "default_factory": each.default_factory}
+        default: Any = {word: what for word, what in given.items() if what is not MISSING}
+        limits = dict(each.metadata) or None
+        keys[each.name] = (hints[each.name], Field(json_schema_extra=limits, **default))
+    made: type[BaseModel] = create_model(name, __base__=_ValueTable, __doc__=value.__doc__, **keys)
+    return made
+
+
+MountTable = _table_of(Mount, "MountTable")
+RunTable = _table_of(
+    Run,
+    "RunTable",
+    env=dict[str, str | int],
+    mounts=tuple[MountTable, ...],  # type: ignore[valid-type]
+)
 
 
 class RetryTable(_Table):
@@ -140,7 +136,7 @@ class BatchFile(_Table, Generic[ClusterT]):
 
     model_config = ConfigDict(title="batch.toml")
 
-    prefix: Annotated[str, _limits(pattern=_whole(PREFIX), maxLength=LONGEST_NAME - 2)]
+    prefix: Annotated[str, _limits(pattern=whole(PREFIX), maxLength=LONGEST_NAME - 2)]
     """What the names of the batch's workloads begin with: job 37 is `<prefix>-37`. Lower-case
     letters, digits and dashes, a letter first."""
     max_concurrent: Annotated[int, _limits(minimum=1, maximum=LARGEST_CAP)] = 50
@@ -149,7 +145,7 @@ class BatchFile(_Table, Generic[ClusterT]):
     """Which cluster runs the jobs."""
     jobs: JobsTable
     """Which jobs there are."""
-    run: RunTable
+    run: Annotated[Any, GetPydanticSchema(lambda _, schema_of: schema_of(RunTable))]
     """What each job runs."""
     retry: RetryTable = RetryTable()
     """What is retried, and when."""

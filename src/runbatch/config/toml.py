@@ -16,7 +16,7 @@ from pydantic_core import ErrorDetails
 
 from runbatch.clusters.kinds import Kind, Table, kind_of, own_keys
 from runbatch.config.keyfile import doubtful_keys, read_keys
-from runbatch.config.tables import BatchFile, JobsTable, MountTable
+from runbatch.config.tables import BatchFile, JobsTable, MountTable, RunTable
 from runbatch.config.text import read_text
 from runbatch.core.batch import (
     DEFAULT_KIND,
@@ -72,7 +72,6 @@ def _kind_of(name: object) -> Kind:
 def _batch_of(file: BatchFile[Table], cluster: ClusterChoice, path: Path) -> Batch:
     folder = path.parent
     keys = _keys_of(file.jobs, folder)
-    run = file.run
     return Batch(
         prefix=file.prefix,
         keys=keys,
@@ -81,15 +80,7 @@ def _batch_of(file: BatchFile[Table], cluster: ClusterChoice, path: Path) -> Bat
         cap=file.max_concurrent,
         cluster=cluster,
         folder=folder,
-        run=Run(
-            command=tuple(run.command),
-            image=run.image,
-            cpu=run.cpu,
-            memory=run.memory,
-            env={name: str(value) for name, value in run.env.items()},
-            mounts=tuple(Mount(**each.model_dump()) for each in run.mounts),
-            guard=run.guard,
-        ),
+        run=_run_of(file.run),
         retry=RetryPolicy(
             exit_codes=tuple(file.retry.exit_codes),
             log_markers=tuple(file.retry.log_markers),
@@ -100,6 +91,13 @@ def _batch_of(file: BatchFile[Table], cluster: ClusterChoice, path: Path) -> Bat
         notes=doubtful_keys(keys, file.jobs.file) if file.jobs.file else (),
         files=(path, *([folder / file.jobs.file] if file.jobs.file else [])),
     )
+
+
+def _run_of(table: Any) -> Run:
+    given = {key: getattr(table, key) for key in table.model_fields_set}
+    given["env"] = {name: str(value) for name, value in table.env.items()}
+    given["mounts"] = tuple(Mount(**each.model_dump()) for each in table.mounts)
+    return Run(**given)
 
 
 def _keys_of(jobs: JobsTable, folder: Path) -> tuple[str, ...]:
@@ -157,6 +155,9 @@ class _AsToml(reprlib.Repr):
     def repr_datetime(self, value: date | time, level: int) -> str:  # noqa: ARG002
         return value.isoformat()
 
+    def repr_tuple(self, value: tuple[Any, ...], level: int) -> str:
+        return self.repr_list(list(value), level)
+
     repr_date = repr_time = repr_datetime
 
 
@@ -167,6 +168,7 @@ _RANGE = re.compile(r"\[?([0-9]{1,9})\s*(?:-|,|\.\.|:|to)\s*([0-9]{1,9})\]?")
 _MEANINGS = {
     "model_type": "write a table.",
     "dict_type": 'write a table, like { NAME = "value" }.',
+    "tuple_type": 'write a list, like ["a", "b"].',
     "list_type": 'write a list, like ["a", "b"].',
     "too_short": "write two whole numbers, the first and the last.",
     "too_long": "write two whole numbers, the first and the last.",
@@ -197,7 +199,8 @@ def _problem(details: ErrorDetails, shape: type[BatchFile[Table]]) -> str:
 def _list_meant(details: ErrorDetails) -> str | None:
     """Return the list, as TOML has it, that a text was probably meant to be; None if unknown."""
     key, text = details["loc"][-1], details["input"]
-    if details["type"] != "list_type" or not isinstance(text, str) or key not in _LISTS:
+    is_list = details["type"] in ("list_type", "tuple_type") and key in _LISTS
+    if not is_list or not isinstance(text, str):
         return None
     if key == "range":
         ends = _RANGE.fullmatch(text.strip())
@@ -210,12 +213,15 @@ def _list_meant(details: ErrorDetails) -> str | None:
     return written if len(written) <= _LONGEST_HINT else None
 
 
+_OF_VALUES = {"run": RunTable, "mounts": MountTable}
+
+
 def _suggestion(details: ErrorDetails, shape: type[BatchFile[Table]]) -> str:
     table: Any = shape
     *sections, wrong = [part for part in details["loc"] if isinstance(part, str)]
     for section in sections:
         found = table.model_fields[section].annotation
-        table = MountTable if section == "mounts" else found
+        table = _OF_VALUES.get(section, found)
     allowed = list(table.model_fields)
     close = get_close_matches(wrong, allowed, n=1, cutoff=0.7)
     return f"; did you mean {close[0]}" if close else f"; allowed are {', '.join(allowed)}"

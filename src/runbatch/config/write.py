@@ -1,11 +1,12 @@
 """A Batch -> the text of a `batch.toml` that describes the same batch."""
 
 from collections.abc import Iterable
+from dataclasses import asdict
 from typing import Any
 
 import tomli_w
 
-from runbatch.core.batch import Batch
+from runbatch.core.batch import Batch, Run
 
 _HEADER = "# Written by runbatch init --from-env. The cap counts this batch's own jobs only.\n"
 
@@ -17,7 +18,7 @@ def batch_toml(batch: Batch) -> str:
         "max_concurrent": batch.cap,
         "cluster": _given(kind=batch.cluster.kind, **batch.cluster.keys),
         "jobs": _given(**_keys(batch), variable=batch.variable),
-        "run": _run(batch),
+        "run": _run(batch.run),
         "retry": {
             "exit_codes": list(batch.retry.exit_codes),
             "log_markers": list(batch.retry.log_markers),
@@ -46,26 +47,8 @@ def _keys(batch: Batch) -> dict[str, Any]:
     return {"range": [first, last]} if is_range else {"keys": list(batch.keys)}
 
 
-def _run(batch: Batch) -> dict[str, Any]:
-    run = batch.run
-    mounts = [
-        {
-            "host": mount.host,
-            "path": mount.path,
-            "read_only": mount.read_only,
-            "propagation": mount.propagation,
-        }
-        for mount in run.mounts
-    ]
-    return _given(
-        image=run.image,
-        command=list(run.command),
-        cpu=run.cpu,
-        memory=run.memory,
-        env=dict(run.env),
-        mounts=mounts,
-        guard=run.guard or None,
-    )
+def _run(run: Run) -> dict[str, Any]:
+    return {name: value for name, value in asdict(run).items() if name in run.given}
 
 
 def _given(**values: Any) -> dict[str, Any]:

@@ -1,11 +1,15 @@
 """What the user asked for: a prefix, its jobs, a cap, a retry policy and a cluster; validated.
 
 A `Batch` that exists is valid. Its limits are here, and errors name the place in `batch.toml`.
+
+`Run` and `Mount` are the tables `[run]` and `[run] mounts`: the file's keys, the reference and the
+JSON Schema are made of their fields. A docstring under a field is its meaning there, its metadata
+are its limits in the schema's words. A new option is one more field, and a line in each adapter.
 """
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from pathlib import PurePath
 
 from runbatch.core import names
@@ -22,6 +26,21 @@ _UNITS = {"K": 1, "M": 2, "G": 3, "T": 4}
 MEMORY = re.compile(r"([0-9]{1,15}(?:\.[0-9]{1,9})?)([KMGT])(i?)B?")
 VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 RESERVED_VARIABLES = "RUNBATCH_"
+
+
+def whole(pattern: re.Pattern[str]) -> str:
+    """Return the pattern as a JSON Schema has it, of the whole text."""
+    return f"^(?:{pattern.pattern})$"
+
+
+# Limits that this module itself enforces, in better words than a schema has; see a field's
+# metadata.
+VARIABLE_PATTERN = f"^(?!{RESERVED_VARIABLES})(?:{VARIABLE.pattern})$"
+_VALUE = {"maxLength": LONGEST_VALUE_BYTES, "type": "string"}
+_ENV = {
+    "additionalProperties": False,
+    "patternProperties": {VARIABLE_PATTERN: {"anyOf": [_VALUE, {"type": "integer"}]}},
+}
 
 
 @dataclass(frozen=True, slots=True, init=False)
@@ -41,15 +60,17 @@ class ClusterChoice:
 
 @dataclass(frozen=True, slots=True)
 class Mount:
-    """A host folder that each job sees at `path`; read-only unless asked otherwise.
-
-    `propagation` is Kubernetes' word for whether mounts made on the host later are seen too.
-    """
+    """A host folder and where the job sees it."""
 
     host: str
-    path: str
+    """The folder on the host. Absolute on a cluster; on `local` relative to `batch.toml`."""
+    path: str = field(metadata={"pattern": "^/"})
+    """Where the job sees it: a path that begins with `/`; no two mounts have the same. On `local`
+    see `RUNBATCH_MOUNT_…`."""
     read_only: bool = True
-    propagation: str = "HostToContainer"
+    """Whether the job may only read it."""
+    propagation: str = field(default="HostToContainer", metadata={"enum": list(PROPAGATIONS)})
+    """Kubernetes' word for whether mounts that are made on the host later are seen too."""
 
     def __post_init__(self) -> None:
         check_text("[run] mounts host", self.host)
@@ -64,18 +85,29 @@ class Mount:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Run:
-    """What every job runs, and what it asks for: `cpu` in cores, `memory` like `32G` or `1.5Gi`.
+    """What each job runs."""
 
-    `guard`: the command is to keep the exit-code contract whatever the image.
-    """
-
-    command: tuple[str, ...]
     image: str | None = None
-    cpu: float | None = None
-    memory: str | None = None
-    env: Mapping[str, str] = field(default_factory=dict)
+    """The container image; needed where jobs run in containers, else without effect."""
+    command: tuple[str, ...] = field(metadata={"minItems": 1})
+    """A program and its words, handed on as they are: no shell in between."""
+    cpu: float | None = field(
+        default=None, metadata={"exclusiveMinimum": 0, "maximum": LARGEST_CPU}
+    )
+    """How many cores each job asks for. Shown, not enforced, on `local`."""
+    memory: str | None = field(default=None, metadata={"pattern": whole(MEMORY)})
+    """How much memory each job asks for, such as `32G` or `1.5Gi`; not enforced on `local`."""
+    env: Mapping[str, str] = field(default_factory=dict, metadata=_ENV)
+    """Environment variables for each job. Names that begin with `RUNBATCH_` are taken."""
     mounts: tuple[Mount, ...] = ()
+    """Host folders that each job sees, one table each."""
     guard: bool = False
+    """Where the cluster does not report exit codes: check the mounts before the command, and log
+    its exit code after it, whatever the image (it needs a `sh`). On `local` that is done
+    anyway."""
+    working_dir: str | None = field(default=None, metadata={"minLength": 1})
+    """The folder in which the command is run. Absolute on a cluster, where the image's own is the
+    default; on `local` relative to `batch.toml`, whose folder is the default."""
 
     def __post_init__(self) -> None:
         if not self.command or not self.command[0]:
@@ -85,6 +117,7 @@ class Run:
         for word in self.command:
             check_text("[run] command", word)
         check_text("[run] image", self.image or "")
+        _check_folder("[run] working_dir", self.working_dir)
         for name, value in self.env.items():
             check_variable("[run] env", name)
             check_text(f"[run] env {name}", value)
@@ -100,6 +133,13 @@ class Run:
             raise BatchError(f"[run] cpu = {self.cpu:g}", problem)
         if self.memory is not None:
             memory_bytes(self.memory)
+
+    @property
+    def given(self) -> Mapping[str, object]:
+        """Return what differs from what a key that is left out means, by the field's name."""
+        values = {each.name: getattr(self, each.name) for each in fields(self)}
+        left_out = {each.name: each.default for each in fields(self)} | {"env": {}}
+        return {name: value for name, value in values.items() if value != left_out[name]}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -191,6 +231,12 @@ def check_variable(place: str, name: str) -> None:
         raise BatchError(
             f"{place} {name!r}", "names that begin with RUNBATCH_ are set by runbatch."
         )
+
+
+def _check_folder(place: str, path: str | None) -> None:
+    if path == "":
+        raise BatchError(place, "is empty; name a folder, or leave it out.")
+    check_text(place, path or "")
 
 
 def check_text(place: str, text: str) -> None:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import PurePath
 
 from runbatch.core.attempt import Origin
-from runbatch.core.batch import Batch, Mount
+from runbatch.core.batch import Batch, Run
 
 PREFIX_VARIABLE = "RUNBATCH_PREFIX"
 KEY_VARIABLE = "RUNBATCH_KEY"
@@ -17,20 +17,16 @@ ORIGIN_VARIABLES = (PREFIX_VARIABLE, KEY_VARIABLE, BATCH_VARIABLE)
 class Workload:
     """One attempt of one job, with nothing left to interpret: every word is passed on as it is.
 
-    `guard`: a cluster that does not itself check mounts and tell exit codes puts the guard around
-    the command.
+    `env` is all that the job is told: `run.env`, its key, and who it is. With `run.guard` a cluster
+    that does not itself check mounts and tell exit codes puts the guard around the command.
+    `folder` is where relative paths start.
     """
 
     name: str
     number: int
-    command: tuple[str, ...]
+    run: Run
     env: Mapping[str, str]
-    mounts: tuple[Mount, ...]
-    image: str | None
-    cpu: float | None
-    memory: str | None
     folder: PurePath
-    guard: bool = False
 
 
 def workload_of(batch: Batch, key: str, number: int, batch_id: str | None = None) -> Workload:
@@ -51,14 +47,9 @@ def workload_of(batch: Batch, key: str, number: int, batch_id: str | None = None
     return Workload(
         name=batch.workload_name(key),
         number=number,
-        command=batch.run.command,
+        run=batch.run,
         env=env,
-        mounts=batch.run.mounts,
-        image=batch.run.image,
-        cpu=batch.run.cpu,
-        memory=batch.run.memory,
         folder=batch.folder,
-        guard=batch.run.guard,
     )
 
 

@@ -15,8 +15,9 @@ from runbatch.ledger import rows
 from runbatch.ledger.variables import differing, digests_of
 
 _MOST_KEPT = 50
-# What else a job asks for changes nothing of what it does.
-_TELLING = ("command", "image", "mounts")
+# What a job only asks for changes nothing of what it does; each variable is told by itself.
+_UNTELLING = ("cpu", "memory", "guard", "env")
+_EVER_TOLD = {"image": "None", "mounts": "()"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +41,8 @@ class EarlierUse:
 def use_of(batch: Batch, mark: str, now: datetime) -> Use:
     """Return what this batch's definition is from now on; `mark` keys the digests."""
     run = asdict(batch.run)
-    fields = {f"[run] {name}": repr(run[name]) for name in _TELLING}
+    given = {name: repr(run[name]) for name in batch.run.given if name not in _UNTELLING}
+    fields = {f"[run] {name}": value for name, value in (_EVER_TOLD | given).items()}
     fields |= {f"[run] env {name}": value for name, value in batch.run.env.items()}
     fields["[jobs] variable"] = repr(batch.variable)
     return Use(rows.to_text(now) or "", str(batch.folder), digests_of(fields, mark))

@@ -14,6 +14,7 @@ import pytest
 
 from runbatch.clusters.base import Cluster, Deadline
 from runbatch.core.attempt import Evidence, Observation
+from runbatch.core.batch import Run
 from runbatch.core.errors import Busy, ClusterError, NameTaken, NoLog
 from runbatch.core.reference import Ref
 from runbatch.core.stage import Stage
@@ -43,12 +44,8 @@ def make_workload(name: str, command: tuple[str, ...], folder: Path) -> Workload
     return Workload(
         name=name,
         number=1,
-        command=command,
+        run=Run(command=command, image="example.org/image:1"),
         env={"RUNBATCH_KEY": name.removeprefix(f"{PREFIX}-"), "RUNBATCH_ATTEMPT": "1"},
-        mounts=(),
-        image="example.org/image:1",
-        cpu=None,
-        memory=None,
         folder=folder,
     )
 

@@ -21,6 +21,8 @@ from runbatch.views.text import clock_time, plural, printable
 
 _ASK = "ask"
 _FIRST = 5
+# Fields of [run] that have lines of their own in a preview, or none: a variable may be a secret.
+_SAID_OTHERWISE = ("image", "command", "cpu", "memory", "env", "mounts", "guard")
 _UNITS = ("bytes", "kB", "MB", "GB", "TB", "PB")
 
 
@@ -122,6 +124,9 @@ def _lines(preview: Preview) -> Iterator[str]:
     yield f"  each job   {_resources(batch, 1)}"
     yield f"  at peak    {_resources(batch, min(batch.cap, len(batch.keys)))}"
     yield f"  command    {printable(shlex.join(batch.run.command))}"
+    for name, value in batch.run.given.items():
+        if name not in _SAID_OTHERWISE:
+            yield f"  {name.replace('_', ' '):<10} {printable(str(value))}"
     if guard := kind_of(batch.cluster.kind).guard(batch):
         yield f"  guard      {printable(guard)}"
     for mount in batch.run.mounts:

@@ -100,6 +100,8 @@ def test_a_batch_that_is_refused(changes: dict[str, Any], place: str, problem: s
         pytest.param({"command": ("", "x")}, "[run] command", "name a program", id="no program"),
         pytest.param({"command": ("a", "b\0")}, "[run] command", "NUL", id="a NUL in a word"),
         pytest.param({"command": (HALF,)}, "[run] command", "surrogate", id="half a character"),
+        pytest.param({"working_dir": "a\0"}, "[run] working_dir", "NUL", id="a NUL in a folder"),
+        pytest.param({"working_dir": ""}, "[run] working_dir", "is empty", id="no folder"),
         pytest.param({"env": {"A B": ""}}, "[run] env 'A B'", "letters, digits", id="a name"),
         pytest.param({"env": {"RUNBATCH_X": ""}}, "[run] env 'RUNBATCH_X'", "set by", id="ours"),
         pytest.param({"env": {"A": "\0"}}, "[run] env A", "NUL", id="a NUL in a value"),
@@ -305,7 +307,7 @@ def test_every_word_reaches_the_cluster_as_it_is() -> None:
     assert workload_of(FULL, "007 'x'", 3) == Workload(
         name="g-2-007 'x'",
         number=3,
-        command=COMMAND,
+        run=FULL.run,
         env={
             "MODEL": "BLINK,FarmCPU",
             "EMPTY": "",
@@ -315,10 +317,6 @@ def test_every_word_reaches_the_cluster_as_it_is() -> None:
             "RUNBATCH_KEY": "007 'x'",
             "RUNBATCH_ATTEMPT": "3",
         },
-        mounts=(Mount("/hpi", "/data"), Mount("out", "/outputs", read_only=False)),
-        image="ghcr.io/lab/pipeline:1.4",
-        cpu=1.5,
-        memory="32G",
         folder=PurePath("/home/me/batch"),
     )
     assert "TRAIT_INDEX" not in FULL.run.env
@@ -331,7 +329,7 @@ def test_a_job_that_has_no_variable_of_its_own_is_told_its_key_all_the_same() ->
         "RUNBATCH_KEY": "37",
         "RUNBATCH_ATTEMPT": "1",
     }
-    assert (workload.name, workload.image, workload.mounts) == ("gwas-37", None, ())
+    assert workload.name == "gwas-37"
 
 
 def test_a_name_is_the_same_for_each_attempt() -> None:

@@ -243,9 +243,9 @@ class LocalCluster:
         with open_own(WorkloadFolder(path).log, "ab") as log:
             _children.append(
                 subprocess.Popen(
-                    [*program, *map(_utf8, workload.command)],
+                    [*program, *map(_utf8, workload.run.command)],
                     env=_environment(self.inherited(), workload, mark),
-                    cwd=workload.folder,
+                    cwd=Path(workload.folder, workload.run.working_dir or ""),
                     stdin=subprocess.DEVNULL,
                     stdout=log,
                     stderr=log,
@@ -311,11 +311,11 @@ def _description(workload: Workload, uid: str) -> Mapping[str, object]:
         "name": workload.name,
         "uid": uid,
         "created_at": datetime.now(UTC).isoformat(),
-        "command": workload.command,
+        "command": workload.run.command,
         "attempt": workload.number,
         "boot": this_boot(),
         "origin": {name: workload.env.get(name) for name in ORIGIN_VARIABLES},
-        "mounts": {mount.path: _host(workload, mount.host) for mount in workload.mounts},
+        "mounts": {mount.path: _host(workload, mount.host) for mount in workload.run.mounts},
     }
 
 
@@ -325,7 +325,7 @@ def _environment(
     """Return what the process sees: this machine's variables, the user's, and where mounts are."""
     mounts = {
         f"RUNBATCH_MOUNT{_as_variable(mount.path)}": _host(workload, mount.host)
-        for mount in workload.mounts
+        for mount in workload.run.mounts
     }
     given = {**workload.env, **mounts, **mark.variables}
     return {os.fsencode(name): os.fsencode(value) for name, value in inherited.items()} | {

@@ -14,10 +14,12 @@ def lacking(batch: Batch) -> Iterator[str]:
 
     None of it is an error: a folder may be mounted, and a program installed, before the jobs start.
     """
-    program = batch.run.command[0]
+    program, folder = batch.run.command[0], Path(batch.folder, batch.run.working_dir or "")
+    if not folder.is_dir():
+        yield f"working_dir: {batch.run.working_dir} is no folder here"
     # A name with a slash is looked for from the folder that the job starts in.
     if "/" in program:
-        program = str(Path(batch.folder, program))
+        program = str(folder / program)
     path = batch.run.env.get("PATH")
     if shutil.which(program, path=path) is None:
         if there := shutil.which(program, os.F_OK, path):

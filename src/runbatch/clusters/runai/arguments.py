@@ -64,23 +64,26 @@ def noun_of(workload: str) -> list[str]:
 
 def submit_args(workload: Workload, project: str, kind: str, version: Version) -> list[str]:
     """Return the words that submit the workload: always its own name, one try, an explicit end."""
-    if workload.guard:
+    if workload.run.guard:
         workload = guarded(workload)
-    words = [*noun_of(kind), "submit", workload.name, "-p", project, "-i", workload.image or ""]
+    run = workload.run
+    words = [*noun_of(kind), "submit", workload.name, "-p", project, "-i", run.image or ""]
     for name, value in workload.env.items():
         # Never the long name: it means something else from version to version (1.3).
         words += ["-e", f"{name}={value}"]
-    if workload.cpu is not None:
-        words += ["--cpu-core-request", f"{workload.cpu:g}"]
-    if workload.memory is not None:
-        words += ["--cpu-memory-request", workload.memory]
-    for mount in workload.mounts:
+    if run.cpu is not None:
+        words += ["--cpu-core-request", f"{run.cpu:g}"]
+    if run.memory is not None:
+        words += ["--cpu-memory-request", run.memory]
+    for mount in run.mounts:
         words += ["--host-path", host_path(mount)]
+    if run.working_dir is not None:
+        words += ["--working-dir", run.working_dir]
     words += ["--backoff-limit", "0"]
     if version.has_restart_policy:
         words += ["--restart-policy", "Never"]
     words += ["--auto-deletion-time-after-completion", KEPT_AFTER_END]
-    return [*words, "--command", "--", *workload.command]
+    return [*words, "--command", "--", *run.command]
 
 
 def host_path(mount: Mount) -> str:

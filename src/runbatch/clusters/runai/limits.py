@@ -29,6 +29,7 @@ def check(batch: Batch) -> None:
         if batch.run.guard and ":" in mount.path:
             place = f"[run] mounts path = {mount.path!r}"
             raise BatchError(place, "guard = true cannot check a path with a colon in it.")
+    _check_folder("working_dir", batch.run.working_dir)
     memory = batch.run.memory
     if memory is not None and not _QUANTITY.fullmatch(memory):
         problem = "Kubernetes writes it like 32G, 500M or 1.5Gi."
@@ -82,6 +83,9 @@ def _check_mount(mount: Mount) -> None:
         if "," in path:
             problem = "Run:ai's command line cannot carry a comma in a path; use a link without."
             raise BatchError(f"[run] mounts {what} = {path!r}", problem)
-    if not PurePath(mount.host).is_absolute():
-        place = f"[run] mounts host = {mount.host!r}"
-        raise BatchError(place, "on Run:ai write a path that begins with /.")
+    _check_folder("mounts host", mount.host)
+
+
+def _check_folder(what: str, path: str | None) -> None:
+    if path is not None and not PurePath(path).is_absolute():
+        raise BatchError(f"[run] {what} = {path!r}", "on Run:ai write a path that begins with /.")

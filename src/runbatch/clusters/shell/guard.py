@@ -70,10 +70,10 @@ TEXT = " ".join(LINES.split())
 def guarded(workload: Workload) -> Workload:
     """Return the workload with the guard around its command."""
     # A path that begins with two slashes is left so by normpath.
-    paths = [posixpath.normpath(f"/{mount.path.lstrip('/')}") for mount in workload.mounts]
+    paths = [posixpath.normpath(f"/{mount.path.lstrip('/')}") for mount in workload.run.mounts]
     env = {**workload.env, VARIABLE: TEXT, MOUNTS_VARIABLE: ":".join(paths)}
-    command = ("sh", "-c", f"eval${{IFS}}${VARIABLE}", "runbatch", *workload.command)
-    return replace(workload, env=env, command=command)
+    command = ("sh", "-c", f"eval${{IFS}}${VARIABLE}", "runbatch", *workload.run.command)
+    return replace(workload, env=env, run=replace(workload.run, command=command))
 
 
 def logged_code(log: str) -> int | None:
