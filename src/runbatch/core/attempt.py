@@ -61,7 +61,7 @@ class Listing:
     """A cluster's answer to "what is there?": complete, or it would have been an error.
 
     `rows` counts everybody's workloads that were looked at: a listing without a single row is
-    believed less than one that shows other people's (Run:ai reference, 9.2). `unreadable` holds, by
+    believed less than one that shows other people's. `unreadable` holds, by
     its name, why a workload that is there cannot be read: for all that is known it runs. `login` is
     what the cluster says of who is logged in, in any form: it is searched for owners. None: it
     could not be asked. `restarted` holds the uids of workloads that a restart of their machine

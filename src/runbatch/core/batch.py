@@ -195,7 +195,7 @@ def check_text(place: str, text: str) -> None:
 
 
 def memory_bytes(text: str) -> int:
-    """Return how many bytes `32G`, `500M` or `1.5Gi` are (Run:ai reference, 1.2: `1G`, `500M`)."""
+    """Return how many bytes `32G`, `500M` or `1.5Gi` are."""
     match = MEMORY.fullmatch(text)
     base = 1024 if match and match[3] else 1000
     size = int(float(match[1]) * base ** _UNITS[match[2]]) if match else 0

@@ -7,7 +7,7 @@ from urllib.parse import quote, unquote
 
 from runbatch.core.errors import BatchError
 
-# Run:ai reference, 5: up to 63, but over 50 failed in some versions, and pods append suffixes.
+# Kubernetes takes 63, but over 50 failed in some clusters, and pods append suffixes.
 LONGEST_NAME = 50
 PREFIX = re.compile(r"[a-z](?:[-a-z0-9]*[a-z0-9])?")
 _INTEGER = re.compile(r"0|[1-9][0-9]*")
@@ -45,7 +45,7 @@ def is_integer(key: str) -> bool:
 
 
 def check_prefix(prefix: str) -> None:
-    """Raise BatchError unless the prefix can begin a workload's name (Run:ai reference, 5)."""
+    """Raise BatchError unless the prefix can begin a workload's name."""
     if not PREFIX.fullmatch(prefix):
         problem = "write lower-case letters, digits and dashes, a letter first and no dash last."
         raise BatchError(f"prefix = {prefix!r}", problem)

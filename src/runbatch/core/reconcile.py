@@ -63,7 +63,7 @@ def _is_believable(listing: Listing, view: View, now: datetime, patience: Patien
     """Whether the listing's gaps mean anything.
 
     A listing without one row, of anybody's, although workloads were just there, is what a dropped
-    connection looks like (Run:ai reference, 9.2).
+    connection looks like.
     """
     if listing.rows > 0 or view.rows_seen_at is None:
         return True

@@ -10,10 +10,10 @@ from runbatch.clusters.shell.guard import guarded
 from runbatch.core.batch import Mount
 from runbatch.core.workload import Workload
 
-# Run:ai reference, 9: an ended workload must stay until its end was seen. The documented units of
-# a duration are s, m and h (1.2).
+# An ended workload must stay until its end was seen (Run:ai facts, 18). The documented units of a
+# duration are s, m and h.
 KEPT_AFTER_END = "720h"
-# Run:ai reference, 1.4: 2.18 to 2.20 show 50 rows unless told, and take at most 500 (5).
+# 2.18 to 2.20 show 50 rows unless told, and take at most 500 (Run:ai facts, 4).
 OLD_PAGE_ROWS = 500
 LOG_LINES = 20_000
 _VERSION = re.compile(r"(?<![\w.])(?<!sdk/)(?<!go/)v?([2-9])\.(\d{1,3})(?![\d])")
@@ -30,12 +30,12 @@ class Version:
 
     @property
     def pages_by_itself(self) -> bool:
-        """Whether `list` shows all rows without being told (Run:ai reference, 1.4)."""
+        """Whether `list` shows all rows without being told (Run:ai facts, 4)."""
         return self >= Version(2, 22)
 
     @property
     def has_restart_policy(self) -> bool:
-        """Whether `--restart-policy` exists (Run:ai reference, 1.2)."""
+        """Whether `--restart-policy` exists (Run:ai facts, 2)."""
         return self >= Version(2, 25)
 
 
@@ -53,7 +53,7 @@ def parse_version(text: str) -> Version | None:
 
 
 def noun_of(workload: str) -> list[str]:
-    """Return the words for a type of workload (Run:ai reference, 1.1)."""
+    """Return the words for a type of workload (Run:ai facts, 1)."""
     return ["workspace"] if workload == "workspace" else ["training", "standard"]
 
 
@@ -63,7 +63,7 @@ def submit_args(workload: Workload, project: str, kind: str, version: Version) -
         workload = guarded(workload)
     words = [*noun_of(kind), "submit", workload.name, "-p", project, "-i", workload.image or ""]
     for name, value in workload.env.items():
-        # Never the long name: it means something else from version to version (1.3).
+        # Never the long name: it means something else from version to version (Run:ai facts, 3).
         words += ["-e", f"{name}={value}"]
     if workload.cpu is not None:
         words += ["--cpu-core-request", f"{workload.cpu:g}"]
@@ -79,7 +79,7 @@ def submit_args(workload: Workload, project: str, kind: str, version: Version) -
 
 
 def host_path(mount: Mount) -> str:
-    """Return a mount as `--host-path` takes it: read-only unless asked (Run:ai reference, 1.2)."""
+    """Return a mount as `--host-path` takes it: read-only unless asked (Run:ai facts, 2)."""
     text = f"path={mount.host},mount={mount.path},mount-propagation={mount.propagation}"
     return text if mount.read_only else f"{text},readwrite"
 
