@@ -109,7 +109,7 @@ def run_runbatch(standin: StandIn, batch: Batch, folder: Path) -> Result:
 
 
 def run_old_script(standin: StandIn, batch: Batch) -> Result:
-    """Run the batch as the old script did (GAPIT reference): it waits while 50 rows say Running."""
+    """Run the batch as the old script did: it waits while 50 rows say Running."""
     version = Version(2, 25)
     for key in batch.keys:
         while _running_rows(standin, version) >= batch.cap:

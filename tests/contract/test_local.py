@@ -235,7 +235,7 @@ def test_a_job_runs_in_the_folder_that_it_asks_for(rig: LocalRig) -> None:
     workload = rig.python("contract-1", "print(os.getcwd())")
     rig.cluster().submit(replace(workload, run=replace(workload.run, working_dir="work")))
     rig.wait(lambda: rig.phase("contract-1") is Stage.SUCCEEDED)
-    log = b"".join(rig.cluster().logs("contract-1", rig.uid("contract-1")))
+    log = b"".join(rig.cluster().log(Ref("contract-1", rig.uid("contract-1"))))
     assert log.decode().strip() == str(rig.folder / "work")
 
 

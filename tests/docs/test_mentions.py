@@ -18,7 +18,7 @@ from runbatch.cli.main import all_commands
 WRITTEN = [
     path
     for path in (ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md")))
-    if path.name not in pages()
+    if path.name not in {*pages(), "runai-facts.md"}  # whose options are another program's
 ]
 # Options of runai and pytest, which pages name by themselves.
 FOREIGN = {"--backoff-limit", "--restart-policy", "--hypothesis-profile"}

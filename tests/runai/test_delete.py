@@ -229,7 +229,7 @@ def test_an_unknown_id_is_gone_only_if_nothing_bears_the_name() -> None:
 
 
 def without_ids(text: str) -> str:
-    """Return a list as a program might print it that tells no ids (Run:ai reference, 2.2)."""
+    """Return a list as a program might print it that tells no ids (Run:ai facts, 7)."""
     value = json.loads(text[text.index("{") :])
     for row in value["workloads"]:
         del row["id"]

@@ -33,7 +33,7 @@ def test_a_submit_is_over_and_listed_before_others_may_give_it_up(
     else:
         with pytest.raises(Busy, match="the call to submit gwas-37 was held up for 60 s"):
             cluster.submit(WORKLOAD, Deadline(lambda: age_s))
-    unlisted_s = 60  # Run:ai reference, 5
+    unlisted_s = 60  # Run:ai facts, 13
     assert [age_s + limit_s + unlisted_s <= cluster.patience.grace_s for limit_s in limits] == (
         [True] if is_made else []
     )

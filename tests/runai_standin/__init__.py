@@ -2,7 +2,7 @@
 
 One folder holds one simulated cluster: nodes, mount tables, other people's workloads, and what
 goes wrong. `StandIn` makes such a folder and installs the program; `Truth` tells afterwards what
-really happened. Everything follows the project's Run:ai reference; what is unconfirmed there is a
+really happened. Everything follows docs/explanation/runai-facts.md; what is unconfirmed there is a
 field of `Switches`.
 
     standin = StandIn.create(folder, Settings(seed=7, outcomes={"gwas-37": (2, 0)}))

@@ -94,7 +94,7 @@ class Call:
         return sum(calls.get(verb, 0) for verb in verbs or calls) in fault.nth
 
     def is_visible(self, workload: Workload) -> bool:
-        """Tell whether the interface shows a workload yet (Run:ai reference, 5)."""
+        """Tell whether the interface shows a workload yet (Run:ai facts, 13)."""
         cluster, uid = self.cluster, workload.uid
         for index, fault in enumerate(cluster.switches.faults):
             if fault.trouble is not Trouble.LIST_LAG or workload.request.owner != "batch":

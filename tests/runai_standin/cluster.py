@@ -147,7 +147,7 @@ class Cluster:
         )
 
     def note(self, workload: Workload, reason: str, message: str, warning: bool = False) -> None:
-        """Add an event to a workload (Run:ai reference, 4)."""
+        """Add an event to a workload (Run:ai facts, 10)."""
         word = "Warning" if warning else "Normal"
         workload.events.append((self.now_s, word, reason, message))
 

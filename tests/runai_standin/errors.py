@@ -1,4 +1,4 @@
-"""The texts with which a call ends badly (Run:ai reference, 1.6 and 5).
+"""The texts with which a call ends badly (Run:ai facts, 6).
 
 A text that is not in the reference is marked here as unconfirmed: a tool must not depend on it.
 """
@@ -49,5 +49,5 @@ def name_taken(kind: str, name: str) -> str:
 
 
 def project_not_found(project: str) -> str:
-    """Return the text for an unknown project (unconfirmed, Run:ai reference, 11.2)."""
+    """Return the text for an unknown project (unconfirmed, Run:ai facts, 6)."""
     return f"project '{project}' was not found"

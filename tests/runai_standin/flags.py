@@ -1,4 +1,4 @@
-"""The flags of each command, in both generations (Run:ai reference, 1.2 to 1.4).
+"""The flags of each command, in both generations (Run:ai facts, 2 to 4).
 
 Written as the help of the program writes them: long name, short name or `-`, kind. The kinds are
 those of the Go library pflag; `array` may be given several times and never splits at a comma.
@@ -199,10 +199,10 @@ class Command:
 
 
 def variable_flag(command: Command, settings: Settings) -> str:
-    """Return the long name of `-e`, its one name that never changed (Run:ai reference, 1.3).
+    """Return the long name of `-e`, its one name that never changed (Run:ai facts, 3).
 
     Where it is not `environment`, that flag names a saved environment asset. Whether workspaces
-    of 3.0 follow the trainings is unconfirmed (Run:ai reference, 11): here they do.
+    of 3.0 follow the trainings is unconfirmed (Run:ai facts, 3): here they do.
     """
     renamed = command.kind == "training" or settings.generation.startswith("3.")
     return "environment-variable" if settings.modern and renamed else "environment"

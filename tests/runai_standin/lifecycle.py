@@ -1,4 +1,4 @@
-"""What happens to a workload when its next step is due (Run:ai reference, 3, 7 and 8)."""
+"""What happens to a workload when its next step is due (Run:ai facts, 9, 18 and 19)."""
 
 from collections.abc import Callable
 
@@ -9,7 +9,7 @@ from .switches import Trouble, WorkspaceEnd
 from .workload import Phase, Pod, Step, Workload
 
 MOUNT_FAILURE_CODE = 2  # GAPIT facts, "exit-code contract"
-SERVER_BACKOFF_LIMIT = 6  # Run:ai reference, 1.2
+SERVER_BACKOFF_LIMIT = 6  # Run:ai facts, 2
 LONGEST_BACKOFF_S = 300.0
 
 
@@ -46,7 +46,7 @@ def finish(cluster: Cluster, workload: Workload, phase: Phase) -> None:
     """Put a workload into a phase for good, until it is deleted or its time has come.
 
     Ended workloads disappear by themselves, after 30 days unless the submit said otherwise
-    (Run:ai reference, 8).
+    (Run:ai facts, 19).
     """
     workload.completed_s = cluster.now_s
     cluster.enter(workload, phase)
@@ -70,7 +70,7 @@ def _pend(cluster: Cluster, workload: Workload) -> None:
 
 
 def _is_stuck_pending(cluster: Cluster, workload: Workload) -> bool:
-    """Tell whether nothing will ever schedule it (Run:ai reference, 9.12)."""
+    """Tell whether nothing will ever schedule it (Run:ai facts, 20)."""
     asked = workload.request
     is_homeless = cluster.switches.node_pools_needed and not asked.node_pools
     stuck = cluster.strikes(Trouble.STUCK_PENDING, workload) is not None
@@ -108,7 +108,7 @@ def _bind(cluster: Cluster, workload: Workload, node: str) -> None:
 
 
 def _pod_name(cluster: Cluster, workload: Workload) -> str:
-    """Return the name of the next pod: each has a new one (Run:ai reference, 7)."""
+    """Return the name of the next pod: each has a new one (Run:ai facts, 18)."""
     count = len(workload.pods)
     if not count:
         return f"{workload.name}-0-0"
@@ -129,7 +129,7 @@ def _start(cluster: Cluster, workload: Workload) -> None:
 
 
 def _runs_on(cluster: Cluster, workload: Workload) -> bool:
-    """Tell whether a workspace stays up instead of ending well (Run:ai reference, 8)."""
+    """Tell whether a workspace stays up instead of ending well (Run:ai facts, 19)."""
     is_workspace = workload.request.kind == "workspace" and workload.request.owner == "batch"
     never_ends = cluster.switches.workspace_end is WorkspaceEnd.NEVER
     return is_workspace and never_ends and workload.exit_code == 0
@@ -207,7 +207,7 @@ def _backoff_limit(cluster: Cluster, workload: Workload) -> int:
 
 
 def _restarts(cluster: Cluster, workload: Workload, code: int) -> bool:
-    """Tell whether the container starts again in its pod (Run:ai reference, 7 and 8)."""
+    """Tell whether the container starts again in its pod (Run:ai facts, 18)."""
     asked = workload.request
     if asked.restart_policy == "Always":
         return True
@@ -227,7 +227,7 @@ def _restart_in_place(cluster: Cluster, workload: Workload, pod: Pod) -> None:
 
 
 def _retry(cluster: Cluster, workload: Workload) -> None:
-    """Replace the failed pod by a new one, after a delay that doubles (Run:ai reference, 7)."""
+    """Replace the failed pod by a new one, after a delay that doubles (Run:ai facts, 18)."""
     backoff_s = _backoff(cluster, workload)
     workload.retries += 1
     cluster.enter(workload, Phase.PENDING)
@@ -240,7 +240,7 @@ def _backoff(cluster: Cluster, workload: Workload) -> float:
 
 
 def evict(cluster: Cluster, workload: Workload) -> None:
-    """Preempt a workload: its pod is lost, and it queues again (Run:ai reference, 8)."""
+    """Preempt a workload: its pod is lost, and it queues again (Run:ai facts, 19)."""
     end_pod(cluster, workload, "Error")
     cluster.note(workload, "Preempted", "Pod was preempted", warning=True)
     cluster.enter(workload, Phase.PENDING)
@@ -250,7 +250,7 @@ def evict(cluster: Cluster, workload: Workload) -> None:
 
 
 def stop(cluster: Cluster, workload: Workload) -> None:
-    """Begin to suspend a workload (Run:ai reference, 3 and 8)."""
+    """Begin to suspend a workload (Run:ai facts, 9 and 19)."""
     workload.waiting_since_s = None
     cluster.enter(workload, Phase.STOPPING)
     stopping_s = delay(cluster, workload, cluster.settings.delays.stopping, "stopping")

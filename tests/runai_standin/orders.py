@@ -1,7 +1,7 @@
 """What people and the platform ask of the cluster: create, delete, suspend, resume, and deeds.
 
-All of these are answered at once and done later: the REST interface answers 202 (Run:ai
-reference, 5).
+All of these are answered at once and done later: the REST interface answers 202
+(Run:ai facts, 13).
 """
 
 from collections.abc import Callable
@@ -45,7 +45,7 @@ def new_workload(cluster: Cluster, request: Request) -> Workload:
 
 
 def delete(cluster: Cluster, workload: Workload) -> None:
-    """Begin to delete a workload: its name is taken until it is gone (Run:ai reference, 5)."""
+    """Begin to delete a workload: its name is taken until it is gone (Run:ai facts, 13)."""
     if workload.phase is Phase.DELETING:
         return
     workload.waiting_since_s = None

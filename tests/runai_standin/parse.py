@@ -1,4 +1,4 @@
-"""Reading a command line as the Go libraries cobra and pflag do (Run:ai reference, 1.1, 1.6)."""
+"""Reading a command line as the Go libraries cobra and pflag do (Run:ai facts, 1 and 6)."""
 
 import re
 from collections.abc import Iterator, Mapping

@@ -14,7 +14,7 @@ def choose(cluster: Cluster, workload: Workload) -> str | None:
     """Return the node with a free place that a workload goes to, None if all are taken.
 
     A retry goes back to the node of the last pod while that has a place: seven pods on one node
-    were observed (Run:ai reference, 7).
+    were observed (Run:ai facts, 18).
     """
     free = _free_nodes(cluster, workload)
     pinned = cluster.settings.pinned.get(workload.name)

@@ -22,7 +22,7 @@ CHATTER = (
     "A new version (v2.25.31) is available.\n"
     "Warning: You are currently using version 2.25.27. A newer version 2.25.31 is available.\n"
     "To update, run:\nrunai upgrade\n"
-)  # Run:ai reference, 9.3
+)  # Run:ai facts, 16
 
 _VERBS: dict[str, Callable[[Call], Answer]] = {
     "submit": submit,

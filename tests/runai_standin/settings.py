@@ -92,7 +92,7 @@ class Settings:
 
     @property
     def modern(self) -> bool:
-        """Tell whether the flags of 2.22 and later apply (Run:ai reference, 1.4)."""
+        """Tell whether the flags of 2.22 and later apply (Run:ai facts, 4)."""
         major, minor = (int(part) for part in self.generation.split(".")[:2])
         return (major, minor) >= (2, 22)
 

@@ -1,6 +1,6 @@
 """What a workload looks like in an answer: the fields of the REST interface.
 
-Source: Run:ai reference, 2.3 and 4. No field of any answer holds a container's exit code.
+Source: Run:ai facts, 7 and 10. No field of any answer holds a container's exit code.
 """
 
 import time

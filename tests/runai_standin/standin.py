@@ -74,8 +74,8 @@ class StandIn:
     def install(self, bin_folder: Path) -> Path:
         """Write the program `runai` into a folder, to be put on PATH, and return its path.
 
-        Beside it stands a `kubectl` without a context, as for most users (Run:ai reference,
-        9.15): without one, a tool might ask a real cluster.
+        Beside it stands a `kubectl` without a context, as for most users (Run:ai facts,
+        22): without one, a tool might ask a real cluster.
         """
         package = Path(__file__).resolve().parent
         code = _CODE.format(parent=str(package.parent), package=package.name)

@@ -1,8 +1,8 @@
 """What can go wrong, and what nobody knows for sure, as plain data.
 
 A `Fault` is one trouble with a rate and a time window. `Switches` holds the faults together with
-the unconfirmed points of the Run:ai reference (sections 1.1, 1.3, 2.2, 5, 8, 9 and 11), each of
-which a tool has to live with either way. Numbers in brackets are sections of that reference.
+the unconfirmed points of docs/explanation/runai-facts.md, each of which a tool has to live with
+either way.
 """
 
 from collections.abc import Mapping
@@ -17,7 +17,7 @@ class Trouble(StrEnum):
     The value says what happens; in brackets the fields of `Fault` that matter beside the rate.
     """
 
-    # A call is refused before it has an effect (texts: Run:ai reference, 1.6 and 5).
+    # A call is refused before it has an effect (texts: Run:ai facts, 6).
     NOT_LOGGED_IN = "not logged in"
     LOGIN_EXPIRED = "the login has expired"
     DNS_FAILURE = "the control plane cannot be reached"
@@ -28,14 +28,14 @@ class Trouble(StrEnum):
     NAME_CONFLICT = "a submit is told that its name is taken, though it is not"
     REFUSED = "any other refusal [text]"
 
-    # The answer does not tell what the call did (Run:ai reference, 5 and 9.7).
+    # The answer does not tell what the call did (Run:ai facts, 13 and 15).
     LOST_ANSWER = "the call takes effect, its answer is an error [text]"
     CONFLICT_WITH_ITSELF = "a submit takes effect, a hidden second try reports the name as taken"
     FALSE_REFUSAL = "a submit takes effect, its answer is a refusal [text]"
     IDLE_DELETE = "a deletion is answered yes and does nothing"
     NO_EFFECT = "the call ends with 0 and does nothing"
 
-    # What is printed is not what is (Run:ai reference, 9.1, 9.2, 3 and 4).
+    # What is printed is not what is (Run:ai facts, 4, 14, 9 and 11).
     EMPTY_LIST = "a list is empty, exit 0"
     CUT_LIST = "a list ends in the middle of its text"
     STALE_LIST = "a list shows the cluster as it was [seconds] ago"
@@ -52,7 +52,7 @@ class Trouble(StrEnum):
     KILL_CLIENT_BEFORE = "the calling process is killed, the call has no effect"
     KILL_CLIENT_AFTER = "the call takes effect, then the calling process is killed"
 
-    # The cluster itself (Run:ai reference, 3, 5, 7, 8, 9.6 and 9.12).
+    # The cluster itself (Run:ai facts, 9, 13, 18, 19 and 20).
     SLOW_DELETE = "a deletion takes [seconds] longer"
     STUCK_DELETE = "a deletion never ends"
     STUCK_PENDING = "a workload is never scheduled"
@@ -122,7 +122,7 @@ def _means(pattern: str, name: str) -> bool:
 
 
 class JsonShape(StrEnum):
-    """What `--json` prints around the rows of a list (Run:ai reference, 2.2, unconfirmed)."""
+    """What `--json` prints around the rows of a list (Run:ai facts, 7, unconfirmed)."""
 
     OBJECT = "workloads"
     BARE = "bare"
@@ -131,7 +131,7 @@ class JsonShape(StrEnum):
 
 
 class Chatter(StrEnum):
-    """Where notices of a newer version are printed (Run:ai reference, 9.3, unconfirmed)."""
+    """Where notices of a newer version are printed (Run:ai facts, 16, unconfirmed)."""
 
     NONE = "none"
     STDOUT = "stdout"
@@ -139,7 +139,7 @@ class Chatter(StrEnum):
 
 
 class WorkspaceEnd(StrEnum):
-    """What a workspace does when its container ends with 0 (Run:ai reference, 8, unconfirmed)."""
+    """What a workspace does when its container ends with 0 (Run:ai facts, 19, unconfirmed)."""
 
     COMPLETES = "completes"
     NEVER = "never ends"
@@ -151,11 +151,11 @@ class Switches:
     """The faults of a cluster and the answers to what is unconfirmed.
 
     `json_shape` None means: a bare list for the old generation, an object for the newer ones.
-    `training_alias` False makes `runai training VERB` unknown, as one 2.24.65 report saw (1.1).
-    `paging_flags` True lets newer generations take `--limit` and `--offset` still (1.4).
-    `shared_names` False lets a workspace and a training have one name (5).
-    `backoff_honoured` False retries six times whatever `--backoff-limit` says (7).
-    `node_pools_needed` True never schedules a workload without `--node-pools` (9.12).
+    `training_alias` False makes `runai training VERB` unknown (Run:ai facts, 1).
+    `paging_flags` True lets newer generations still take `--limit`, `--offset` (Run:ai facts, 4).
+    `shared_names` False lets a workspace and a training have one name (Run:ai facts, 12).
+    `backoff_honoured` False retries six times whatever `--backoff-limit` says (Run:ai facts, 18).
+    `node_pools_needed` True never schedules a workload without `--node-pools` (Run:ai facts, 20).
     `list_environment` False leaves `environmentVariables` out of the rows (2.3: optional).
     `newest_first` True turns the rows of a list round: their order is not documented.
     """

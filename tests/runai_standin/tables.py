@@ -3,11 +3,11 @@
 from collections.abc import Sequence
 from typing import Any
 
-RULE = "\u2500"  # Run:ai reference, 2.1
+RULE = "\u2500"  # Run:ai facts, 8
 
 
 def table(head: Sequence[str], rows: Sequence[Sequence[str]], with_head: bool) -> str:
-    """Return rows under their heads; each line starts with a blank (Run:ai reference, 2.1)."""
+    """Return rows under their heads; each line starts with a blank (Run:ai facts, 8)."""
     shown = [head, *rows] if with_head else list(rows)
     if not shown:
         return ""

@@ -1,4 +1,4 @@
-"""`version`, `whoami`, `project list` and `config describe` (Run:ai reference, 1.5 and 2.1)."""
+"""`version`, `whoami`, `project list` and `config describe` (Run:ai facts, 6 and 8)."""
 
 import json
 

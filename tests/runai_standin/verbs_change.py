@@ -1,4 +1,4 @@
-"""`delete`, `suspend` and `resume` (Run:ai reference, 1.4 and 5)."""
+"""`delete`, `suspend` and `resume` (Run:ai facts, 5 and 13)."""
 
 from .call import Answer, Call
 from .errors import NO_TERMINAL, NOT_FOUND, CallError

@@ -1,4 +1,4 @@
-"""`list`: which workloads, which page of them, and in which shape (Run:ai reference, 1.4, 2)."""
+"""`list`: which workloads, which page of them, and in which shape (Run:ai facts, 4, 7 and 8)."""
 
 import json
 from collections.abc import Iterable
@@ -14,7 +14,7 @@ from .workload import Phase, Workload
 OLD_PAGE = 50
 NEW_PAGE = 100
 LARGEST_PAGE = 500
-DELETED_KEPT_S = 14 * 86_400.0  # Run:ai reference, 4
+DELETED_KEPT_S = 14 * 86_400.0  # Run:ai facts, 13
 
 Row = dict[str, Any]
 
@@ -139,7 +139,7 @@ def _shaped(call: Call, rows: list[Row], following: int | None) -> Any:
 
 
 def _table(call: Call, rows: list[Row]) -> str:
-    """Return the table: the status is always its third column (Run:ai reference, 2.1)."""
+    """Return the table: the status is always its third column (Run:ai facts, 8)."""
     modern = call.cluster.settings.modern
     head = ["Workload", "Type", "Status", "Project"]
     pods, share = ("Running/Req.Pods", "GPU Alloc.")

@@ -1,4 +1,4 @@
-"""`describe` and `logs` (Run:ai reference, 1.4, 2.4 and 4)."""
+"""`describe` and `logs` (Run:ai facts, 5 and 11)."""
 
 import json
 from typing import Any
@@ -38,7 +38,7 @@ def describe(call: Call) -> Answer:
 
 
 def _require_type(call: Call) -> None:
-    """Raise CallError without `--type`, mandatory before 2.20.18 (Run:ai reference, 1.4)."""
+    """Raise CallError without `--type`, mandatory before 2.20.18 (Run:ai facts, 5)."""
     if not call.parsed.text("type"):
         raise CallError('required flag(s) "type" not set')
 
@@ -61,7 +61,7 @@ def _newest(lines: list[Any], limit: int) -> list[Any]:
 
 
 def _described_text(workload: Workload, found: dict[str, Any]) -> str:
-    """Return the table form: `Completed At` stands there in any phase (Run:ai reference, 2.4)."""
+    """Return the table form: `Completed At` stands there in any phase (Run:ai facts, 5)."""
     asked = workload.request
     lines = [
         f"Name: {asked.name}",
@@ -107,7 +107,7 @@ def logs(call: Call) -> Answer:
 
 
 def _pod(call: Call, workload: Workload) -> Pod:
-    """Return the pod that is meant if it has a log, or raise CallError (Run:ai reference, 1.6)."""
+    """Return the pod that is meant if it has a log, or raise CallError (Run:ai facts, 6)."""
     if workload.phase in (Phase.STOPPED, Phase.STOPPING):
         raise CallError(LOGS_STOPPED)
     wanted = call.parsed.text("pod")

@@ -17,14 +17,14 @@ from .orders import create
 from .parse import Parsed
 from .workload import HostPath, Request
 
-LONGEST_VALUE = 10_000  # Run:ai reference, 1.3
-SERVER_BACKOFF_LIMIT = 6  # Run:ai reference, 1.2
+LONGEST_VALUE = 10_000  # Run:ai facts, 3
+SERVER_BACKOFF_LIMIT = 6  # Run:ai facts, 2
 _NAME = re.compile(r"[a-z]([-a-z0-9]*[a-z0-9])?")
 _CPU_QUANTITY = re.compile(r"\d+(\.\d+)?(m|[kMGTP]i?)?")
 
 
 def submit(call: Call) -> Answer:
-    """Create a workload, and print what the program prints (Run:ai reference, 1.6)."""
+    """Create a workload, and print what the program prints (Run:ai facts, 6)."""
     request = _request(call)
     _check_free(call, request)
     effect = "none"
@@ -42,7 +42,7 @@ def _success(request: Request) -> str:
 
 
 def _check_free(call: Call, request: Request) -> None:
-    """Raise CallError if the name is taken, also while Deleting (Run:ai reference, 5)."""
+    """Raise CallError if the name is taken, also while Deleting (Run:ai facts, 13)."""
     kind = "" if call.cluster.switches.shared_names else request.kind
     if call.cluster.named(request.project, request.name, kind):
         raise CallError(name_taken(request.kind, request.name))
@@ -82,13 +82,13 @@ def _request(call: Call) -> Request:
 
 
 def _generated_name(call: Call) -> str:
-    """Return a name for a submit without one: the prefix and a number (Run:ai reference, 1.1)."""
+    """Return a name for a submit without one: the prefix and a number (Run:ai facts, 1)."""
     prefix = call.parsed.text("name-prefix", call.parsed.command.kind)
     return f"{prefix}-{call.cluster.chance.bits('name', call.number) % 100_000:05d}"
 
 
 def _check_name(name: str, limit: int) -> None:
-    """Raise CallError for a name the server refuses (Run:ai reference, 1.6 and 5)."""
+    """Raise CallError for a name the server refuses (Run:ai facts, 6 and 12)."""
     if len(name) > limit:
         raise CallError(NAME_TOO_LONG.format(limit=limit))
     if not _NAME.fullmatch(name):
@@ -110,13 +110,13 @@ def _environment(call: Call) -> tuple[tuple[str, str], ...]:
 def _pair(flag: str, text: str) -> tuple[str, str]:
     name, equals, value = text.partition("=")
     if not equals or not name:
-        # Unconfirmed text; that a pair needs `name=value` is in the help (Run:ai reference, 1.2).
+        # Unconfirmed text; that a pair needs `name=value` is in the help (Run:ai facts, 2).
         raise CallError(f'invalid argument "{text}" for "--{flag}" flag: expected name=value')
     return name, value
 
 
 def _host_path(text: str) -> HostPath:
-    """Return a host path: nothing quotes its commas (Run:ai reference, 1.2 and 9.11)."""
+    """Return a host path: nothing quotes its commas (Run:ai facts, 2)."""
     values: dict[str, str] = {}
     for part in text.split(","):
         key, _, value = part.partition("=")
@@ -139,7 +139,7 @@ def _memory(parsed: Parsed) -> str:
 
 
 def _is_preemptible(parsed: Parsed) -> bool:
-    """Tell whether it may be evicted: workspaces only when asked (Run:ai reference, 8)."""
+    """Tell whether it may be evicted: workspaces only when asked (Run:ai facts, 19)."""
     if parsed.command.kind == "training":
         return parsed.text("preemptibility", "preemptible") == "preemptible"
     return parsed.yes("preemptible")

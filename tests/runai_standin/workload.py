@@ -7,7 +7,7 @@ from typing import Any
 
 
 class Phase(StrEnum):
-    """The phases of the REST interface (Run:ai reference, 3), and one for what is not there."""
+    """The phases of the REST interface (Run:ai facts, 9), and one for what is not there."""
 
     CREATING = "Creating"
     PENDING = "Pending"
@@ -45,7 +45,7 @@ class Step(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class HostPath:
-    """One `--host-path` (Run:ai reference, 1.2)."""
+    """One `--host-path` (Run:ai facts, 2)."""
 
     path: str
     mount: str

@@ -7,7 +7,7 @@ from tests.runai_standin import JsonShape, Others, Settings, StandIn, Switches
 
 from .conftest import Make, listed, submit
 
-# Run:ai reference, 2.3
+# Run:ai facts, 7
 REQUIRED = """
     id name type phase phaseUpdatedAt k8sPhase k8sPhaseUpdatedAt conditions createdAt
     updatedAt deletedAt clusterId tenantId projectId projectName departmentId departmentName

@@ -25,7 +25,7 @@ PLAIN = Workload(
 
 
 def test_the_command_is_wrapped_in_words_that_need_no_quoting() -> None:
-    """Run:ai quotes words anew on their way: Run:ai reference, 9.10."""
+    """Run:ai quotes words anew on their way: Run:ai facts, 17."""
     wrapped = guarded(PLAIN).run.command
     ours = wrapped[: -len(PLAIN.run.command)]
     assert ours == ("sh", "-c", "eval${IFS}$RUNBATCH_GUARD", "runbatch")

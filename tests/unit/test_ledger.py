@@ -215,7 +215,7 @@ def test_a_log_is_saved_whole_with_what_is_known_of_its_end(ledger: Ledger) -> N
 
 
 def test_a_log_that_was_saved_is_not_replaced_by_an_empty_one(ledger: Ledger) -> None:
-    """The cluster has forgotten it meanwhile: Run:ai reference, 4."""
+    """The cluster has forgotten it meanwhile: Run:ai facts, 11."""
     attempt = called("1")
     ledger.reserve(attempt, None, cap=1)
     for log, kept in ((b"", b""), (b"first", b"first"), (b"", b"first"), (b"more", b"more")):

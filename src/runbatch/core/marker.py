@@ -42,7 +42,7 @@ class Markers:
         """Return the marker that the log ends with, for people to read; None if there is none.
 
         Of several in a row it is the first. Colours and a tag such as `[ERROR]` in front are left
-        out (GAPIT reference: they vary).
+        out, since they vary.
         """
         found = None
         for line in _last_lines(log):

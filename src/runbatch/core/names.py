@@ -9,7 +9,7 @@ from runbatch.core.attempt import Attempt
 from runbatch.core.errors import BatchError
 from runbatch.core.reference import Ref
 
-# A name in Kubernetes has up to 63, but pods append suffixes, and some clusters refuse over 50.
+# Kubernetes takes 63, but over 50 failed in some clusters, and pods append suffixes.
 LONGEST_NAME = 50
 PREFIX = re.compile(r"[a-z](?:[-a-z0-9]*[a-z0-9])?")
 _INTEGER = re.compile(r"0|[1-9][0-9]*")

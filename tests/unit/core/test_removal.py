@@ -262,7 +262,7 @@ def test_an_empty_listing_is_believed_when_all_were_asked_to_go() -> None:
 
 @pytest.mark.parametrize("missed", [0, 1])
 def test_but_it_never_proves_that_what_was_cut_off_is_gone(missed: int) -> None:
-    """A dropped connection looks the same: Run:ai reference, 9.2."""
+    """A dropped connection looks the same: Run:ai facts, 14."""
     asked = listed(delete_asked_at=at(0), missed=missed)
     known = looked_often(view(asked, rows_seen=0), EMPTY, 30, 60, 90, 599)
     assert known.trusted

@@ -10,10 +10,10 @@ from runbatch.clusters.shell.guard import guarded
 from runbatch.core.batch import Mount
 from runbatch.core.workload import Workload
 
-# Run:ai reference, 9: an ended workload must stay until its end was seen. The documented units of
-# a duration are s, m and h (1.2).
+# An ended workload must stay until its end was seen (Run:ai facts, 18). The documented units of a
+# duration are s, m and h.
 KEPT_AFTER_END = "720h"
-# Run:ai reference, 1.4: 2.18 to 2.20 show 50 rows unless told, and take at most 500 (5).
+# 2.18 to 2.20 show 50 rows unless told, and take at most 500 (Run:ai facts, 4).
 OLD_PAGE_ROWS = 500
 LOG_LINES = 20_000
 _VERSION = re.compile(r"(?<![\w.])(?<!sdk/)(?<!go/)v?([2-9])\.(\d{1,3})(?![\d])")
@@ -30,16 +30,16 @@ class Version:
 
     @property
     def pages_by_itself(self) -> bool:
-        """Whether `list` shows all rows without being told (Run:ai reference, 1.4)."""
+        """Whether `list` shows all rows without being told (Run:ai facts, 4)."""
         return self >= Version(2, 22)
 
     @property
     def has_restart_policy(self) -> bool:
-        """Whether `--restart-policy` exists (Run:ai reference, 1.2)."""
+        """Whether `--restart-policy` exists (Run:ai facts, 2)."""
         return self >= Version(2, 25)
 
 
-# What each way of paging goes by, where the version is not known (Run:ai reference, 1.4).
+# What each way of paging goes by, where the version is not known (Run:ai facts, 4).
 PAGED_BY_US = Version(2, 18)
 PAGED_BY_ITSELF = Version(2, 22)
 
@@ -58,7 +58,7 @@ def parse_version(text: str) -> Version | None:
 
 
 def noun_of(workload: str) -> list[str]:
-    """Return the words for a type of workload (Run:ai reference, 1.1)."""
+    """Return the words for a type of workload (Run:ai facts, 1)."""
     return ["workspace"] if workload == "workspace" else ["training", "standard"]
 
 
@@ -69,7 +69,7 @@ def submit_args(workload: Workload, project: str, kind: str, version: Version) -
     run = workload.run
     words = [*noun_of(kind), "submit", workload.name, "-p", project, "-i", run.image or ""]
     for name, value in workload.env.items():
-        # Never the long name: it means something else from version to version (1.3).
+        # Never the long name: it means something else from version to version (Run:ai facts, 3).
         words += ["-e", f"{name}={value}"]
     if run.cpu is not None:
         words += ["--cpu-core-request", f"{run.cpu:g}"]
@@ -87,7 +87,7 @@ def submit_args(workload: Workload, project: str, kind: str, version: Version) -
 
 
 def host_path(mount: Mount) -> str:
-    """Return a mount as `--host-path` takes it: read-only unless asked (Run:ai reference, 1.2)."""
+    """Return a mount as `--host-path` takes it: read-only unless asked (Run:ai facts, 2)."""
     text = f"path={mount.host},mount={mount.path},mount-propagation={mount.propagation}"
     return text if mount.read_only else f"{text},readwrite"
 
@@ -114,7 +114,7 @@ def find_args(project: str, version: Version) -> list[str]:
 
 
 def logs_args(name: str, project: str, kind: str) -> list[str]:
-    """Return the words that print a workload's log, all of it (Run:ai reference, 1.4)."""
+    """Return the words that print a workload's log, all of it (Run:ai facts, 5)."""
     return [*noun_of(kind), "logs", name, "-p", project]
 
 

@@ -47,11 +47,11 @@ LOGIN_LIMIT_S = 20
 SUBMIT_LIMIT_S = 120
 # So long the program may be called after its slot was taken; its version is asked for before.
 HELD_UP_LIMIT_S = 60
-# So long a new workload may stay unlisted (Run:ai reference, 5: `--wait-for-submit`).
+# So long a new workload may stay unlisted (Run:ai facts, 13).
 UNLISTED_LIMIT_S = 60
 # Before the grace is over, a call that was made is over too, and what it made is listed. A dropped
-# VPN looks like an empty list (9.2): while jobs are in flight one is believed only when each list
-# was empty for so long, and each time the project could be seen.
+# VPN looks like an empty list: while jobs are in flight one is believed only when each list was
+# empty for so long, and each time the project could be seen (Run:ai facts, 14).
 PATIENCE = Patience(grace_s=HELD_UP_LIMIT_S + SUBMIT_LIMIT_S + UNLISTED_LIMIT_S, doubt_s=600)
 MOST_LOGINS_ASKED = 3
 _MOST_PAGES = 100
@@ -99,7 +99,7 @@ class RunaiCluster:
         return Listing(tuple(ours), proves_absence=bool(rows), login=login, no_submit=no_submit)
 
     def submit(self, workload: Workload, deadline: Deadline = NO_HURRY) -> None:
-        """Submit the workload; its uid is not printed (Run:ai reference, 1.6)."""
+        """Submit the workload; its uid is not printed (Run:ai facts, 6)."""
         version = self.version()
         if isinstance(version, Unreachable):
             # With `--restart-policy` it might be refused, without it a job might run twice.
@@ -177,7 +177,7 @@ class RunaiCluster:
         return spool(self._execute, end, CALL_LIMIT_S, log), False
 
     def remove(self, ref: Ref) -> bool:
-        """Ask for the workload of this uid to go, which takes its time (Run:ai reference, 5).
+        """Ask for the workload of this uid to go, which takes its time (Run:ai facts, 13).
 
         One that is listed without an id is deleted by its name, after one more look at whose it is;
         so is one that is still listed when it is to go for the second time. An id that the program
@@ -218,7 +218,7 @@ class RunaiCluster:
         """Return all rows, in the form of the program's version.
 
         Where that is not known, page by page until one is empty. A program that refuses the flags
-        for that pages by itself (Run:ai reference, 1.4).
+        for that pages by itself (Run:ai facts, 4).
         """
         version = self.version()
         if isinstance(version, Version):
@@ -285,7 +285,7 @@ class RunaiCluster:
         """Return the error again if the name is one of ours, or of one that was deleted and leaves.
 
         The first a listing will show, the other frees the name by itself. Names are shared between
-        types of workloads (Run:ai reference, 5, assumed): one of another type is never listed to
+        types of workloads (Run:ai facts, 12, assumed): one of another type is never listed to
         us, and to submit again would fail again.
         """
         text = self._call(arguments.find_args(self._project, version), CALL_LIMIT_S)
@@ -308,6 +308,6 @@ class RunaiCluster:
     def _fault(self, reply: Reply) -> ClusterError:
         text = f"{reply.out}\n{reply.err}"
         if "unknown flag" in text.lower() and isinstance(self._version, Version):
-            # The program may have updated itself in mid-use (Run:ai reference, 9.3): ask anew.
+            # The program may have updated itself in mid-use (Run:ai facts, 16): ask anew.
             self._version = None
         return faults.fault_of(text)

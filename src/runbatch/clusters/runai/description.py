@@ -1,6 +1,6 @@
 """What `runai ... describe -o json` printed -> evidence: the node and the last events.
 
-The exact shape is unconfirmed (Run:ai reference, 2.4 and 11.1). So pods and events are looked for
+The exact shape is unconfirmed (Run:ai facts, 7). So pods and events are looked for
 wherever they stand, and in any capitals; what is not there is not known.
 """
 

@@ -1,4 +1,4 @@
-"""What the program's complaint means: whose fault, and the way out (Run:ai reference, 1.6, 5).
+"""What the program's complaint means: whose fault, and the way out (Run:ai facts, 6).
 
 There is no table of exit codes; only the texts tell. A text nobody knows tells nothing: then the
 outcome is unknown, and only a listing can tell. A refusal in the server's words is Denied:

@@ -1,6 +1,6 @@
 """What Run:ai and its command line cannot carry: refused before anything is submitted.
 
-Sources are sections of the Run:ai reference, named beside each rule.
+What each rule stands on: docs/explanation/runai-facts.md.
 """
 
 import re
@@ -35,7 +35,7 @@ def check(batch: Batch) -> None:
         problem = "Kubernetes writes it like 32G, 500M or 1.5Gi."
         raise BatchError(f"[run] memory = {memory!r}", problem)
     for word in batch.run.command:
-        # 9.10: the command is quoted anew on its way, and double quotes break in it.
+        # It is quoted anew on its way, and double quotes break in it (Run:ai facts, 17).
         if '"' in word or "\n" in word:
             problem = "Run:ai cannot pass on double quotes or line breaks; put them into a script."
             raise BatchError(f"[run] command {reprlib.repr(word)}", problem)
@@ -64,14 +64,14 @@ def _check_choice(batch: Batch) -> None:
 
 def _check_name(batch: Batch, key: str) -> None:
     name = batch.workload_name(key)
-    # 5: a whole name is made of what a prefix is made of.
+    # A whole name is made of what a prefix is made of (Run:ai facts, 12).
     if not PREFIX.fullmatch(name):
         problem = f"Run:ai refuses the name {name!r}: write lower-case letters, digits and dashes."
         raise BatchError(f"[jobs] key {key!r}", problem)
 
 
 def _check_value(place: str, value: str) -> None:
-    # 1.3: "value for Value must have at most 10000 characters".
+    # "value for Value must have at most 10000 characters" (Run:ai facts, 3).
     if len(value) > LONGEST_VALUE:
         problem = f"{len(value)} characters; Run:ai takes at most {LONGEST_VALUE}. Use a file."
         raise BatchError(place, problem)
@@ -79,7 +79,7 @@ def _check_value(place: str, value: str) -> None:
 
 def _check_mount(mount: Mount) -> None:
     for what, path in (("host", mount.host), ("path", mount.path)):
-        # 9.11: no way to quote a comma in --host-path is documented.
+        # No way to quote a comma in --host-path is documented (Run:ai facts, 2).
         if "," in path:
             problem = "Run:ai's command line cannot carry a comma in a path; use a link without."
             raise BatchError(f"[run] mounts {what} = {path!r}", problem)

@@ -1,6 +1,6 @@
 """What `runai ... list --json` printed -> rows -> observations.
 
-The exact shape is unconfirmed (Run:ai reference, 2.2 and 11.1), so every likely one is read; what
+The exact shape is unconfirmed (Run:ai facts, 7), so every likely one is read; what
 cannot be read is an error, and never an empty list. A row is somebody else's only if it says so in
 words that are known: a doubtful one is counted as ours.
 """
@@ -39,7 +39,7 @@ class Page:
 def parse_page(text: str, under: Sequence[str] = _ROWS_UNDER) -> Page:
     """Return the rows that were printed; raise Unreachable if the text is cut or makes no sense.
 
-    Whatever an update printed around them is passed over (Run:ai reference, 9.3).
+    Whatever an update printed around them is passed over (Run:ai facts, 16).
     """
     found = (_page_of(value, under) for value in values_in(text))
     pages = [page for page in found if page is not None]
@@ -112,7 +112,7 @@ def is_deleted(row: Row) -> bool:
     """Whether the row says that it was deleted; it may still leave, and keep its name so long.
 
     So it is never listed: rows of what is long gone look the same, and would hold slots for weeks
-    (Run:ai reference, 4). A slot that it held is freed by several good listings without it.
+    (Run:ai facts, 13). A slot that it held is freed by several good listings without it.
     """
     at = row.get("deletedAt")
     return bool(at) and not str(at).startswith(_NEVER)

@@ -1,6 +1,6 @@
 """The words of Run:ai for where a workload is, and the stages that they stand for.
 
-The fourteen of its API (Run:ai reference, 3), and older ones that the command line has printed.
+The fourteen of its API (Run:ai facts, 9), and older ones that the command line has printed.
 """
 
 from runbatch.core.stage import Stage

@@ -18,7 +18,7 @@ from runbatch.clusters.shell.program import (
 )
 from runbatch.core.errors import Unreachable
 
-# Often not on the PATH of a shell that is no login shell (Run:ai reference, 6).
+# Often not on the PATH of a shell that is no login shell (Run:ai facts, 1).
 USUAL_PLACE = Path(".runai", "bin", "runai")
 # 200 000 rows of a list are 250 MB; what prints more than this has gone mad.
 MOST_OUTPUT_BYTES = 2_000_000_000

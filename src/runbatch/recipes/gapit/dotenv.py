@@ -1,4 +1,4 @@
-"""`.env` -> Batch: the variables of the first user's scripts (GAPIT reference).
+"""`.env` -> Batch: the variables of the first user's scripts (docs/reference/dotenv.md).
 
 Parsed, never executed: `$(...)` and `${...}` are text, told of or refused. The process environment
 wins over the file, and says so; a new name wins over its old one.
@@ -124,7 +124,7 @@ class Variables:
         return int(text)
 
 
-# These stand for their other names without a warning (GAPIT reference, the table).
+# These stand for their other names without a warning (docs/reference/dotenv.md).
 _ALIASES = (
     "DATA_PATH",
     "OUTPUT_PATH",
@@ -277,7 +277,7 @@ def _mount(variables: Variables, name: str, path: str) -> Mount:
 
 
 def _environment(variables: Variables) -> dict[str, str]:
-    """Return what each container is told (GAPIT reference); empty ones are left out."""
+    """Return what each container is told; empty ones are left out."""
     cpu = variables.get("CPU")
     env = {"DATA_PATH": "/data", "OUTPUT_PATH": "/outputs"}
     env |= {name: variables.get(name) for name in (*REQUIRED, *OPTIONAL)}

@@ -1,4 +1,4 @@
-"""The pre-flight check of the phenotype table, where it can be read from here (GAPIT reference)."""
+"""The pre-flight check of the phenotype table, where it can be read from here."""
 
 from pathlib import Path, PurePosixPath
 from typing import NamedTuple

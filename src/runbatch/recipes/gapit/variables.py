@@ -1,4 +1,4 @@
-"""The variables of the GAPIT pipeline: names, defaults and ranges (GAPIT reference, the table)."""
+"""The variables of the GAPIT pipeline: names, defaults and ranges (docs/reference/dotenv.md)."""
 
 import re
 from collections.abc import Callable
