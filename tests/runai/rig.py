@@ -11,6 +11,8 @@ from typing import Any
 
 from tests.incident import InProcess
 from tests.runai_standin import Delays, Settings, StandIn, Switches
+from tests.runai_standin.lifecycle import EVICTED
+from tests.runai_standin.workload import Pod
 
 from runbatch.clock import Clock
 from runbatch.clusters.runai.cluster import RunaiCluster
@@ -49,17 +51,20 @@ def pods_json(standin: StandIn) -> str:
                     {"env": [{"name": n, "value": v} for n, v in each.request.environment]}
                 ]
             },
-            "status": {
-                "containerStatuses": [
-                    {"state": {"terminated": {"exitCode": pod.exit_code, "reason": "Error"}}}
-                ]
-            },
+            "status": _status(pod),
         }
         for each in standin.truth().workloads
         for pod in each.pods
-        if pod.exit_code is not None and each.gone_s is None
+        if (pod.exit_code is not None or pod.phase == EVICTED) and each.gone_s is None
     ]
     return json.dumps({"items": items})
+
+
+def _status(pod: Pod) -> dict[str, object]:
+    if pod.phase == EVICTED:
+        return {"phase": "Failed", "reason": EVICTED}
+    ended = {"terminated": {"exitCode": pod.exit_code, "reason": "Error"}}
+    return {"phase": "Failed", "containerStatuses": [{"state": ended}]}
 
 
 @dataclass

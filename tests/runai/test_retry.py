@@ -1,5 +1,6 @@
 """Retry on Run:ai, judged by the stand-in's own record."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
 from itertools import pairwise
@@ -8,7 +9,7 @@ from pathlib import Path
 import pytest
 from tests.incident import DOTENV, is_ours, settings
 from tests.runai.conftest import MakeRig
-from tests.runai.rig import QUICK, Rig
+from tests.runai.rig import QUICK, Rig, pods_json
 from tests.runai_standin import (
     ClientKilled,
     Deed,
@@ -26,6 +27,7 @@ from runbatch.clusters.shell.program import NOT_FOUND, Reply
 from runbatch.config.load import load_batch
 from runbatch.core.attempt import Verdict
 from runbatch.core.job import State
+from runbatch.core.snapshot import Snapshot
 from runbatch.core.wish import Wish
 
 SUBMIT = Wish(start=True, wait=True)
@@ -57,6 +59,52 @@ def test_it_waits_30_and_60_seconds_and_succeeds(make: MakeRig) -> None:
         assert "INFRASTRUCTURE MOUNT FAILURE" in Path(before.log).read_text()
     assert rig.standin.truth().created("gwas-3") == 3
     assert rig.standin.truth().overlapping(rig.is_ours) == set()
+
+
+def evicting(make: MakeRig, until_s: float | None = 15) -> Rig:
+    """Return a rig that evicts `gwas-2` whenever it starts by then, where kubectl may tell."""
+    fault = Fault(Trouble.EVICTION, until_s=until_s, names=("gwas-2",))
+    switches = Switches(faults=(fault,))
+    rig = make(last=2, cap=2, settings=outcomes(k3=(1,)), switches=switches)
+
+    def kubectl(words: Sequence[str], limit_s: float) -> Reply:
+        return Reply(0, "lab\n" if words[0] == "config" else pods_json(rig.standin), "")
+
+    rig.kubectl = kubectl
+    return rig
+
+
+def verdicts(after: Snapshot, key: str) -> list[str]:
+    (job,) = (job for job in after.jobs if job.key == key)
+    return [str(each.outcome) for each in job.attempts]
+
+
+def test_what_was_evicted_is_tried_again_and_no_configuration_error_is(make: MakeRig) -> None:
+    rig = evicting(make)
+    rig.run(SUBMIT)
+    after = rig.run(RETRY)
+    evicted = "infrastructure failure (reason: Evicted)"
+    assert verdicts(after, "2") == [evicted, "succeeded (phase Completed)"]
+    assert verdicts(after, "3") == ["configuration error (exit code 1, Error)"]
+    assert rig.standin.truth().exit_codes("gwas-2") == [None, 0]
+
+
+def test_what_is_always_evicted_is_tried_three_times_more(make: MakeRig) -> None:
+    rig = evicting(make, until_s=None)
+    rig.run(SUBMIT)
+    for _ in range(2):
+        after = rig.run(RETRY)
+        assert len(verdicts(after, "2")) == 4
+    assert rig.standin.truth().created("gwas-2") == 4
+
+
+def test_with_infrastructure_off_an_eviction_is_left_for_a_person(make: MakeRig) -> None:
+    rig = evicting(make)
+    policy = replace(rig.batch.retry, infrastructure=False)
+    rig.batch = replace(rig.batch, retry=policy)
+    rig.run(SUBMIT)
+    after = rig.run(RETRY)
+    assert verdicts(after, "2") == ["infrastructure failure (reason: Evicted)"]
 
 
 def test_one_that_always_fails_gets_three_retries_in_its_life(make: MakeRig) -> None:

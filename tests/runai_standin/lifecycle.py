@@ -11,6 +11,7 @@ from .workload import Phase, Pod, Step, Workload
 MOUNT_FAILURE_CODE = 2  # GAPIT facts, "exit-code contract"
 SERVER_BACKOFF_LIMIT = 6  # Run:ai facts, 2
 LONGEST_BACKOFF_S = 300.0
+EVICTED = "Evicted"
 
 
 def happen(cluster: Cluster, workload: Workload) -> None:
@@ -172,6 +173,8 @@ def _plan_run(cluster: Cluster, workload: Workload, run_s: float) -> None:
     step = Step.EXIT
     if workload.request.preemptible and cluster.strikes(Trouble.PREEMPTION, workload, start):
         step = Step.EVICT
+    elif cluster.strikes(Trouble.EVICTION, workload, start):
+        step = Step.LOSE
     elif cluster.strikes(Trouble.STOPPED, workload, start):
         step = Step.LIMIT
     elif fault := cluster.strikes(Trouble.DEGRADED, workload, start):
@@ -249,6 +252,13 @@ def evict(cluster: Cluster, workload: Workload) -> None:
     release(cluster, workload)
 
 
+def _lose(cluster: Cluster, workload: Workload) -> None:
+    """Evict a workload whose pod nothing replaces: it has failed, without an exit code."""
+    end_pod(cluster, workload, EVICTED)
+    cluster.note(workload, EVICTED, "The node was low on resource: memory.", warning=True)
+    finish(cluster, workload, Phase.FAILED)
+
+
 def stop(cluster: Cluster, workload: Workload) -> None:
     """Begin to suspend a workload (Run:ai facts, 9 and 19)."""
     workload.waiting_since_s = None
@@ -293,6 +303,7 @@ _STEPS: dict[Step, Callable[[Cluster, Workload], None]] = {
     Step.START: _start,
     Step.EXIT: _exit,
     Step.EVICT: evict,
+    Step.LOSE: _lose,
     Step.LIMIT: _limit,
     Step.DEGRADE: _degrade,
     Step.RECOVER: _recover,

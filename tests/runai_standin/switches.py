@@ -60,6 +60,7 @@ class Trouble(StrEnum):
     FULL_NODE = "the mount table of a node [names] is full"
     MOUNT_RACE = "a start finds its mounts missing"
     PREEMPTION = "a preemptible workload is evicted in mid-run and queued again"
+    EVICTION = "a workload is evicted in mid-run, and has failed"
     STOPPED = "a time limit of the administrator stops a running workload"
     DEGRADED = "a running workload is Degraded for [seconds]"
 

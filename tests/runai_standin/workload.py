@@ -35,6 +35,7 @@ class Step(StrEnum):
     START = "start"
     EXIT = "exit"
     EVICT = "evict"
+    LOSE = "lose"
     LIMIT = "limit"
     DEGRADE = "degrade"
     RECOVER = "recover"
@@ -91,7 +92,7 @@ class Pod:
     started_s: float | None = None
     ended_s: float | None = None
     exit_code: int | None = None
-    phase: str = "Pending"  # Kubernetes words: Pending, Running, Succeeded, Error
+    phase: str = "Pending"  # Kubernetes words: Pending, Running, Succeeded, Error, Evicted
     restarts: int = 0
 
 

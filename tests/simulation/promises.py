@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.runai_standin import Change, MemoryStore, Phase
+from tests.runai_standin.lifecycle import EVICTED
 from tests.runai_standin.shapes import other_id, timestamp
 from tests.runai_standin.workload import ENDED, Step, Workload
 from tests.simulation.stage import Stage, WallClock
@@ -33,7 +34,7 @@ POLL_INTERVAL_S = 30
 # So long nothing at all may be listed before that is believed.
 EMPTY_DOUBT_S = 600
 # A job may be followed after these only.
-FOLLOWED = (Verdict.MOUNT_FAILURE, Verdict.VANISHED)
+FOLLOWED = (Verdict.MOUNT_FAILURE, Verdict.INFRASTRUCTURE_FAILURE, Verdict.VANISHED)
 CODES = {Verdict.MOUNT_FAILURE: 2, Verdict.CONFIGURATION_ERROR: 1, Verdict.OUT_OF_MEMORY: 137}
 
 
@@ -279,7 +280,7 @@ class Promises:
             hold(not is_wrong, f"a configuration error was retried: {change.name}, {each.outcome}")
             verdict = each.outcome.verdict if each.outcome else None
             hold(verdict in FOLLOWED, f"{change.name} was started again after {each.outcome}")
-        if earlier and earlier[-1].is_verdict(Verdict.MOUNT_FAILURE):
+        if earlier and earlier[-1].was_broken:
             # One that was erased before any listing showed it is called again, and counts once.
             self._retries[change.name].add(earlier[-1].number + 1)
             most = self._batch.retry.max_retries
@@ -310,7 +311,7 @@ class Promises:
         found = [each for each in job.attempts if self._own_id(each.key, each.uid) == change.uid]
         hold(bool(found), f"{change.name}: what was deleted is not in the ledger")
         (attempt,) = found
-        is_broken = attempt.is_verdict(Verdict.MOUNT_FAILURE)
+        is_broken = attempt.was_broken
         is_named = job.last is not None and self._is_named(job.last.id)
         is_fit = attempt.outcome is not None if command == "delete" else is_broken or is_named
         hold(is_fit or may_run, f"{attempt.outcome} was deleted")
@@ -408,6 +409,14 @@ class Promises:
         code = CODES.get(attempt.outcome.verdict)
         codes = self._codes(attempt)
         hold(code is None or code in codes, f"{attempt.key} is no {attempt.outcome}: {codes}")
+        if attempt.is_verdict(Verdict.INFRASTRUCTURE_FAILURE):
+            hold(self._was_evicted(attempt), f"{attempt.key} is no {attempt.outcome}: {codes}")
+
+    def _was_evicted(self, attempt: Attempt) -> bool:
+        """Whether one of the attempt's pods was evicted for good, in truth."""
+        own_id = self._own_id(attempt.key, attempt.uid)
+        pods = self._workload(own_id).pods if own_id else []
+        return any(pod.phase == EVICTED for pod in pods)
 
     def _codes(self, attempt: Attempt) -> list[int | None]:
         """Return the true exit codes of an attempt's pods; none if it is no workload."""

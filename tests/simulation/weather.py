@@ -164,7 +164,11 @@ def weather_of(seed: int) -> Weather:
     # New draws come last, so that a seed stays the history that it was.
     colleagues = _deeds(dice, clears_s, MOST_COLLEAGUES)
     deeds = (*weather.deeds, *colleagues, *_deeds(dice, clears_s, MOST_REBOOTS))
-    return replace(weather, deeds=tuple(sorted(deeds)))
+    switches = weather.switches
+    if dice.random() < SHARE_OF_KINDS:
+        eviction = Fault(Trouble.EVICTION, rate=0.4 * dice.random(), until_s=clears_s)
+        switches = replace(switches, faults=(*switches.faults, eviction))
+    return replace(weather, deeds=tuple(sorted(deeds)), switches=switches)
 
 
 def _batch(dice: random.Random) -> Batch:

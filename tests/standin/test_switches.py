@@ -357,6 +357,15 @@ def test_preemptible_workloads_can_be_evicted(make: Make) -> None:
     assert truth.exit_codes("gwas-2") == [0]
 
 
+def test_a_workload_can_be_evicted_for_good(make: Make) -> None:
+    standin = faulty(make, Fault(Trouble.EVICTION))
+    submit(standin, "gwas-1")
+    standin.advance(A_DAY_S)
+    assert phases_by_name(standin) == {"gwas-1": "Failed"}
+    assert standin.truth().exit_codes("gwas-1") == [None]
+    assert "Evicted" in standin.call("workspace", "describe", "gwas-1").stdout
+
+
 def test_a_time_limit_can_stop_a_workload(make: Make) -> None:
     standin = faulty(make, Fault(Trouble.STOPPED))
     submit(standin, "gwas-1")

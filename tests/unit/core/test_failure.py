@@ -258,6 +258,12 @@ def ended(cause: Cause, word: str | None = None, **changes: Any) -> Evidence:
             id="a lost node",
         ),
         pytest.param(
+            ended(Cause.NODE, "NodeLost", exit_code=2, mounts_held=True),
+            Verdict.INFRASTRUCTURE_FAILURE,
+            "exit code 2, NodeLost",
+            id="a lost node, and the 2 of wrong usage",
+        ),
+        pytest.param(
             ended(Cause.LAUNCH, "StartError", exit_code=128),
             Verdict.INFRASTRUCTURE_FAILURE,
             "exit code 128, StartError",
