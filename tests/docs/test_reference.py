@@ -17,7 +17,7 @@ from runbatch.cli.main import all_commands, cli
 from runbatch.config.dotenv import Variables, batch_of
 from runbatch.config.gapit import DEFAULTS, OLD_NAMES, PARAMETERS, PIPELINE_NAMES
 from runbatch.core.attempt import Evidence, Verdict
-from runbatch.core.failure import RetryPolicy, judge
+from runbatch.core.failure import RULES, RetryPolicy, judge
 
 
 def read(name: str) -> str:
@@ -109,3 +109,11 @@ def test_what_a_container_s_exit_codes_come_to() -> None:
     table = read("exit-codes.md").partition("\n## Of a job's container\n")[2]
     rows = re.findall(r"^\| (`\d.*?) \| ([a-z ]+) \|", table, re.M)
     assert rows == [("`0`", Verdict.SUCCEEDED.value), *verdicts()]
+
+
+def test_every_rule_stands_there_in_its_order_with_its_verdict() -> None:
+    table = (
+        read("exit-codes.md").partition("\n## How a verdict is reached\n")[2].partition("\n## ")[0]
+    )
+    rows = re.findall(r"^\| (.+) \| ([a-z ]+) \|$", table, re.M)
+    assert rows[1:] == [(rule.name, rule.verdict.value) for rule in RULES]
