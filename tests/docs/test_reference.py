@@ -15,7 +15,7 @@ import runbatch
 from runbatch.cli import audit, delete, main, run
 from runbatch.cli.main import all_commands, cli
 from runbatch.core.attempt import Evidence, Verdict
-from runbatch.core.failure import RetryPolicy, judge
+from runbatch.core.failure import RULES, RetryPolicy, judge
 from runbatch.recipes.gapit.dotenv import Variables, batch_of
 from runbatch.recipes.gapit.variables import DEFAULTS, OLD_NAMES, PARAMETERS, PIPELINE_NAMES
 
@@ -109,3 +109,11 @@ def test_what_a_container_s_exit_codes_come_to() -> None:
     table = read("exit-codes.md").partition("\n## Of a job's container\n")[2]
     rows = re.findall(r"^\| (`\d.*?) \| ([a-z ]+) \|", table, re.M)
     assert rows == [("`0`", Verdict.SUCCEEDED.value), *verdicts()]
+
+
+def test_every_rule_stands_there_in_its_order_with_its_verdict() -> None:
+    table = (
+        read("exit-codes.md").partition("\n## How a verdict is reached\n")[2].partition("\n## ")[0]
+    )
+    rows = re.findall(r"^\| (.+) \| ([a-z ]+) \|$", table, re.M)
+    assert rows[1:] == [(rule.name, rule.verdict.value) for rule in RULES]

@@ -24,7 +24,7 @@ class Promise(Enum):
     CAP = "no slot was taken above the cap"
     ONCE = "no job was started while it might still run"
     SUCCEEDED = "no job that had succeeded was started again, unless a person named it"
-    RETRIES = "only what the infrastructure broke was retried, after the delay, within the bound"
+    RETRIES = "only what the infrastructure broke was retried, not too soon or often"
     LOGS = "no workload was deleted before its log was saved"
     NAMES = "only its own workloads, or agreed ones, were counted or touched"
     LOST = "no job was lost"
