@@ -123,19 +123,3 @@ def test_what_cannot_be_carried_is_refused(wrong: Batch, said: str) -> None:
     with pytest.raises(BatchError) as caught:
         check(wrong)
     assert said in str(caught.value)
-
-
-def test_a_propagation_nobody_knows_is_refused() -> None:
-    said = r"\[run\] mounts propagation = 'Bidirectional': write HostToContainer or None"
-    with pytest.raises(BatchError, match=said):
-        Mount("/a", "/b", propagation="Bidirectional")
-
-
-def test_two_mounts_at_one_path_are_refused() -> None:
-    with pytest.raises(BatchError, match=r"\[run\] mounts: two of them have the same path"):
-        Run(command=("x",), mounts=(Mount("/a", "/data"), Mount("/b", "/data")))
-
-
-def test_a_value_that_no_program_can_be_given_is_refused() -> None:
-    with pytest.raises(BatchError, match=r"\[run\] env BIG: longer than 100000 bytes"):
-        Run(command=("x",), env={"BIG": "ü" * 50_001})

@@ -334,3 +334,19 @@ def test_a_job_that_has_no_variable_of_its_own_is_told_its_key_all_the_same() ->
 
 def test_a_name_is_the_same_for_each_attempt() -> None:
     assert {workload_of(FULL, "a", number).name for number in (1, 2, 3)} == {"g-2-a"}
+
+
+def test_a_propagation_nobody_knows_is_refused() -> None:
+    said = r"\[run\] mounts propagation = 'Bidirectional': write HostToContainer or None"
+    with pytest.raises(BatchError, match=said):
+        Mount("/a", "/b", propagation="Bidirectional")
+
+
+def test_two_mounts_at_one_path_are_refused() -> None:
+    with pytest.raises(BatchError, match=r"\[run\] mounts: two of them have the same path"):
+        Run(command=("x",), mounts=(Mount("/a", "/data"), Mount("/b", "/data")))
+
+
+def test_a_value_that_no_program_can_be_given_is_refused() -> None:
+    with pytest.raises(BatchError, match=r"\[run\] env BIG: longer than 100000 bytes"):
+        Run(command=("x",), env={"BIG": "ü" * 50_001})
