@@ -24,7 +24,7 @@ from runbatch.core.runai import check_for_runai, project_of
 from runbatch.core.whose import Claims, Stranger
 from runbatch.core.wish import Wish, rerun, stale
 from runbatch.evidence import judged_on_sight
-from runbatch.ledger.runs import Run
+from runbatch.ledger.invocations import Invocation
 from runbatch.ledger.store import Ledger
 from runbatch.ledger.uses import EarlierUse
 from runbatch.runner import Pace
@@ -186,11 +186,11 @@ class Place:
         tries = 1 if for_one_look else MOST_TRIES
         return RunaiCluster(project_of(choice), choice.workload, kubectl_tries=tries)
 
-    def at_work(self, now: datetime) -> tuple[Run, ...]:
+    def at_work(self, now: datetime) -> tuple[Invocation, ...]:
         """Return the invocations that work on the batch now, making nothing; raise LedgerError."""
         ledger = Ledger(self.ledger_folder, read_only=True)
         try:
-            return ledger.live_runs(now)
+            return ledger.live_invocations(now)
         finally:
             ledger.close()
 
