@@ -26,7 +26,7 @@ from runbatch.config.load import load_batch
 from runbatch.core.snapshot import snapshot_of
 from runbatch.core.waits import Answer, waits_of
 from runbatch.core.wish import Wish
-from runbatch.ledger.runs import Run
+from runbatch.ledger.invocations import Invocation
 from runbatch.ledger.store import Ledger
 from runbatch.runner import Runner
 from runbatch.testing.clock import FakeClock
@@ -81,11 +81,11 @@ def incident(folder: Path) -> Scene:
         clock.sleep(PACE.poll_interval_s)
     snapshot = snapshot_of(batch, ledger.view(), clock.now())
     ledger.close()
-    run = Run(1, HOST, 4711, "submit", began, looked_at)
+    submit = Invocation(1, HOST, 4711, "submit", began, looked_at)
     waits = waits_of(
         snapshot, Answer(looked_at), ["submit"], cluster.list(batch.prefix).observations
     )
-    return Scene(status_of(snapshot, waits, [run]), clock.now(), PACE.poll_interval_s)
+    return Scene(status_of(snapshot, waits, [submit]), clock.now(), PACE.poll_interval_s)
 
 
 def local(folder: Path) -> Scene:
@@ -99,9 +99,9 @@ def local(folder: Path) -> Scene:
     with subprocess.Popen(words, cwd=folder, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL):
         while len((status := looker.look()).snapshot.failed) < WILL_FAIL:
             time.sleep(0.1)
-    runs = tuple(replace(run, host=HOST, pid=4711) for run in status.runs)
+    at_work = tuple(replace(each, host=HOST, pid=4711) for each in status.at_work)
     nodes = tuple(replace(each, node=HOST) for each in status.nodes)
-    seen = replace(status, runs=runs, nodes=nodes)
+    seen = replace(status, at_work=at_work, nodes=nodes)
     return Scene(seen, status.snapshot.at, kind_of("local").poll_interval_s)
 
 

@@ -126,7 +126,9 @@ class Runner:
         """
         self._keep_up()
         unique = self._patience.names_unique
-        run = self._ledger.begin_run(command, self._batch, self._now(), names_unique=unique)
+        invocation = self._ledger.begin_invocation(
+            command, self._batch, self._now(), names_unique=unique
+        )
         try:
             if self._wish.delete is None:
                 self._narrator.differing(
@@ -137,10 +139,10 @@ class Runner:
                 left = self.tick()
                 if left.done:
                     break
-                self._ledger.tick_run(run, self._now())
+                self._ledger.tick_invocation(invocation, self._now())
                 self._sleep_until(self._next_look(left, looked_at), self._pace.poll_interval_s)
         finally:
-            self._ledger.tick_run(run, self._now(), ended=True)
+            self._ledger.tick_invocation(invocation, self._now(), ended=True)
         return self._snapshot(self._ledger.view())
 
     def tick(self) -> Plan:

@@ -22,7 +22,7 @@ from runbatch.core.reconcile import Learned, learn
 from runbatch.core.whose import Claims, Stranger
 from runbatch.core.wish import Wish, rerun, stale
 from runbatch.evidence import judged_on_sight
-from runbatch.ledger.runs import Run
+from runbatch.ledger.invocations import Invocation
 from runbatch.ledger.store import FILE_NAME, Ledger
 from runbatch.ledger.uses import EarlierUse
 from runbatch.runner import Pace
@@ -195,11 +195,11 @@ class Place:
         self.kind.check(self.batch)
         return self.kind.open(self.batch, self.state_dir, for_one_look)
 
-    def at_work(self, now: datetime) -> tuple[Run, ...]:
+    def at_work(self, now: datetime) -> tuple[Invocation, ...]:
         """Return the invocations that work on the batch now, making nothing; raise LedgerError."""
         ledger = Ledger(self.ledger_folder, read_only=True)
         try:
-            return ledger.live_runs(now)
+            return ledger.live_invocations(now)
         finally:
             ledger.close()
 

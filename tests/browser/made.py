@@ -36,7 +36,7 @@ def made(jobs: int, cap: int = 50, *, logs: Path = Path("/state/logs")) -> tuple
     )
     attempts, stretches, levels = _played(batch, logs)
     view, ended = View.of(attempts), levels[-1].at
-    past = History(tuple(levels), tuple(stretches), (), view)
+    past = History(tuple(levels), tuple(stretches), view)
     return snapshot_of(batch, view, ended + timedelta(minutes=1)), past
 
 

@@ -344,7 +344,7 @@ def hostile_page() -> str:
     ]
     view = View.of(attempts)
     levels = (Level(at(0), 2, 2), Level(at(900), 0, 2))
-    past = History(levels, tuple(stretches), (), view)
+    past = History(levels, tuple(stretches), view)
     return page_of(snapshot_of(batch, view, at(1000)), past, FOLDER)
 
 

@@ -34,7 +34,7 @@ from runbatch.core.events import Event, Kind
 from runbatch.core.snapshot import snapshot_of
 from runbatch.core.stage import Stage
 from runbatch.core.waits import Answer, waits_of
-from runbatch.ledger.runs import Run
+from runbatch.ledger.invocations import Invocation
 from runbatch.views.preview import preview_json, preview_of
 from runbatch.views.retries import Chosen, chosen_json, retry_json, retry_totals
 from runbatch.views.text import plain
@@ -62,7 +62,7 @@ ATTEMPTS = (
 )
 SNAPSHOT = snapshot_of(batch(), view(*ATTEMPTS), NOW)
 WAITS = waits_of(SNAPSHOT, Answer(at(0), "no VPN"), ["submit"], [observation("8", reason="full")])
-RUNS = (Run(1, "login-2", 4711, "submit", at(0), at(3588)),)
+RUNS = (Invocation(1, "login-2", 4711, "submit", at(0), at(3588)),)
 TOTALS = Totals(frozenset({"37"}), skipped=3)
 TOTALS.event(Event(Kind.SUBMIT, "", "37"))
 LEARNED = looked(view(*ATTEMPTS), listing(observation("8"), observation("20")), 3600)

@@ -38,7 +38,7 @@ BAD_KUBECTL = (
 )
 _WRITES = (
     "record", "reserve", "release", "submitted", "refused", "denied", "judged", "delete_asked",
-    "erased", "save_log", "save_logs", "begin_run", "tick_run", "begin_type", "told",
+    "erased", "save_log", "save_logs", "begin_invocation", "tick_invocation", "begin_type", "told",
 )  # fmt: skip
 
 

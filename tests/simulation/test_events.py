@@ -9,6 +9,7 @@ from tests.simulation.world import Crash, MakeWorld, World
 
 from runbatch.core.attempt import Attempt
 from runbatch.core.audit import Audit, audit_of
+from runbatch.core.events import Event, Kind
 from runbatch.core.history import History, history_of
 from runbatch.core.job import View
 from runbatch.core.promises import Promise
@@ -76,8 +77,9 @@ def test_the_status_can_be_drawn_from_the_events_alone(make_world: MakeWorld) ->
     assert [(job.state, job.next_retry_at, job.holding) for job in drawn] == [
         (job.state, job.next_retry_at, job.holding) for job in snapshot.jobs
     ]
-    assert [told.kind for told in history.told] == [
-        event.kind.value for event in world.said if event.kind.value == "WAIT"
+    recorded = [each.what for each in read_record(world.folder).entries]
+    assert [each for each in recorded if isinstance(each, Event)] == [
+        event for event in world.said if event.kind is Kind.WAIT
     ]
 
 

@@ -422,8 +422,8 @@ def test_of_two_clocks_the_one_ahead_counts(make_world: MakeWorld) -> None:
     world = make_world(last=1, cap=1)
     wish = world.wish()
     with world.ledger() as ledger:
-        ledger.tick_run(
-            ledger.begin_run("ahead", world.batch, world.clock.now()), world.clock.now()
+        ledger.tick_invocation(
+            ledger.begin_invocation("ahead", world.batch, world.clock.now()), world.clock.now()
         )
         ahead = world.clock.now()
         world.clock = FakeClock(ahead - timedelta(minutes=10))

@@ -58,7 +58,7 @@ def start_program(program: str, *words: str) -> subprocess.Popen[bytes]:
 
 
 def test_each_change_is_a_line_with_the_whole_attempt(ledger: Ledger) -> None:
-    ledger.begin_run("submit", BATCH, NOW)
+    ledger.begin_invocation("submit", BATCH, NOW)
     slot = Attempt(key="1", number=1, reserved_at=NOW)
     first = replace(slot, called_at=NOW, calls=1)
     ledger.reserve(slot, None, cap=2, why=Why.RETRY)
@@ -130,8 +130,8 @@ def test_of_one_listing_what_frees_a_slot_comes_first(ledger: Ledger) -> None:
 def test_a_run_says_what_it_goes_by_and_the_keys_when_they_change(ledger: Ledger) -> None:
     wider = replace(BATCH, keys=(*BATCH.keys, "4"), cap=7)
     for batch in (BATCH, BATCH, wider, wider):
-        run = ledger.begin_run("submit", batch, NOW)
-        ledger.tick_run(run, LATER, ended=True)
+        run = ledger.begin_invocation("submit", batch, NOW)
+        ledger.tick_invocation(run, LATER, ended=True)
     record = read_record(ledger.folder)
     begun = [entry.what for entry in record.entries if isinstance(entry.what, Started)]
     assert [started.keys for started in begun] == [BATCH.keys, None, wider.keys, None]
@@ -142,11 +142,11 @@ def test_a_run_says_what_it_goes_by_and_the_keys_when_they_change(ledger: Ledger
 
 
 def test_a_run_says_who_is_at_work_beside_it(ledger: Ledger) -> None:
-    one = ledger.begin_run("submit", BATCH, NOW)
+    one = ledger.begin_invocation("submit", BATCH, NOW)
     other = Ledger(ledger.folder)
-    two = other.begin_run("retry", BATCH, NOW)
-    other.tick_run(two, NOW, ended=True)
-    other.begin_run("retry", BATCH, NOW)
+    two = other.begin_invocation("retry", BATCH, NOW)
+    other.tick_invocation(two, NOW, ended=True)
+    other.begin_invocation("retry", BATCH, NOW)
     other.close()
     assert [line.get("beside") for line in lines(ledger.folder)] == [[], [one], None, [one]]
 
@@ -155,7 +155,7 @@ def test_nothing_secret_is_written(ledger: Ledger) -> None:
     run = replace(
         BATCH.run, env={"TOKEN": "hunter2"}, command=("hunter2",), image="registry/hunter2"
     )
-    ledger.begin_run("submit", replace(BATCH, run=run), NOW)
+    ledger.begin_invocation("submit", replace(BATCH, run=run), NOW)
     assert "hunter2" not in events_of(ledger).read_text()
 
 
@@ -187,7 +187,7 @@ from pathlib import Path
 from tests.unit.test_events_file import BATCH, NOW, PATIENCE, called
 from runbatch.ledger.store import Ledger
 ledger = Ledger(Path(sys.argv[1]))
-ledger.begin_run("submit", BATCH, NOW)
+ledger.begin_invocation("submit", BATCH, NOW)
 seen = []
 def kill(statement):
     seen.append(statement)
@@ -242,8 +242,8 @@ def test_a_torn_line_is_cut_off_and_written_again(ledger: Ledger, left: int) -> 
 def test_a_long_last_line_is_found_whole(ledger: Ledger) -> None:
     keys = tuple(str(key) for key in range(10_000, 20_000))
     many = replace(BATCH, keys=keys, cap=10_000)
-    ledger.begin_run("submit", many, NOW)
-    ledger.begin_run("submit", replace(many, keys=keys[1:]), NOW)
+    ledger.begin_invocation("submit", many, NOW)
+    ledger.begin_invocation("submit", replace(many, keys=keys[1:]), NOW)
     assert events_of(ledger).stat().st_size > 140_000
     with events_of(ledger).open("a") as file:
         file.write("torn" * 40_000)
@@ -296,7 +296,7 @@ def test_what_is_set_aside_overwrites_nothing(ledger: Ledger) -> None:
 
 def restored(ledger: Ledger) -> Ledger:
     """Return the ledger as a copy was that somebody put back, with the newer events beside it."""
-    ledger.begin_run("submit", BATCH, NOW)
+    ledger.begin_invocation("submit", BATCH, NOW)
     copy = (ledger.folder / LEDGER).read_bytes()
     for key in "12":
         ledger.reserve(called(key), None, cap=9)
@@ -313,13 +313,13 @@ def test_a_ledger_that_knows_less_than_its_events_file_starts_nothing_and_says_s
     with pytest.raises(
         LedgerError, match=r"older copy: events\.jsonl beside it knows 3 events, the ledger 1\."
     ):
-        older.begin_run("submit", BATCH, LATER)
+        older.begin_invocation("submit", BATCH, LATER)
     assert events_of(older).read_bytes() == whole
-    assert older.live_runs(NOW) == Ledger(older.folder, read_only=True).live_runs(NOW)
+    assert older.live_invocations(NOW) == Ledger(older.folder, read_only=True).live_invocations(NOW)
     assert older._journal.last() == 1
 
     events_of(older).rename(older.folder / "aside")
-    older.begin_run("submit", BATCH, LATER)
+    older.begin_invocation("submit", BATCH, LATER)
     shown = (Observation(name="gwas-1", uid="u1", stage=Stage.RUNNING),)
     older.record(Listing(shown), set(), BATCH, LATER, PATIENCE, frozenset({"u1"}))
     assert set(older.view().in_flight) == {"1"}
@@ -335,7 +335,7 @@ def test_a_ledger_that_was_put_back_under_a_process_spares_the_file_that_knows_m
     older.told(Event(Kind.OK, ""), NOW)
     assert events_of(older).read_bytes() == whole
     with pytest.raises(LedgerError, match=r"knows 3 events, the ledger 2\."):
-        older.begin_run("submit", BATCH, LATER)
+        older.begin_invocation("submit", BATCH, LATER)
     older.close()
 
 
@@ -349,7 +349,7 @@ def test_a_file_that_is_not_this_ledger_s_or_is_damaged_is_set_aside(
     found = events_of(older).read_text().splitlines()
     found[at] = becomes
     events_of(older).write_text("\n".join([*found, ""]))
-    older.begin_run("submit", BATCH, LATER)
+    older.begin_invocation("submit", BATCH, LATER)
     assert [line["seq"] for line in lines(older.folder)] == [1, 2]
     assert (older.folder / "events.jsonl.old").exists()
     older.close()
@@ -409,7 +409,7 @@ def test_a_ledger_that_is_older_than_its_events_tells_first_what_it_remembers(
 
     ledger = Ledger(tmp_path)
     for _ in range(2):
-        ledger.begin_run("submit", BATCH, LATER)
+        ledger.begin_invocation("submit", BATCH, LATER)
     ledger.close()
     record = read_record(tmp_path)
     assert [did for did, _, _ in changes(tmp_path)] == [Did.REMEMBERED]

@@ -239,7 +239,7 @@ def test_looking_makes_no_file(tmp_path: Path) -> None:
     nowhere = tmp_path / "nowhere"
     looking = Ledger(nowhere, read_only=True)
     assert looking.view().jobs == {}
-    assert looking.live_runs(NOW) == ()
+    assert looking.live_invocations(NOW) == ()
     looking.close()
     assert not nowhere.exists()
 

@@ -42,7 +42,7 @@ def test_a_batch_goes_on_with_an_old_ledger(path: Path, tmp_path: Path) -> None:
     ledger = Ledger(tmp_path)
     now = datetime.now(UTC) + timedelta(hours=1)
     try:
-        ledger.begin_run("submit", batch(), now)
+        ledger.begin_invocation("submit", batch(), now)
         ledger.reserve(Attempt(key="4", number=1, reserved_at=now), None, 2)
         assert ledger.view().in_flight == {"4"}
     finally:

@@ -22,7 +22,7 @@ from runbatch.core.attempt import Attempt, Evidence
 from runbatch.core.snapshot import snapshot_of
 from runbatch.core.stage import Stage
 from runbatch.core.waits import Answer, waits_of
-from runbatch.ledger.runs import Run
+from runbatch.ledger.invocations import Invocation
 from runbatch.views.json import snapshot_json
 from runbatch.views.status import Picture, Status, show_status, status_of
 from runbatch.views.text import clock_time, fitting_rows, rows_of
@@ -30,21 +30,23 @@ from runbatch.views.waits import waits_json, waits_lines
 
 NOW = at(3600)
 HEARD = Answer(NOW)
-SUBMIT = Run(1, "login-2", 4711, "submit", at(0), at(3588))
+SUBMIT = Invocation(1, "login-2", 4711, "submit", at(0), at(3588))
 RETRY = replace(SUBMIT, id=2, command="retry")
 NO_ROOM = "0 nodes available"
 
 
-def seen(*attempts: Attempt, runs: tuple[Run, ...] = (SUBMIT,), answer: Answer = HEARD) -> Status:
+def seen(
+    *attempts: Attempt, at_work: tuple[Invocation, ...] = (SUBMIT,), answer: Answer = HEARD
+) -> Status:
     snapshot = snapshot_of(batch(), view(*attempts), NOW)
     held = [job for job in snapshot.jobs if job.holding]
     rows = [observation(job.key, Stage.QUEUED, reason=NO_ROOM) for job in held]
-    waits = waits_of(snapshot, answer, [run.command for run in runs], rows)
-    return status_of(snapshot, waits, runs)
+    waits = waits_of(snapshot, answer, [each.command for each in at_work], rows)
+    return status_of(snapshot, waits, at_work)
 
 
 def why(status: Status) -> dict[str, str]:
-    return dict(waits_lines(status.waits, status.runs, 50, NOW))
+    return dict(waits_lines(status.waits, status.at_work, 50, NOW))
 
 
 PENDING = [listed(str(key), Stage.QUEUED) for key in range(20, 50)]
@@ -65,11 +67,11 @@ def test_why_are_only_18_running_when_i_said_50() -> None:
 @pytest.mark.parametrize(
     ("status", "label", "said"),
     [
-        pytest.param(seen(runs=()), "slots", "0 of 50 held", id="nothing is held"),
-        pytest.param(seen(runs=()), "waiting", "186 jobs: no submit runs", id="nobody"),
-        pytest.param(seen(runs=()), "at work", "nobody", id="nobody is at work"),
+        pytest.param(seen(at_work=()), "slots", "0 of 50 held", id="nothing is held"),
+        pytest.param(seen(at_work=()), "waiting", "186 jobs: no submit runs", id="nobody"),
+        pytest.param(seen(at_work=()), "at work", "nobody", id="nobody is at work"),
         pytest.param(
-            seen(runs=(replace(SUBMIT, ticked_at=at(3000)),)),
+            seen(at_work=(replace(SUBMIT, ticked_at=at(3000)),)),
             "at work",
             "submit on login-2 (pid 4711) seems to be stopped, last looked 10 min ago",
             id="Ctrl-Z, or a laptop that sleeps",
@@ -95,7 +97,7 @@ def test_why_are_only_18_running_when_i_said_50() -> None:
             id="it never did",
         ),
         pytest.param(
-            seen(failed(seconds=3580), runs=(RETRY,)),
+            seen(failed(seconds=3580), at_work=(RETRY,)),
             "retries",
             "1 job, next due 10:30:10 (in 10 s)",
             id="a retry is to come",
@@ -124,7 +126,7 @@ def test_nothing_is_said_of_what_is_not() -> None:
 
 def test_the_same_as_json() -> None:
     status = seen(*RUNNING, *DOUBTFUL, failed("60", seconds=3580))
-    assert waits_json(status.waits, status.runs) == {
+    assert waits_json(status.waits, status.at_work) == {
         "slots": {
             "held": 20,
             "by": {"running": 18, "in doubt": 2},

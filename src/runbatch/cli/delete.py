@@ -75,6 +75,6 @@ def delete(
 
 def _check_nobody_works(place: Place, clock: SystemClock) -> None:
     """Raise BatchError while somebody works on the batch: they would go on starting jobs."""
-    for run in place.at_work(clock.now()):
-        problem = f"{run.command} works on this batch (process {run.pid} on {run.host})."
+    for other in place.at_work(clock.now()):
+        problem = f"{other.command} works on this batch (process {other.pid} on {other.host})."
         raise BatchError("--all", f"{problem} Stop it first, with Ctrl-C there.")

@@ -15,7 +15,7 @@ from runbatch.core.errors import BatchError, ClusterError
 from runbatch.core.job import View
 from runbatch.core.snapshot import snapshot_of
 from runbatch.core.waits import NOTHING_LISTED, Answer, heard_at, waits_of
-from runbatch.ledger.runs import Run
+from runbatch.ledger.invocations import Invocation
 from runbatch.views.status import Status, show_status, status_of
 from runbatch.views.waits import lacking_command, status_json
 from runbatch.wiring import Place
@@ -49,7 +49,7 @@ def status(*, where: Where, as_json: bool, watch: bool) -> int:
         watch_on_terminal(looker.remembered, looker.look, where.pace(batch).poll_interval_s)
     elif as_json:
         seen = looker.look()
-        print_json(status_json(seen.snapshot, seen.waits, seen.runs))
+        print_json(status_json(seen.snapshot, seen.waits, seen.at_work))
     else:
         seen = looker.look()
         show_status(stdout_console(), seen, where.again)
@@ -58,9 +58,9 @@ def status(*, where: Where, as_json: bool, watch: bool) -> int:
     return 0
 
 
-def _under_their_cap(batch: Batch, runs: Sequence[Run]) -> Batch:
+def _under_their_cap(batch: Batch, at_work: Sequence[Invocation]) -> Batch:
     """Return the batch under the cap that is in force: the largest of those at work, if any are."""
-    return batch.with_cap(max((run.cap for run in runs if run.cap), default=batch.cap))
+    return batch.with_cap(max((each.cap for each in at_work if each.cap), default=batch.cap))
 
 
 class Looker:
@@ -93,8 +93,9 @@ class Looker:
 
     def _status(self, view: View, problem: str | None, listing: Listing = _NOTHING_HEARD) -> Status:
         now = self._clock.now()
-        runs = self._place.at_work(now)
-        snapshot = snapshot_of(_under_their_cap(self._place.batch, runs), view, now)
+        at_work = self._place.at_work(now)
+        snapshot = snapshot_of(_under_their_cap(self._place.batch, at_work), view, now)
         answer = Answer(self._heard_at or heard_at(view), problem, listing.no_submit)
-        waits = waits_of(snapshot, answer, [run.command for run in runs], listing.observations)
-        return status_of(snapshot, waits, runs)
+        commands = [each.command for each in at_work]
+        waits = waits_of(snapshot, answer, commands, listing.observations)
+        return status_of(snapshot, waits, at_work)

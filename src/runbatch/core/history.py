@@ -1,4 +1,4 @@
-"""The batch's past, told from its journal: slots over time, what each attempt was, what was said.
+"""The batch's past, told from its journal: slots over time, and what each attempt was.
 
 Values only. The report draws them, and nothing in them needs the cluster or the ledger.
 """
@@ -8,7 +8,6 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from runbatch.core.attempt import Attempt
-from runbatch.core.events import Event
 from runbatch.core.job import View
 from runbatch.core.journal import Entry, Step, changed_by_listing, replay, view_after
 from runbatch.core.reconcile import Change
@@ -40,22 +39,11 @@ class Stretch:
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
-    """What people were told, but for what an attempt's own changes tell."""
-
-    at: datetime
-    kind: str
-    text: str
-    key: str | None
-
-
-@dataclass(frozen=True, slots=True)
 class History:
     """All of a batch's past, oldest first; `view` is how the last entry leaves its jobs."""
 
     levels: tuple[Level, ...]
     stretches: tuple[Stretch, ...]
-    told: tuple[Told, ...]
     view: View
 
 
@@ -65,7 +53,6 @@ def history_of(entries: Iterable[Entry]) -> History:
     return History(
         levels=tuple(levels_of(steps)),
         stretches=_stretches(steps),
-        told=tuple(_told(steps)),
         view=view_after(steps),
     )
 
@@ -119,9 +106,3 @@ def _stretches(steps: Iterable[Step]) -> tuple[Stretch, ...]:
             current[attempt.id] = len(found)
             found.append(Stretch(*attempt.id, attempt.stage, attempt.word, at, end=None))
     return tuple(found)
-
-
-def _told(steps: Iterable[Step]) -> Iterator[Told]:
-    for step in steps:
-        if isinstance(event := step.entry.what, Event):
-            yield Told(step.entry.at, event.kind.value, event.text, event.key)

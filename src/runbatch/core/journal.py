@@ -54,9 +54,9 @@ class Did(Enum):
 class Started:
     """An invocation began, and what it went by.
 
-    `keys` are the batch's jobs; None where they are those last recorded. `beside` are the runs that
-    were at work then. `batch_id` is the ledger's mark, which its workloads bear. `names_unique`: no
-    two workloads share a name on this kind of cluster.
+    `keys` are the batch's jobs; None where they are those last recorded. `beside` are the
+    invocations that were at work then. `batch_id` is the ledger's mark, which its workloads bear.
+    `names_unique`: no two workloads share a name on this kind of cluster.
     """
 
     command: str
@@ -96,7 +96,7 @@ class Changed:
 
 Happening = Started | Ended | Changed | Event
 # Whose doing something was; None where it was no invocation's.
-RunId = int | None
+InvocationId = int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +105,7 @@ class Entry:
 
     seq: int
     at: datetime
-    run: RunId
+    run: InvocationId
     what: Happening
 
 
@@ -168,7 +168,7 @@ class Move:
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """What a run goes by; nobody's allow nothing."""
+    """What an invocation goes by; nobody's allow nothing."""
 
     prefix: str = ""
     keys: frozenset[str] = frozenset()
@@ -182,7 +182,7 @@ class Terms:
 class Step:
     """An entry and how it left things.
 
-    `terms` are those of its run. `cap` is the one in force: the largest of the runs at work.
+    `terms` are those of its invocation. `cap` is the one in force: the largest of those at work.
     """
 
     entry: Entry
@@ -214,8 +214,8 @@ class _Replay:
         self._held = 0
         self._names_unique = True
         self._last = Terms()
-        self._terms: dict[RunId, Terms] = {}
-        self._at_work: set[RunId] = set()
+        self._terms: dict[InvocationId, Terms] = {}
+        self._at_work: set[InvocationId] = set()
 
     def step(self, entry: Entry) -> Step:
         move = None
@@ -233,18 +233,18 @@ class _Replay:
         terms = self._terms.get(entry.run, self._last)
         return Step(entry, terms, self._cap(), self._held, move)
 
-    def _begin(self, run: RunId, started: Started) -> None:
+    def _begin(self, invocation: InvocationId, started: Started) -> None:
         keys = self._last.keys if started.keys is None else frozenset(started.keys)
         integers = are_integers(keys)
         retry, batch_id = started.retry, started.batch_id
         self._last = Terms(started.prefix, keys, integers, started.cap, retry, batch_id)
-        self._terms[run] = self._last
+        self._terms[invocation] = self._last
         self._names_unique = started.names_unique
-        self._at_work = {run, *started.beside} & self._terms.keys()
+        self._at_work = {invocation, *started.beside} & self._terms.keys()
 
     def _cap(self) -> int:
         """Return the cap in force; while nobody is at work, that of the last who was."""
-        return max((self._terms[run].cap for run in self._at_work), default=self._last.cap)
+        return max((self._terms[each].cap for each in self._at_work), default=self._last.cap)
 
     def _move(self, changed: Changed) -> Move:
         attempt = changed.attempt

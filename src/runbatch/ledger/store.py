@@ -27,7 +27,7 @@ from runbatch.core.journal import Changed, Did, Ended, changed_by_listing
 from runbatch.core.reconcile import Learned, erased, learn
 from runbatch.core.whose import Claims
 from runbatch.folders import make_private
-from runbatch.ledger import archive, rows, runs, schema, uses
+from runbatch.ledger import archive, invocations, rows, schema, uses
 from runbatch.ledger import variables as variables_of
 from runbatch.ledger.journal import Journal
 from runbatch.ledger.trouble import trouble
@@ -315,10 +315,10 @@ class Ledger:
                 return ()
             return variables_of.differing(json.loads(first), now)
 
-    def begin_run(
+    def begin_invocation(
         self, command: str, batch: Batch, now: datetime, *, names_unique: bool = True
     ) -> int:
-        """Leave the mark that this process works on the batch; return the run's id.
+        """Leave the mark that this process works on the batch; return its id.
 
         `names_unique` is what is known of the cluster: the slots are counted by it from now on.
 
@@ -332,7 +332,7 @@ class Ledger:
             self._mark(_USES, uses.to_text(uses.added(uses.from_text(self._mark_of(_USES)), use)))
             known = () if self._journal.last() else self._view().attempts
             keys = self._new_keys(batch)
-            self._journal.run, started = runs.begin(
+            self._journal.run, started = invocations.begin(
                 self._connection, command, batch, keys, now, names_unique=names_unique
             )
             started = replace(started, batch_id=self._mark_of(_BATCH_ID))
@@ -340,10 +340,10 @@ class Ledger:
             self._journal.write(now, [started, *remembered])
             return self._journal.run
 
-    def tick_run(self, run: int, now: datetime, *, ended: bool = False) -> None:
-        """Renew the mark of this run; or, with `ended`, close it."""
+    def tick_invocation(self, invocation: int, now: datetime, *, ended: bool = False) -> None:
+        """Renew the mark of this invocation; or, with `ended`, close it."""
         with self._transaction():
-            runs.tick(self._connection, run, now, ended=ended)
+            invocations.tick(self._connection, invocation, now, ended=ended)
             if ended:
                 self._journal.write(now, [Ended()])
 
@@ -364,12 +364,12 @@ class Ledger:
     def latest_tick(self) -> datetime | None:
         """Return the latest time that any invocation gave a sign at, by its own clock."""
         with trouble(self.folder):
-            return runs.latest_tick(self._connection)
+            return invocations.latest_tick(self._connection)
 
-    def live_runs(self, now: datetime) -> tuple[runs.Run, ...]:
+    def live_invocations(self, now: datetime) -> tuple[invocations.Invocation, ...]:
         """Return the invocations that work on this batch now, oldest first."""
         with trouble(self.folder):
-            return runs.alive(self._connection, now)
+            return invocations.alive(self._connection, now)
 
     def journal(self) -> dict[int, str]:
         """Return the journal's lines by their numbers; the events file is a copy of them."""

@@ -15,7 +15,7 @@ from runbatch.core.job import State
 from runbatch.core.past import Moment, NodeCount, last_moments, mount_failures
 from runbatch.core.snapshot import Snapshot
 from runbatch.core.waits import Waits
-from runbatch.ledger.runs import Run
+from runbatch.ledger.invocations import Invocation
 from runbatch.views.lines import GAP, Lines, beside, cut, joined, labelled, titled
 from runbatch.views.preview import place_of
 from runbatch.views.summary import failed_by_verdict, failure_lines
@@ -52,19 +52,19 @@ class Status:
 
     snapshot: Snapshot
     waits: Waits
-    runs: tuple[Run, ...]
+    at_work: tuple[Invocation, ...]
     counts: Mapping[State, int]
     moments: tuple[Moment, ...]
     nodes: tuple[NodeCount, ...]
     failed: Mapping[str, Sequence[Row]]
 
 
-def status_of(snapshot: Snapshot, waits: Waits, runs: Sequence[Run]) -> Status:
+def status_of(snapshot: Snapshot, waits: Waits, at_work: Sequence[Invocation]) -> Status:
     """Return the status, with all that takes time worked out: it may be drawn many times."""
     return Status(
         snapshot,
         waits,
-        tuple(runs),
+        tuple(at_work),
         snapshot.counts,
         last_moments(snapshot, _MOST_MOMENTS),
         mount_failures(snapshot),
@@ -126,7 +126,7 @@ def _head(status: Status, now: datetime, width: int | None) -> list[Lines]:
     """Return the blocks that are always whole: the counts, and the answer to "why?"."""
     batch = status.snapshot.batch
     where = f" at {now:%H:%M:%S} UTC on {place_of(batch)}"
-    said = waits_lines(status.waits, status.runs, batch.cap, now)
+    said = waits_lines(status.waits, status.at_work, batch.cap, now)
     return [
         [Text.assemble((batch.prefix, "bold"), (where, "dim"))],
         [_bar(status.counts, min(width or _BAR_IN_A_PIPE, _WIDEST_BAR)), _counts(status.counts)],

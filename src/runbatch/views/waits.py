@@ -6,7 +6,7 @@ from typing import Annotated, TypedDict
 
 from runbatch.core.snapshot import Snapshot
 from runbatch.core.waits import Answer, Queue, Wait, Waits
-from runbatch.ledger.runs import SILENT_FOR, Run
+from runbatch.ledger.invocations import SILENT_FOR, Invocation
 from runbatch.views.json import SnapshotJson, Time, snapshot_json, time_json
 from runbatch.views.text import clock_time, duration, plural, printable, short_list
 
@@ -59,7 +59,7 @@ class ClusterJson(TypedDict):
     """Why nothing can be submitted, though it answers."""
 
 
-class RunJson(TypedDict):
+class InvocationJson(TypedDict):
     """Who works on the batch."""
 
     command: str
@@ -85,7 +85,7 @@ class WaitsJson(TypedDict):
     """The jobs whose retry is to come; `null` if there are none."""
     cluster: ClusterJson
     """Whether the cluster answers."""
-    at_work: list[RunJson]
+    at_work: list[InvocationJson]
     """Who works on the batch now."""
 
 
@@ -97,7 +97,7 @@ class StatusJson(SnapshotJson):
 
 
 def waits_lines(
-    waits: Waits, runs: Sequence[Run], cap: int, now: datetime
+    waits: Waits, at_work: Sequence[Invocation], cap: int, now: datetime
 ) -> Iterator[tuple[str, str]]:
     """Yield a label and a sentence for each thing that people ask about; safe to print."""
     yield "slots", _slots(waits, cap)
@@ -106,9 +106,9 @@ def waits_lines(
     if waits.to_retry is not None:
         yield "retries", _queue(waits.to_retry, _RETRY, now)
     yield "cluster", _answer(waits.answer, now)
-    for run in runs:
-        yield "at work", _run(run, now)
-    if not runs:
+    for each in at_work:
+        yield "at work", _invocation(each, now)
+    if not at_work:
         yield "at work", "nobody"
 
 
@@ -161,20 +161,20 @@ def as_of(answer: Answer) -> str:
     return f"the jobs are shown as of {when}: {problem}"
 
 
-def _run(run: Run, now: datetime) -> str:
-    silent = now - run.ticked_at
-    where = f"{printable(run.command)} on {printable(run.host)} (pid {run.pid})"
+def _invocation(one: Invocation, now: datetime) -> str:
+    silent = now - one.ticked_at
+    where = f"{printable(one.command)} on {printable(one.host)} (pid {one.pid})"
     # It is alive, else it would not be here: it was stopped, or its machine sleeps.
     state = " seems to be stopped" if silent >= SILENT_FOR else ""
     return f"{where}{state}, last looked {duration(silent.total_seconds())} ago"
 
 
-def status_json(snapshot: Snapshot, waits: Waits, runs: Sequence[Run]) -> StatusJson:
+def status_json(snapshot: Snapshot, waits: Waits, at_work: Sequence[Invocation]) -> StatusJson:
     """Return how the batch stands as plain values."""
-    return {**snapshot_json(snapshot), "why": waits_json(waits, runs)}
+    return {**snapshot_json(snapshot), "why": waits_json(waits, at_work)}
 
 
-def waits_json(waits: Waits, runs: Sequence[Run]) -> WaitsJson:
+def waits_json(waits: Waits, at_work: Sequence[Invocation]) -> WaitsJson:
     """Return the same as plain values."""
     return {
         "slots": {
@@ -186,7 +186,7 @@ def waits_json(waits: Waits, runs: Sequence[Run]) -> WaitsJson:
         "to_start": _queue_json(waits.to_start),
         "to_retry": _queue_json(waits.to_retry),
         "cluster": answer_json(waits.answer),
-        "at_work": [_run_json(run) for run in runs],
+        "at_work": [_invocation_json(each) for each in at_work],
     }
 
 
@@ -210,11 +210,11 @@ def _queue_json(queue: Queue | None) -> QueueJson | None:
     }
 
 
-def _run_json(run: Run) -> RunJson:
+def _invocation_json(one: Invocation) -> InvocationJson:
     return {
-        "command": run.command,
-        "host": run.host,
-        "pid": run.pid,
-        "started_at": time_json(run.started_at),
-        "looked_at": time_json(run.ticked_at),
+        "command": one.command,
+        "host": one.host,
+        "pid": one.pid,
+        "started_at": time_json(one.started_at),
+        "looked_at": time_json(one.ticked_at),
     }

@@ -13,8 +13,7 @@ from tests.unit.core.values import (
     vanished,
 )
 
-from runbatch.core.events import Event, Kind
-from runbatch.core.history import Level, Stretch, Told, history_of, with_seen
+from runbatch.core.history import Level, Stretch, history_of, with_seen
 from runbatch.core.job import View
 from runbatch.core.journal import Changed, Did, Ended
 from runbatch.core.stage import Stage
@@ -89,14 +88,6 @@ def test_what_ends_in_any_way_is_in_no_state_any_more() -> None:
 def test_a_level_is_told_when_the_cap_changes_too() -> None:
     history = history_of(entries(started(2), started(5), started(5)))
     assert history.levels == (Level(at(1), 0, 2), Level(at(2), 0, 5))
-
-
-def test_what_was_told_is_there_word_by_word() -> None:
-    history = history_of(entries(Event(Kind.WAIT, "50 active"), Event(Kind.SKIP, "gone", "37")))
-    assert history.told == (
-        Told(at(1), "WAIT", "50 active", None),
-        Told(at(2), "SKIP", "gone", "37"),
-    )
 
 
 def test_what_a_look_has_just_shown_stands_behind_what_was_recorded() -> None:

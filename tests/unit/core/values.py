@@ -158,7 +158,7 @@ def view(*attempts: Attempt, rows_seen: float | None = None) -> View:
 
 def history(*stretches: Stretch, levels: tuple[Level, ...] = ()) -> History:
     """A past of these stretches and levels, in which nobody was told anything."""
-    return History(levels, stretches, (), view())
+    return History(levels, stretches, view())
 
 
 def attempts_of(given: View) -> list[Attempt]:

@@ -13,12 +13,12 @@ from runbatch.core.batch import Batch
 from runbatch.core.journal import Started
 from runbatch.ledger.rows import from_text, to_text
 
-# A run on another machine is taken for dead when it has given no sign for so long.
+# One on another machine is taken for dead when it has given no sign for so long.
 SILENT_FOR = timedelta(minutes=10)
 
 
 @dataclass(frozen=True, slots=True)
-class Run:
+class Invocation:
     """One invocation: where it runs, since when, when it last ticked, and under which cap.
 
     `birth` tells its process from a later one of the same number. It and `cap` are None if an older
@@ -44,7 +44,7 @@ def begin(
     *,
     names_unique: bool,
 ) -> tuple[int, Started]:
-    """Leave the mark of this process; return the run's id, and what it goes by."""
+    """Leave the mark of this process; return its id, and what it goes by."""
     started = Started(
         command=command,
         host=here(),
@@ -53,7 +53,7 @@ def begin(
         cluster=batch.cluster.kind,
         cap=batch.cap,
         retry=batch.retry,
-        beside=tuple(run.id for run in alive(connection, now)),
+        beside=tuple(each.id for each in alive(connection, now)),
         keys=keys,
         names_unique=names_unique,
     )
@@ -73,27 +73,27 @@ def begin(
     return int(cursor.lastrowid or 0), started
 
 
-def tick(connection: sqlite3.Connection, run: int, now: datetime, *, ended: bool) -> None:
-    """Renew the mark of this run; or, with `ended`, close it."""
-    values = (to_text(now), to_text(now) if ended else None, run)
+def tick(connection: sqlite3.Connection, invocation: int, now: datetime, *, ended: bool) -> None:
+    """Renew the mark of this invocation; or, with `ended`, close it."""
+    values = (to_text(now), to_text(now) if ended else None, invocation)
     connection.execute("UPDATE runs SET ticked_at=?, ended_at=? WHERE id=?", values)
 
 
 def latest_tick(connection: sqlite3.Connection) -> datetime | None:
-    """Return the latest time that any run ever gave a sign at, by its own clock."""
+    """Return the latest time that any invocation ever gave a sign at, by its own clock."""
     (latest,) = connection.execute("SELECT max(ticked_at) FROM runs").fetchone()
     at: datetime | None = from_text(latest)
     return at
 
 
-def alive(connection: sqlite3.Connection, now: datetime) -> tuple[Run, ...]:
-    """Return the runs that are at work now, oldest first."""
+def alive(connection: sqlite3.Connection, now: datetime) -> tuple[Invocation, ...]:
+    """Return the invocations that are at work now, oldest first."""
     found = connection.execute(
         "SELECT id, host, pid, birth, command, started_at, ticked_at, cap FROM runs"
         " WHERE ended_at IS NULL ORDER BY id"
     )
     every = (
-        Run(
+        Invocation(
             id=row["id"],
             host=row["host"],
             pid=row["pid"],
@@ -105,7 +105,7 @@ def alive(connection: sqlite3.Connection, now: datetime) -> tuple[Run, ...]:
         )
         for row in found
     )
-    return tuple(run for run in every if is_alive(run, now))
+    return tuple(each for each in every if is_alive(each, now))
 
 
 def here() -> str:
@@ -127,8 +127,8 @@ def birth_of(pid: int) -> str | None:
     return f"{boot} {stat.rpartition(')')[2].split()[19]}"
 
 
-def is_alive(run: Run, now: datetime) -> bool:
-    """Whether the run is still at work, as far as it can be told from this machine."""
-    if run.host != here():
-        return now - run.ticked_at < SILENT_FOR
-    return psutil.pid_exists(run.pid) if run.birth is None else birth_of(run.pid) == run.birth
+def is_alive(one: Invocation, now: datetime) -> bool:
+    """Whether the invocation is still at work, as far as it can be told from this machine."""
+    if one.host != here():
+        return now - one.ticked_at < SILENT_FOR
+    return psutil.pid_exists(one.pid) if one.birth is None else birth_of(one.pid) == one.birth
