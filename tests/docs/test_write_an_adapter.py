@@ -15,7 +15,7 @@ from runbatch.core.job import State
 
 PAGE = ROOT / "docs" / "how-to" / "write-an-adapter.md"
 ADAPTER, SUITE = blocks(PAGE, "python")
-_, BATCH = blocks(PAGE, "toml")
+_, BATCH = blocks(PAGE, "ini")
 MOST_LINES = 150
 
 

@@ -23,8 +23,7 @@ def workload_name(prefix: str, key: str) -> str:
 
 def ref_of(attempt: Attempt, prefix: str) -> Ref:
     """Return what names the attempt's workload to the cluster."""
-    name = workload_name(prefix, attempt.key)
-    return Ref(name, attempt.uid or "", attempt.number, attempt.calls)
+    return Ref(workload_name(prefix, attempt.key), attempt.uid or "")
 
 
 def attempt_name(workload: str, number: int) -> str:
