@@ -6,11 +6,11 @@ from datetime import timedelta
 
 import pytest
 from tests.simulation.world import Crash, MakeWorld, World
+from tests.unit.core.values import advised
 
 from runbatch.clusters.base import NO_HURRY, Deadline
 from runbatch.core.attempt import Listing, Verdict
 from runbatch.core.errors import Busy, Denied, NameTaken, Rejected, Unauthorized, Unreachable
-from runbatch.core.failure import advice
 from runbatch.core.job import Job, State
 from runbatch.core.stage import Stage
 from runbatch.core.wish import Wish
@@ -321,7 +321,7 @@ def test_what_a_person_asks_for_uses_up_no_retries(make_world: MakeWorld) -> Non
     (job,) = snapshot.jobs
     assert len(job.attempts) == 1 + 3 + 3
     assert job.last is not None
-    assert "3 of 3 retries used" in advice(job.last, world.batch.retry)
+    assert "3 of 3 retries used" in advised(job.last, world.batch.retry)
     # The delays are those of the retries too.
     for (before, after), delay_s in zip(
         itertools.pairwise(job.attempts[3:]), (30, 60, 120), strict=True

@@ -5,7 +5,7 @@ there, 137 killed for want of memory.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from runbatch.core.attempt import Attempt, Cause, Evidence, Outcome, Verdict
@@ -210,66 +210,14 @@ def next_retry_at(attempt: Attempt, policy: RetryPolicy) -> datetime | None:
     An attempt bears its job's count of retries; so the bound holds over the batch's whole life,
     however often a command is run.
     """
-    if not _may_be_retried(attempt, policy) or attempt.ended_at is None:
+    if not is_retriable(attempt, policy) or attempt.ended_at is None:
         return None
     if attempt.retries >= policy.max_retries or attempt.is_left_alone:
         return None
     return attempt.ended_at + policy.delay_before(attempt.retries + 1)
 
 
-def _may_be_retried(attempt: Attempt, policy: RetryPolicy) -> bool:
+def is_retriable(attempt: Attempt, policy: RetryPolicy) -> bool:
+    """Whether such an end may be retried by this policy, its bound and delay aside."""
     is_told = attempt.evidence is not None and attempt.evidence.cause.is_infrastructure
     return attempt.was_broken and (policy.infrastructure or not is_told)
-
-
-def advice(attempt: Attempt, policy: RetryPolicy) -> str:
-    """Return what a person can do about an attempt that ended badly; KEYS stands for its job's."""
-    if attempt.refusal is not None:
-        return "correct what the cluster refused, then submit again"
-    if attempt.is_left_alone:
-        own = advice(replace(attempt, agreed=False), policy)
-        return f"this ledger did not submit it: runbatch delete --foreign makes room; then: {own}"
-    if attempt.outcome is None:
-        return "runbatch retry or runbatch submit --wait looks at the evidence"
-    verdict = attempt.outcome.verdict
-    if verdict is Verdict.MOUNT_FAILURE:
-        return _advice_on_mounts(attempt, policy)
-    if verdict is Verdict.INFRASTRUCTURE_FAILURE:
-        return _advice_on_infrastructure(attempt, policy)
-    return _ADVICE.get(verdict, "look at its log, then runbatch submit --rerun KEYS")
-
-
-def _advice_on_mounts(attempt: Attempt, policy: RetryPolicy) -> str:
-    names_no_mount = attempt.evidence is not None and attempt.evidence.marker is None
-    used = f"{attempt.retries} of {policy.max_retries} retries used"
-    if names_no_mount and next_retry_at(attempt, policy) is None:
-        return f"{used}; its log names no mount: read it; then runbatch retry --jobs KEYS"
-    if next_retry_at(attempt, policy) is None:
-        return (
-            f"{used}; ask an admin about the node's mounts; once mended: runbatch retry --jobs KEYS"
-        )
-    if attempt.was_removed_by_others:
-        return _DELETED
-    if names_no_mount:
-        return "its log names no mount: read it; if that agrees: runbatch retry"
-    return _NOT_ITS_FAULT
-
-
-def _advice_on_infrastructure(attempt: Attempt, policy: RetryPolicy) -> str:
-    if not _may_be_retried(attempt, policy):
-        return "[retry] infrastructure is off; to start again: runbatch retry --jobs KEYS"
-    if next_retry_at(attempt, policy) is None:
-        used = f"{attempt.retries} of {policy.max_retries} retries used"
-        return f"{used}; ask an admin about the cluster; once mended: runbatch retry --jobs KEYS"
-    return _DELETED if attempt.was_removed_by_others else _NOT_ITS_FAULT
-
-
-_NOT_ITS_FAULT = "not the job's fault: runbatch retry"
-_DELETED = "deleted by somebody; to start again: runbatch submit --rerun KEYS"
-_ADVICE = {
-    Verdict.CONFIGURATION_ERROR: "correct the configuration, then runbatch submit --rerun KEYS",
-    Verdict.OUT_OF_MEMORY: "raise [run] memory, then runbatch submit --rerun KEYS",
-    Verdict.TIME_LIMIT: "raise its time limit, then runbatch submit --rerun KEYS",
-    Verdict.CANCELLED: "somebody cancelled it; to start again: runbatch submit --rerun KEYS",
-    Verdict.VANISHED: "to start again: runbatch submit",
-}

@@ -5,12 +5,14 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import TypedDict
 
+from runbatch.core.advice import Advice, advice_on
 from runbatch.core.attempt import Attempt
-from runbatch.core.failure import RetryPolicy, advice
+from runbatch.core.failure import RetryPolicy
 from runbatch.core.job import State
 from runbatch.core.snapshot import JobSnapshot, Snapshot
+from runbatch.views.advice import advice_text
 from runbatch.views.json import SCHEMA, SnapshotJson, snapshot_json
-from runbatch.views.text import Again, plain, plural, printable, typed
+from runbatch.views.text import Again, plain, plural, printable
 
 NOT_YET_JUDGED = "not yet judged"
 _MOST_SHOWN = 200
@@ -104,11 +106,11 @@ def ways_out(
     jobs: Iterable[JobSnapshot], policy: RetryPolicy, again: Again = plain
 ) -> dict[str, list[str]]:
     """Return what can be done about failed jobs: each way, ready to be typed, and whose it is."""
-    ways: dict[str, list[str]] = {}
+    ways: dict[Advice, list[str]] = {}
     for job in jobs:
         if job.last is not None:
-            ways.setdefault(advice(job.last, policy), []).append(job.key)
-    return {typed(way, keys, again): keys for way, keys in ways.items()}
+            ways.setdefault(advice_on(job.last, policy), []).append(job.key)
+    return {advice_text(way, keys, again): keys for way, keys in ways.items()}
 
 
 _STANDS = {
@@ -175,7 +177,9 @@ def _due(job: JobSnapshot) -> str:
 
 def left_line(job: JobSnapshot, snapshot: Snapshot, again: Again) -> str:
     """Return why a failed job is not retried, and what a person can do."""
-    what = typed(advice(job.last, snapshot.batch.retry), [job.key], again) if job.last else ""
+    what = (
+        advice_text(advice_on(job.last, snapshot.batch.retry), [job.key], again) if job.last else ""
+    )
     return f"{_line(job)}: {what}"
 
 

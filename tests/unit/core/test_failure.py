@@ -8,6 +8,7 @@ from tests.unit.core.values import (
     BROKEN,
     CONFIGURATION,
     MOUNT,
+    advised,
     at,
     failed,
     listed,
@@ -18,7 +19,7 @@ from tests.unit.core.values import (
 
 from runbatch.core.attempt import Attempt, Cause, Evidence, Outcome, Verdict
 from runbatch.core.errors import BatchError
-from runbatch.core.failure import RULES, RetryPolicy, advice, judge, next_retry_at, rule_for
+from runbatch.core.failure import RULES, RetryPolicy, judge, next_retry_at, rule_for
 
 POLICY = RetryPolicy()
 
@@ -482,12 +483,11 @@ def test_without_infrastructure_only_what_the_policy_names_is_retried(
 ) -> None:
     policy = RetryPolicy(exit_codes=(2, 75), infrastructure=False)
     assert (next_retry_at(attempt, policy) is not None) is may
-    advised = advice(attempt, policy)
-    assert ("[retry] infrastructure is off" in advised) is not may
+    assert ("[retry] infrastructure is off" in advised(attempt, policy)) is not may
 
 
 @pytest.mark.parametrize(
-    ("attempt", "advised"),
+    ("attempt", "said"),
     [
         pytest.param(refused(), "correct what the cluster refused", id="refused"),
         pytest.param(failed(), "runbatch retry", id="a mount failure with retries left"),
@@ -530,7 +530,7 @@ def test_without_infrastructure_only_what_the_policy_names_is_retried(
         ),
         pytest.param(
             failed(number=4, evidence=Evidence(exit_code=2)),
-            "3 of 3 retries used; its log names no mount: read it; then runbatch retry --jobs KEYS",
+            "3 of 3 retries used; its log names no mount: read it; then runbatch retry --jobs 37",
             id="and the doubt stays to the end",
         ),
         pytest.param(
@@ -545,5 +545,5 @@ def test_without_infrastructure_only_what_the_policy_names_is_retried(
         ),
     ],
 )
-def test_what_a_person_can_do(attempt: Attempt, advised: str) -> None:
-    assert advised in advice(attempt, POLICY)
+def test_what_a_person_can_do(attempt: Attempt, said: str) -> None:
+    assert said in advised(attempt, POLICY)

@@ -11,6 +11,7 @@ from tests.unit.core.values import (
     START,
     accepted,
     actions,
+    advised,
     at,
     batch,
     called,
@@ -31,7 +32,7 @@ from tests.unit.core.values import (
 
 from runbatch.core.actions import Action, Delete, Gather, Release, Submit, Why
 from runbatch.core.attempt import Attempt, Listing, Outcome, Verdict
-from runbatch.core.failure import RetryPolicy, advice
+from runbatch.core.failure import RetryPolicy
 from runbatch.core.job import View
 from runbatch.core.planner import plan
 from runbatch.core.reconcile import erased
@@ -362,15 +363,15 @@ def test_a_mount_failure_that_was_deleted_is_retried_when_it_is_due() -> None:
     assert actions(known, RETRY, 30) == (Submit("37", 2, why=Why.RETRY),)
     shown = snapshot_of(batch("37"), known, at(0)).jobs[0]
     assert shown.next_retry_at == at(30)
-    assert advice(gone, RetryPolicy()) == "not the job's fault: runbatch retry"
+    assert advised(gone, RetryPolicy()) == "not the job's fault: runbatch retry"
 
 
 def test_one_that_somebody_else_deleted_is_not() -> None:
     gone = failed(missed=3)
     assert told(view(gone), RETRY, 10_000) == OVER
     assert snapshot_of(batch("37"), view(gone), at(0)).jobs[0].next_retry_at is None
-    assert advice(gone, RetryPolicy()) == (
-        "deleted by somebody; to start again: runbatch submit --rerun KEYS"
+    assert advised(gone, RetryPolicy()) == (
+        "deleted by somebody; to start again: runbatch submit --rerun 37"
     )
 
 
@@ -378,7 +379,7 @@ def test_what_was_cut_off_is_started_again_by_the_next_submit() -> None:
     gone = vanished(outcome=DELETED, delete_asked_at=at(0))
     wish = Wish(start=True, stale=stale(view(gone)))
     assert actions(view(gone), wish, 100) == (Submit("37", 2, why=Why.VANISHED),)
-    assert advice(gone, RetryPolicy()) == "to start again: runbatch submit"
+    assert advised(gone, RetryPolicy()) == "to start again: runbatch submit"
 
 
 def test_what_is_deleted_holds_its_slot_until_it_is_known_to_be_gone() -> None:

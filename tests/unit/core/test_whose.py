@@ -10,6 +10,7 @@ from tests.unit.core.values import (
     START,
     accepted,
     actions,
+    advised,
     at,
     batch,
     called,
@@ -29,7 +30,7 @@ from tests.unit.core.values import (
 from runbatch.core.actions import Delete, Refuse, Release, Reserve, Submit, Why
 from runbatch.core.attempt import UNKNOWN_ORIGIN, Attempt, Origin
 from runbatch.core.errors import Unreachable
-from runbatch.core.failure import RetryPolicy, advice, next_retry_at
+from runbatch.core.failure import RetryPolicy, next_retry_at
 from runbatch.core.job import View
 from runbatch.core.planner import plan
 from runbatch.core.reconcile import Learned
@@ -257,7 +258,7 @@ def test_a_foreign_failure_is_not_followed_while_its_workload_is_there() -> None
     assert actions(view(FOREIGN), RETRY, 300) == ()
     assert actions(view(FOREIGN), named, 300) == ()
     assert next_retry_at(FOREIGN, RetryPolicy()) is None
-    assert "runbatch delete --foreign makes room" in advice(FOREIGN, RetryPolicy())
+    assert "runbatch delete --foreign makes room" in advised(FOREIGN, RetryPolicy())
     deleted = failed(agreed=True, delete_asked_at=at(9), missed=3)
     assert actions(view(deleted), RETRY, 300) == (Submit("37", 2, why=Why.RETRY),)
     assert actions(view(failed()), RETRY, 300) == (Reserve("37", 2, at(0), Why.RETRY),)

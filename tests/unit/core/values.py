@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from runbatch.core.actions import Action, Plan, Submit, Why
+from runbatch.core.advice import advice_on
 from runbatch.core.attempt import (
     Attempt,
     Listing,
@@ -15,6 +16,7 @@ from runbatch.core.attempt import (
     Verdict,
 )
 from runbatch.core.batch import Batch, Run
+from runbatch.core.failure import RetryPolicy
 from runbatch.core.history import History, Level, Stretch
 from runbatch.core.job import View
 from runbatch.core.planner import plan
@@ -22,6 +24,7 @@ from runbatch.core.reconcile import Learned, learn
 from runbatch.core.stage import Stage
 from runbatch.core.whose import Claims
 from runbatch.core.wish import Wish
+from runbatch.views.advice import advice_text
 
 EPOCH = datetime(2026, 1, 5, 9, 30, tzinfo=UTC)
 PATIENCE = Patience(grace_s=60, doubt_s=600)
@@ -216,3 +219,8 @@ def actions(
     given: View, wish: Wish = START, seconds: float = 0, *, of: Batch | None = None
 ) -> tuple[Action, ...]:
     return planned(given, wish, seconds, of=of).actions
+
+
+def advised(attempt: Attempt, policy: RetryPolicy) -> str:
+    """What people are told to do about it."""
+    return advice_text(advice_on(attempt, policy), ["37"])
