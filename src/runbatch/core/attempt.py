@@ -109,10 +109,10 @@ class Evidence:
 
     `exit_code` is what the cluster tells, `logged_code` what the log's last line says it was (see
     `runbatch.core.guard`). `cause` is what ended it, `signal` which signal if one did, and `reason`
-    the cluster's own word for that (`OOMKilled`, `killed by SIGKILL`), for people only. `marker` is
-    the log line that speaks of a failed mount (see `runbatch.core.marker`). `events` are the
-    cluster's last words on it; `memory_event` is the one that says that it had no memory left.
-    `mounts_held` tells whether each of its mounts was there when it began, or it needs none.
+    the cluster's own word for that: it is shown to people, and never decided on. `marker` is the
+    log line that speaks of a failed mount (see `runbatch.core.marker`). `events` are the cluster's
+    last words on it; `memory_event` is the one that says that it had no memory left. `mounts_held`
+    tells whether each of its mounts was there when it began, or it needs none.
     """
 
     exit_code: int | None = None
