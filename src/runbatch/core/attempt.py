@@ -149,10 +149,7 @@ class Evidence:
 
 
 class Verdict(Enum):
-    """What is concluded of an ended attempt.
-
-    Only mount failures and infrastructure failures are ever retried.
-    """
+    """What is concluded of an ended attempt; only what the infrastructure broke is ever retried."""
 
     SUCCEEDED = "succeeded"
     MOUNT_FAILURE = "mount failure"
