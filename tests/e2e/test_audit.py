@@ -89,8 +89,7 @@ def test_a_file_doctored_by_hand_is_found_out(shell: Shell, finished: Path) -> N
     done = shell.run("audit")
     assert done.code == 1
     problem = f"            line {retried + 1}, job 1, 20"
-    broken = "  BROKEN  only what the infrastructure broke was retried"
-    below = done.out.partition(broken)[2].splitlines()
+    below = done.out.partition("  BROKEN  only what the infrastructure broke")[2].splitlines()
     assert below[1].startswith(problem)
     assert "UTC: started for: first; but before it attempt 1: mount failure" in below[1]
     assert "the ledger's own journal says otherwise" in done.out

@@ -8,12 +8,13 @@ from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from tests.runai_standin import Trouble
 from tests.simulation.play import Play
 from tests.simulation.promises import Broken
 from tests.simulation.weather import TROUBLES, Mishap, weather_of
 
 CHUNK = 20
-KINDS = (*TROUBLES, *Mishap)
+KINDS = (*TROUBLES, Trouble.EVICTION, *Mishap)
 # Where there is one, a disk in memory: each history writes its own SQLite file.
 SCRATCH = Path("/dev/shm")
 

@@ -80,6 +80,8 @@ TROUBLES: dict[Trouble, tuple[float, float]] = {
     Trouble.STOPPED: (0.1, 0),
     Trouble.DEGRADED: (0.3, 120),
 }
+# A workload is evicted for good: drawn last, see `weather_of`.
+EVICTION_RATE = 0.4
 ODD_WORDS = ("Frozen", "Phase_9", "", "succeeded?", "Unknown", "Deleting", "42")
 # How a server says no to a submit, whether or not it has done it.
 REFUSALS = (
@@ -166,7 +168,7 @@ def weather_of(seed: int) -> Weather:
     deeds = (*weather.deeds, *colleagues, *_deeds(dice, clears_s, MOST_REBOOTS))
     switches = weather.switches
     if dice.random() < SHARE_OF_KINDS:
-        eviction = Fault(Trouble.EVICTION, rate=0.4 * dice.random(), until_s=clears_s)
+        eviction = Fault(Trouble.EVICTION, rate=EVICTION_RATE * dice.random(), until_s=clears_s)
         switches = replace(switches, faults=(*switches.faults, eviction))
     return replace(weather, deeds=tuple(sorted(deeds)), switches=switches)
 

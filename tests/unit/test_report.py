@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from tests.unit.core.values import (
+    BROKEN,
     CONFIGURATION,
     PHASES,
     UNDETERMINED,
@@ -31,7 +32,7 @@ from runbatch.views.report.bars import Bar, bars_of
 from runbatch.views.report.findings import cap_sentence, failures, highest, standing
 from runbatch.views.report.losses import held_s, losses_of
 from runbatch.views.report.rows import data_of, link
-from runbatch.views.report.shades import Shade, of_stage, word_of
+from runbatch.views.report.shades import Shade, of_end, of_stage, word_of
 
 OOM = Outcome(Verdict.OUT_OF_MEMORY, "exit code 137")
 
@@ -270,6 +271,17 @@ def test_a_log_whose_folder_is_no_text_is_linked_all_the_same() -> None:
 def test_undetermined_ends_are_shown_as_unclear() -> None:
     (job,) = data(shown(failed("37", outcome=UNDETERMINED)), history())["jobs"]
     assert job["attempts"][0]["shade"] == [*Shade].index(Shade.UNSEEN)
+
+
+@pytest.mark.parametrize("verdict", list(Verdict))
+def test_every_verdict_is_drawn(verdict: Verdict) -> None:
+    ended = failed("37", outcome=Outcome(verdict, ""))
+    assert of_end(ended) is not None
+    assert word_of(ended) == verdict.value
+
+
+def test_what_the_cluster_broke_has_a_shade_of_its_own() -> None:
+    assert of_end(failed("37", outcome=BROKEN)) is Shade.INFRASTRUCTURE_FAILURE
 
 
 def test_what_waits_for_its_name_follows_a_failure() -> None:

@@ -6,6 +6,7 @@ from dataclasses import replace
 import pytest
 from rich.console import Console
 from tests.unit.core.values import (
+    BROKEN,
     CONFIGURATION,
     at,
     batch,
@@ -15,10 +16,11 @@ from tests.unit.core.values import (
     reserved_after,
     running_again,
     succeeded,
+    vanished,
     view,
 )
 
-from runbatch.core.attempt import Attempt, Evidence
+from runbatch.core.attempt import Attempt, Cause, Evidence
 from runbatch.core.snapshot import snapshot_of
 from runbatch.core.stage import Stage
 from runbatch.core.waits import Answer, waits_of
@@ -157,14 +159,25 @@ def test_the_same_as_json() -> None:
     }
 
 
+def test_what_ended_an_attempt_stands_in_json() -> None:
+    end = Evidence(cause=Cause.NODE, reason="NodeLost")
+    shown = snapshot_of(batch("37"), view(failed(outcome=BROKEN, evidence=end)), NOW)
+    (attempt,) = snapshot_json(shown)["jobs"][0]["attempts"]
+    assert (attempt["cause"], attempt["verdict"]) == ("node", "infrastructure failure")
+    assert attempt["evidence"] == "reason: NodeLost"
+    shown = snapshot_of(batch("37"), view(vanished()), NOW)
+    (attempt,) = snapshot_json(shown)["jobs"][0]["attempts"]
+    assert attempt["cause"] is None
+
+
 def test_a_job_that_runs_again_has_no_verdict_in_json() -> None:
     end = Evidence(exit_code=2, node="n5")
     shown = snapshot_of(batch("37"), view(running_again(failed(evidence=end))), NOW)
     (job,) = snapshot_json(shown)["jobs"]
     (attempt,) = job["attempts"]
     assert (job["state"], job["phase"], job["verdict"]) == ("in_flight", "Running", None)
-    concluded = (attempt["verdict"], attempt["evidence"], attempt["exit_code"])
-    assert concluded == (None, None, None)
+    concluded = (attempt["verdict"], attempt["evidence"], attempt["exit_code"], attempt["cause"])
+    assert concluded == (None, None, None, None)
 
 
 MUCH = seen(

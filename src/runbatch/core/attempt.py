@@ -111,10 +111,10 @@ class Evidence:
 
     `exit_code` is what the cluster tells, `logged_code` what the log's last line says it was, where
     the job ran in a guard. `cause` is what ended it, `signal` which signal if one did, and `reason`
-    the cluster's own word for that (`OOMKilled`, `killed by SIGKILL`), for people only. `marker` is
-    the log line that speaks of a failed mount (see `runbatch.core.marker`). `events` are the
-    cluster's last words on it; `memory_event` is the one that says that it had no memory left.
-    `mounts_held` tells whether each of its mounts was there when it began, or it needs none.
+    the cluster's own word for that: it is shown to people, and never decided on. `marker` is the
+    log line that speaks of a failed mount (see `runbatch.core.marker`). `events` are the cluster's
+    last words on it; `memory_event` is the one that says that it had no memory left. `mounts_held`
+    tells whether each of its mounts was there when it began, or it needs none.
     """
 
     exit_code: int | None = None
@@ -151,10 +151,7 @@ class Evidence:
 
 
 class Verdict(Enum):
-    """What is concluded of an ended attempt.
-
-    Only mount failures and infrastructure failures are ever retried.
-    """
+    """What is concluded of an ended attempt; only what the infrastructure broke is ever retried."""
 
     SUCCEEDED = "succeeded"
     MOUNT_FAILURE = "mount failure"

@@ -36,7 +36,7 @@ class AttemptJson(TypedDict):
     exit_code: int | None
     """The container's exit code, where it is known."""
     cause: Annotated[str, Cause] | None
-    """What ended it, as far as the cluster says so; `null` while it has no verdict."""
+    """What ended it, as far as the cluster says so; `null` where no evidence was gathered."""
     evidence: str | None
     """The one piece of evidence that decided the verdict, such as `exit code 2`."""
     verdict: Annotated[str, Verdict] | None
