@@ -1,5 +1,6 @@
 """Kinds of clusters: found by name, also in other packages, and each with its own table."""
 
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -42,6 +43,7 @@ def toy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     (info / "entry_points.txt").write_text("[runbatch.clusters]\ntoy = toy_cluster:KIND\n")
     (tmp_path / "toy_cluster.py").write_text(TOY)
     monkeypatch.syspath_prepend(str(tmp_path))
+    monkeypatch.delitem(sys.modules, "toy_cluster", raising=False)
     kinds._found.cache_clear()
     yield
     kinds._found.cache_clear()
@@ -60,6 +62,13 @@ def test_another_package_s_kind_is_a_kind_like_ours(tmp_path: Path) -> None:
     assert Place(batch, tmp_path).ledger_folder == tmp_path / "toys" / "gwas"
     assert (place_of(batch), pace_of(batch, None, None).poll_interval_s) == ("toy", 7)
     assert names() == ("local", "runai", "toy")
+
+
+@pytest.mark.usefixtures("toy")
+def test_a_package_that_cannot_be_imported_is_named(tmp_path: Path) -> None:
+    (tmp_path / "toy_cluster.py").write_text("import nowhere_at_all")
+    with pytest.raises(BatchError, match="'toy': its package cannot be used: No module named"):
+        load(tmp_path, 'kind = "toy"\n')
 
 
 @pytest.mark.usefixtures("toy")

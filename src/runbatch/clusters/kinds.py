@@ -103,7 +103,11 @@ def kind_of(name: object) -> Kind:
         kind: Kind = import_module(BUILT_IN[name]).KIND
         return kind
     if isinstance(name, str) and name in _found():
-        return _found()[name]()
+        try:
+            return _found()[name]()
+        except (ImportError, AttributeError) as error:
+            problem = f"its package cannot be used: {error}."
+            raise BatchError(f"[cluster] kind = {name!r}", problem) from error
     known = [repr(each) for each in names()]
     problem = f"write {', '.join(known[:-1])} or {known[-1]}."
     raise BatchError(f"[cluster] kind = {name!r}", problem)
