@@ -6,8 +6,10 @@ BIN := .venv/bin
 GWAS := examples/gwas
 KILLS ?= 300
 DEMO := $(BIN)/runbatch
-# Thousands of small ledgers, each synced to disk: where there is one, to a disk in memory.
-SCRATCH := TMPDIR=$(shell test -w /dev/shm && echo /dev/shm || echo $${TMPDIR:-/tmp})
+# Thousands of small ledgers, each synced to disk: where there is one, to a disk in memory. And the
+# command is started a thousand times: it is not compiled each time, whatever the environment says.
+SCRATCH := env -u PYTHONDONTWRITEBYTECODE \
+	TMPDIR=$(shell test -w /dev/shm && echo /dev/shm || echo $${TMPDIR:-/tmp})
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 
 .PHONY: demo incident simulate breaks kills test lint mutate browser pictures measure format

@@ -5,6 +5,7 @@ Fields are added, never renamed and never given another meaning, while the schem
 
 import json
 from datetime import datetime
+from functools import cache
 from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
@@ -22,13 +23,22 @@ WORDS: dict[type[Happening], str] = {
     Changed: "attempt",
     Event: "told",
 }
-_ENTRY = TypeAdapter(Entry)
-_KINDS: dict[str, TypeAdapter[Any]] = {word: TypeAdapter(kind) for kind, word in WORDS.items()}
+
+
+# Most commands need neither of these: each is made when it is first used.
+@cache
+def _entry() -> TypeAdapter[Entry]:
+    return TypeAdapter(Entry)
+
+
+@cache
+def _kinds() -> dict[str, TypeAdapter[Any]]:
+    return {word: TypeAdapter(kind) for kind, word in WORDS.items()}
 
 
 def line_of(entry: Entry) -> str:
     """Return the entry as one line of JSON, without its end."""
-    head = _ENTRY.dump_python(entry, mode="json")
+    head = _entry().dump_python(entry, mode="json")
     what = head.pop("what")
     values = {"schema": SCHEMA, **head, "event": WORDS[type(entry.what)], **what}
     return json.dumps(values, separators=(",", ":"))
@@ -40,7 +50,7 @@ def entry_of(line: str) -> Entry:
         values = json.loads(line)
     except (ValueError, RecursionError) as error:
         raise ValueError("it is not JSON.") from error
-    kind = _KINDS.get(str(values.get("event"))) if isinstance(values, dict) else None
+    kind = _kinds().get(str(values.get("event"))) if isinstance(values, dict) else None
     if kind is None:
         raise ValueError("it is not an event of runbatch.")
     if values.get("schema") != SCHEMA:
@@ -50,7 +60,7 @@ def entry_of(line: str) -> Entry:
         earlier.add_cause(attempt.get("evidence"))
     try:
         what = kind.validate_python(values)
-        entry = _ENTRY.validate_python(values | {"what": what})
+        entry = _entry().validate_python(values | {"what": what})
     except ValidationError as error:
         first = error.errors()[0]
         where = ".".join(str(part) for part in first["loc"])
