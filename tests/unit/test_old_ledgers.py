@@ -15,7 +15,7 @@ LEDGERS = sorted((Path(__file__).parent.parent / "ledgers").glob("*.sqlite3"))
 
 
 def test_there_are_ledgers_of_the_landed_versions() -> None:
-    assert len(LEDGERS) >= 5
+    assert len(LEDGERS) >= 7
 
 
 @pytest.mark.parametrize("path", LEDGERS, ids=lambda path: path.stem)
