@@ -144,21 +144,23 @@ def result_of(rule: str, truth: Truth) -> Result:
     )
 
 
-def replay(folder: Path, seed: int = 1) -> tuple[Result, Result]:
-    """Return both runs of one seed: the old rule's and runbatch's."""
+def replay(folder: Path, seed: int = 1) -> tuple[Result, Result, Truth]:
+    """Return both runs of one seed, the old rule's and runbatch's; and the truth of the latter."""
     path = folder / ".env"
     path.write_text(DOTENV, "utf-8")
     batch = load_batch(path)
-    old = run_old_script(StandIn.create(folder / "old", settings(seed)), batch)
-    new = run_runbatch(StandIn.create(folder / "new", settings(seed)), batch, folder / "ledger")
-    return old, new
+    before, _ = StandIn.in_memory(settings(seed))
+    after, _ = StandIn.in_memory(settings(seed))
+    old = run_old_script(before, batch)
+    new = run_runbatch(after, batch, folder / "ledger")
+    return old, new, after.truth()
 
 
 def main() -> None:
     """Replay one seed (an argument, default 1) and print both runs side by side."""
     seed = int(sys.argv[1]) if len(sys.argv) > 1 else 1
     with TemporaryDirectory() as folder:
-        results = replay(Path(folder), seed)
+        *results, _ = replay(Path(folder), seed)
     print(f"186 traits, MAX_CONCURRENT=50, {OTHERS_RUNNING} workloads of others, seed {seed}\n")
     print(f"{'what counts against the cap':<42}{'most active':>12}{'mount failures':>16}"
           f"{'submits':>9}{'lists':>7}{'hours':>7}")  # fmt: skip

@@ -5,6 +5,9 @@ import threading
 import psutil
 from tests.e2e.shell import Journal, Shell, processes_in, toml
 
+JOBS = 70
+BETWEEN_SCANS_S = 0.02
+
 
 class Watcher(threading.Thread):
     """Counts the batch's live jobs as the operating system knows them, again and again.
@@ -21,7 +24,7 @@ class Watcher(threading.Thread):
 
     def run(self) -> None:
         before: set[str] = set()
-        while not self._over.is_set():
+        while not self._over.wait(BETWEEN_SCANS_S):
             now = self._live_keys()
             self.most = max(self.most, len(before & now))
             before = now
@@ -46,7 +49,7 @@ def test_never_more_than_the_cap_is_alive_and_the_cap_is_reached(
     shell: Shell, journal: Journal
 ) -> None:
     # Nobody goes on before seven have begun: that they are reached does not hang on luck.
-    shell.write(toml(journal.command(seconds=0.2, together=7), last=200, cap=7, prefix="watched"))
+    shell.write(toml(journal.command(seconds=0.2, together=7), last=JOBS, cap=7, prefix="watched"))
     watcher = Watcher("watched")
     watcher.start()
 
@@ -56,11 +59,11 @@ def test_never_more_than_the_cap_is_alive_and_the_cap_is_reached(
     assert done.code == 0, done.err
     assert 1 <= watcher.most <= 7
     assert journal.most_at_once() == 7
-    assert sorted(journal.begun(), key=int) == [str(key) for key in range(1, 201)]
-    counts = {"waiting": 0, "in_flight": 0, "succeeded": 200, "failed": 0}
+    assert sorted(journal.begun(), key=int) == [str(key) for key in range(1, JOBS + 1)]
+    counts = {"waiting": 0, "in_flight": 0, "succeeded": JOBS, "failed": 0}
     assert done.json["counts"] == counts
     assert done.json["totals"] == {
-        "submitted": 200,
+        "submitted": JOBS,
         "adopted": 0,
         "skipped": 0,
         "failed_to_submit": 0,
@@ -70,10 +73,10 @@ def test_never_more_than_the_cap_is_alive_and_the_cap_is_reached(
 
     again = shell.submit()
     assert again.code == 0
-    assert "[SKIP] 200 jobs" in again.err
+    assert f"[SKIP] {JOBS} jobs" in again.err
     assert "succeeded already" in again.err
-    assert "submitted 0, adopted 0, skipped 200, failed to submit 0" in again.out
-    assert len(journal.begun()) == 200
+    assert f"submitted 0, adopted 0, skipped {JOBS}, failed to submit 0" in again.out
+    assert len(journal.begun()) == JOBS
 
 
 def test_two_submits_started_together_share_one_cap(shell: Shell, journal: Journal) -> None:

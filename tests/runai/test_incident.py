@@ -44,13 +44,12 @@ def check_the_audit(ledger: Path) -> None:
 
 
 def test_the_cap_holds_where_the_old_rule_passed_it(tmp_path: Path) -> None:
-    old, new = replay(tmp_path)
+    old, new, truth = replay(tmp_path)
     assert old.most_active > 80
     assert old.mount_failures > 40
     assert new.most_active == 50
     assert new.mount_failures * 5 < old.mount_failures
     assert new.submits == 186
-    truth = StandIn(tmp_path / "new").truth()
     assert truth.overlapping(is_ours) == set()
     assert all(truth.created(f"eberrigan-gapit-gwas-{key}") == 1 for key in range(2, 188))
     # At most one list call a tick: a tick takes 30 s, but for those that submit the next job.
@@ -62,7 +61,7 @@ def test_the_cap_holds_where_the_old_rule_passed_it(tmp_path: Path) -> None:
 def test_others_never_change_the_count(tmp_path: Path, others: int, generation: str) -> None:
     path = tmp_path / ".env"
     path.write_text(DOTENV.replace("END_TRAIT=187", "END_TRAIT=71"))
-    standin = StandIn.create(tmp_path / "cluster", settings(2, others, generation))
+    standin = StandIn.in_memory(settings(2, others, generation))[0]
     result = run_runbatch(standin, load_batch(path), tmp_path / "ledger")
     assert result.most_active == 50
     assert result.submits == 70
