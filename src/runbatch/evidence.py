@@ -1,8 +1,9 @@
 """Gathering what is known of how attempts failed, and the verdict on each."""
 
+import json
 from collections.abc import Generator, Iterable
 from contextlib import closing
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
 from runbatch.clusters.base import Cluster
@@ -100,6 +101,13 @@ def _found(
     file = incoming.file_of(attempt) if incoming else None
     problem = end if isinstance(end, ClusterError) else None
     return Findings(attempt, evidence, log, problem, file)
+
+
+def description_of(attempt: Attempt) -> str:
+    """Return what is known of how the attempt ended, as JSON."""
+    evidence = asdict(attempt.evidence) if attempt.evidence else {}
+    known = {"uid": attempt.uid, "phase": attempt.phase}
+    return json.dumps({"key": attempt.key, "number": attempt.number, **known, **evidence}, indent=2)
 
 
 def judged_on_sight(view: View, batch: Batch, cluster: Cluster) -> View:

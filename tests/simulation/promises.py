@@ -24,8 +24,8 @@ from runbatch.core.reconcile import Change as Learnt
 from runbatch.core.reconcile import Learned
 from runbatch.core.snapshot import snapshot_of
 from runbatch.ledger.store import FILE_NAME, Ledger
-from runbatch.runner import NO_LOG_AGREED
 from runbatch.views.json import snapshot_json
+from runbatch.workbench import NO_LOG_AGREED
 
 # Once the faults are over, a person resumes what was stopped.
 TENDED_EVERY_S = 600

@@ -10,9 +10,9 @@ from runbatch.core.errors import Busy, ClusterError, Unauthorized, Unreachable
 from runbatch.core.job import State
 from runbatch.core.reference import Ref
 from runbatch.core.wish import Wish
-from runbatch.runner import MOST_SILENCE
 from runbatch.testing import FakeCluster
 from runbatch.testing.cluster import Fault
+from runbatch.workbench import MOST_SILENCE
 
 RETRY = Wish(retry=True, wait=True)
 MARKED = b"INFRASTRUCTURE MOUNT FAILURE: /data is not a mount point\n"
