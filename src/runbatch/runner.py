@@ -519,9 +519,6 @@ class Runner:
             self._ledger.told(event, self._now())
         self._ears.event(event)
 
-    def _workload_of(self, attempt: Attempt) -> tuple[str, str]:
-        return self._batch.workload_name(attempt.key), attempt.uid or ""
-
     def _snapshot(self, view: View) -> Snapshot:
         return snapshot_of(self._batch, view, self._now())
 
