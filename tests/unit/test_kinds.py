@@ -72,6 +72,12 @@ def test_a_package_that_cannot_be_imported_is_named(tmp_path: Path) -> None:
 
 
 @pytest.mark.usefixtures("toy")
+def test_a_package_that_cannot_be_imported_stops_no_batch_of_another_kind(tmp_path: Path) -> None:
+    (tmp_path / "toy_cluster.py").write_text("import nowhere_at_all")
+    assert place_of(load(tmp_path, 'kind = "local"\nproject = "p"\n')) == "local"
+
+
+@pytest.mark.usefixtures("toy")
 def test_an_unknown_kind_is_told_all_there_are(tmp_path: Path) -> None:
     with pytest.raises(BatchError, match="'slurm': write 'local', 'runai' or 'toy'"):
         load(tmp_path, 'kind = "slurm"\n')

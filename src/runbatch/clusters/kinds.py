@@ -5,7 +5,7 @@ names it. A kind of somebody else's package is found by its entry point in `runb
 kind's module is imported when a batch is of that kind, and its adapter when it is opened.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib import import_module
@@ -119,9 +119,16 @@ def own_keys(kind: Kind, choice: Mapping[str, object]) -> dict[str, object]:
     A file may hold them for `--cluster`, which chooses that one; here they mean nothing.
     """
     strange = choice.keys() - kind.table.model_fields.keys()
-    if strange:
-        strange &= {key for each in names() for key in kind_of(each).table.model_fields}
-    return {key: value for key, value in choice.items() if key not in strange}
+    others = {key for name in names() for key in _keys_of(name)} if strange else set()
+    return {key: value for key, value in choice.items() if key not in strange & others}
+
+
+def _keys_of(name: str) -> Iterable[str]:
+    """Return the keys of a kind; one that cannot be imported has none, and stops no other."""
+    try:
+        return kind_of(name).table.model_fields
+    except BatchError:
+        return ()
 
 
 def table_of(table: type[T], choice: ClusterChoice) -> T:

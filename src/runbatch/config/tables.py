@@ -140,7 +140,7 @@ class BatchFile(_Table, Generic[ClusterT]):
     """What the names of the batch's workloads begin with: job 37 is `<prefix>-37`. Lower-case
     letters, digits and dashes, a letter first."""
     max_concurrent: Annotated[int, _limits(minimum=1, maximum=LARGEST_CAP)] = 50
-    """The cap: the most jobs of this batch in flight, in any phase that is not an end."""
+    """The cap: the most jobs of this batch in flight, in any stage that is not an end."""
     cluster: ClusterT
     """Which cluster runs the jobs."""
     jobs: JobsTable

@@ -2,8 +2,8 @@
 
 A listing may show a workload under another id for a moment, without one, or twice. What else it
 shows of it decides then: when it was created, by the cluster's own clock, and its attempt's number.
-A cluster never has two workloads of one name at a time, so two of one name that were created in the
-same second are one.
+Where names are unique, two of one name that were created in the same second are one. Where they are
+not, a batch queue may create two at once: there each id of the cluster's own is another workload.
 """
 
 from collections.abc import Iterable
@@ -50,8 +50,8 @@ def sort_out(
     for row in sorted(unknown, key=_age):
         attempt = _by_birth(job, row) or _by_name(job, row)
         same = found.setdefault(attempt.id, row) if attempt else row
-        is_another = attempt is None or not (row.uid == NOTHING or _are_one(same, row))
-        if is_another and not any(_are_one(each, row) for each in strangers):
+        is_another = attempt is None or not (row.uid == NOTHING or _are_one(job, same, row))
+        if is_another and not any(_are_one(job, each, row) for each in strangers):
             strangers.append(row)
     return found, strangers
 
@@ -95,7 +95,8 @@ def _by_birth(job: Job, row: Observation) -> Attempt | None:
     the cluster shows no number, the time decides alone: to take one workload for two may start a
     job twice, or delete its success.
     """
-    return next((each for each in job.attempts if _is_as_old(each, row) and _fits(each, row)), None)
+    born = (each for each in job.attempts if _was_born(job, each, row))
+    return next((each for each in born if _fits(each, row)), None)
 
 
 def _fits(attempt: Attempt, row: Observation) -> bool:
@@ -129,5 +130,11 @@ def _age(row: Observation) -> tuple[bool, float]:
     return row.created_at is None, row.created_at.timestamp() if row.created_at else 0
 
 
-def _are_one(one: Observation, row: Observation) -> bool:
-    return is_same_id(one.uid, row.uid) or _is_as_old(one, row)
+def _are_one(job: Job, one: Observation, row: Observation) -> bool:
+    return is_same_id(one.uid, row.uid) or _was_born(job, one, row)
+
+
+def _was_born(job: Job, one: Attempt | Observation, row: Observation) -> bool:
+    """Whether the time of their creation shows that both are one."""
+    may_be_two = not job.names_unique and is_own_id(one.uid) and is_own_id(row.uid)
+    return _is_as_old(one, row) and not may_be_two

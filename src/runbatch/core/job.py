@@ -117,7 +117,7 @@ class View:
 
     def job(self, key: str) -> Job:
         """Return the job of this key; one the ledger does not know has no attempts."""
-        return self.jobs.get(key) or Job(key)
+        return self.jobs.get(key) or Job(key, names_unique=self.names_unique)
 
     @property
     def in_flight(self) -> frozenset[str]:

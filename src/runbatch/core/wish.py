@@ -17,11 +17,10 @@ class Wish:
     to go, and nothing is started; one that has not ended only with `cut_off`.
 
     Attempts are named by their `turn`; what follows one has another turn, so none is followed
-    twice. `stale`: those that had vanished or been refused, or denied, before the invocation
-    began. `rerun`:
-    those of the jobs that a person named. `spare`: those that it has given up on, since their
-    workloads cannot be deleted. `again`: those to be judged once more. `keep_going`: also when all
-    jobs end alike (see `core.streak`).
+    twice. `stale`: those that had vanished or been refused, or denied, before the invocation began.
+    `rerun`: those of the jobs that a person named. `spare`: those that it has given up on, since
+    their workloads cannot be deleted. `again`: those to be judged once more. `keep_going`: also
+    when all jobs end alike (see `core.streak`).
 
     `adopt`: the uids of workloads that nothing shows to be the batch's, and that a person said yes
     to. `foreign`: those may be deleted too.

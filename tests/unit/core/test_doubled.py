@@ -12,6 +12,9 @@ from tests.unit.core.values import (
     called,
     failed,
     listed,
+    listing,
+    looked,
+    observation,
     reserved,
     succeeded,
     view,
@@ -93,3 +96,17 @@ def test_a_retry_needs_no_room_for_its_name() -> None:
 def test_a_name_that_a_stranger_has_is_no_reason_not_to_submit() -> None:
     known = replace(queue_view(), taken={"1": "somebody's"})
     assert isinstance(steps(known)[0], Submit)
+
+
+@pytest.mark.parametrize(
+    "known",
+    [
+        pytest.param((), id="nothing"),
+        pytest.param((called("1", calls=2),), id="a submit whose answer was lost, twice"),
+        pytest.param((listed("1", calls=1, created_at=at(5)),), id="one of them"),
+    ],
+)
+def test_two_of_one_second_are_two_where_names_are_not_unique(known: tuple[Attempt, ...]) -> None:
+    both = [observation("1", uid=uid, number=1, created_at=at(5)) for uid in ("1.1", "8")]
+    learned = looked(queue_view(*known), listing(*both), 100, patience=QUEUE)
+    assert (learned.view.slots, len(learned.view.job("1").attempts)) == (2, 2)

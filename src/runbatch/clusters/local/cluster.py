@@ -245,7 +245,7 @@ class LocalCluster:
                 subprocess.Popen(
                     [*program, *map(_utf8, workload.run.command)],
                     env=_environment(self.inherited(), workload, mark),
-                    cwd=Path(workload.folder, workload.run.working_dir or ""),
+                    cwd=_host(workload, workload.run.working_dir or ""),
                     stdin=subprocess.DEVNULL,
                     stdout=log,
                     stderr=log,
