@@ -23,7 +23,7 @@ def test_a_job_that_prints_a_script_is_reported_and_its_log_opened(
     shell = Shell(tmp_path)
     shell.write(toml(JOB, keys=[KEY, "b"]))
     shell.submit()
-    assert shell.run("report").code == 0
+    assert shell.read("report").code == 0
     seen = open_page(shell.folder / "report.html")
     assert seen.rows() == [KEY, "b"]
     assert "mount failure" in seen.page.locator("#table tbody tr").first.inner_text()

@@ -1,5 +1,7 @@
 """The installed command as a subprocess, on the real `local` cluster."""
 
+import contextlib
+import io
 import json
 import os
 import subprocess
@@ -9,8 +11,11 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 import psutil
+
+from runbatch.cli.main import main
 
 RUNBATCH = Path(sys.executable).with_name("runbatch")
 # How a job of these tests ends: by the exit-code contract, so with a marker before a 2.
@@ -68,6 +73,17 @@ class Shell:
         )
         return Result(done.returncode, done.stdout, done.stderr)
 
+    def read(self, *words: str, env: Mapping[str, str] | None = None) -> Result:
+        """Run a command that starts no job in this process: most of a short one is its start."""
+        out, err = (io.TextIOWrapper(io.BytesIO(), "utf-8", write_through=True) for _ in range(2))
+        with (
+            contextlib.chdir(self.folder),
+            patch.dict(os.environ, self.environment(env), clear=True),
+            patch.multiple(sys, stdin=io.StringIO(), stdout=out, stderr=err),
+        ):
+            code = _exit_code(words)
+        return Result(code, *(each.buffer.getvalue().decode() for each in (out, err)))
+
     def start(self, *words: str, env: Mapping[str, str] | None = None) -> subprocess.Popen[str]:
         return subprocess.Popen(
             [RUNBATCH, *words],
@@ -81,6 +97,14 @@ class Shell:
 
     def submit(self, *words: str) -> Result:
         return self.run("submit", "--yes", "--wait", "--poll-interval", "0.1", *words)
+
+
+def _exit_code(words: Sequence[str]) -> int:
+    try:
+        main(words)
+    except SystemExit as end:
+        return int(end.code or 0)
+    raise AssertionError("it never ended")
 
 
 def toml(

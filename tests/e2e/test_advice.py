@@ -57,7 +57,7 @@ def test_what_is_advised_can_be_pasted(shell: Shell) -> None:
 @pytest.mark.parametrize("words", [(), ("--json",)], ids=["as text", "as JSON"])
 def test_what_retry_advises(shell: Shell, words: tuple[str, ...]) -> None:
     submitted(shell)
-    planned = shell.run("retry", *ELSEWHERE, "--dry-run", *words)
+    planned = shell.read("retry", *ELSEWHERE, "--dry-run", *words)
     assert planned.code == 0
     assert_all_hit_this_batch(planned.out)
     pace = ("--retry-delay", "1", "--max-retries", "1", "--poll-interval", "0.1", "--yes")
@@ -66,15 +66,15 @@ def test_what_retry_advises(shell: Shell, words: tuple[str, ...]) -> None:
 
 def test_what_status_advises(shell: Shell) -> None:
     submitted(shell)
-    assert_all_hit_this_batch(shell.run("status", *ELSEWHERE).out)
+    assert_all_hit_this_batch(shell.read("status", *ELSEWHERE).out)
 
 
 def test_status_names_the_command_that_nobody_runs(shell: Shell) -> None:
-    before = shell.run("status", *ELSEWHERE).out
+    before = shell.read("status", *ELSEWHERE).out
     assert "waiting  8 jobs: no submit runs\n" in before
     assert before.endswith(f"\nNext: runbatch submit {OPTIONS}\n")
     submitted(shell)
-    after = shell.run("status", *ELSEWHERE).out
+    after = shell.read("status", *ELSEWHERE).out
     assert ": no retry runs\n" in after
     assert after.endswith(f"\nNext: runbatch retry {OPTIONS}\n")
 
@@ -82,7 +82,7 @@ def test_status_names_the_command_that_nobody_runs(shell: Shell) -> None:
 def test_status_names_no_command_where_none_is_lacking(shell: Shell) -> None:
     shell.write(toml(["true"], last=2), "good.toml")
     assert shell.submit("-b", "good.toml", "--state-dir", "good").code == 0
-    assert "runbatch" not in shell.run("status", "-b", "good.toml", "--state-dir", "good").out
+    assert "runbatch" not in shell.read("status", "-b", "good.toml", "--state-dir", "good").out
 
 
 def test_a_plain_batch_has_plain_commands(tmp_path: Path) -> None:
@@ -104,18 +104,18 @@ def test_init_names_commands_of_the_file_that_it_wrote(
 ) -> None:
     shell.write("GENOTYPE_FILE=/data/g\nPHENOTYPE_FILE=/data/p\nJOB_PREFIX=env\n", ".env")
     (shell.folder / "batch.toml").unlink()
-    done = shell.run("init", "-b", "b.toml", *words)
+    done = shell.read("init", "-b", "b.toml", *words)
     assert named_in(done) == [
         ["runbatch", "check", "-b", "b.toml"],
         ["runbatch", "submit", "-b", "b.toml", "--wait"],
     ]
     (shell.folder / "b.toml").unlink()
-    plain = shell.run("init", *words)
+    plain = shell.read("init", *words)
     assert named_in(plain) == [["runbatch", "check"], ["runbatch", "submit", "--wait"]]
 
 
 def test_a_batch_left_to_a_retry_is_told_without_a_command_to_paste(shell: Shell) -> None:
     submitted(shell)
-    preview: Any = json.loads(shell.run("submit", *ELSEWHERE, "--dry-run", "--json").out)
+    preview: Any = json.loads(shell.read("submit", *ELSEWHERE, "--dry-run", "--json").out)
     said = "skip: failed; retry looks at it (--rerun KEY starts it again)"
     assert preview["leave"]["2"] == said

@@ -69,7 +69,7 @@ def test_never_more_than_the_cap_is_alive_and_the_cap_is_reached(
         "failed_to_submit": 0,
         "submitted_for_others": 0,
     }
-    assert shell.run("status", "--json").json["counts"] == counts
+    assert shell.read("status", "--json").json["counts"] == counts
 
     again = shell.submit()
     assert again.code == 0
@@ -107,10 +107,10 @@ def test_status_goes_by_the_cap_of_who_is_at_work(shell: Shell, journal: Journal
     while "[WAIT]" not in waiting.stderr.readline():
         pass
 
-    assert "slots    1 of 1 held: 1 running" in shell.run("status").out
+    assert "slots    1 of 1 held: 1 running" in shell.read("status").out
     waiting.kill()
     waiting.communicate(timeout=60)
-    assert "slots    1 of 3 held: 1 running" in shell.run("status").out
+    assert "slots    1 of 3 held: 1 running" in shell.read("status").out
     assert shell.run("delete", "--all", "--yes", "--poll-interval", "0.1").code == 0
     assert processes_in(shell.state) == []
 

@@ -14,14 +14,14 @@ from tests.e2e.terminal import on_terminal
 
 
 def test_init_writes_a_batch_that_works_as_it_is(shell: Shell) -> None:
-    done = shell.run("init")
+    done = shell.read("init")
     assert done.code == 0
     assert "runbatch submit" in done.out
-    assert shell.run("check").code == 0
+    assert shell.read("check").code == 0
     ran = shell.submit("--json")
     assert ran.code == 0
     assert ran.json["counts"]["succeeded"] == 12
-    again = shell.run("init")
+    again = shell.read("init")
     assert again.code == 2
     assert "exists already" in again.err
 
@@ -29,7 +29,7 @@ def test_init_writes_a_batch_that_works_as_it_is(shell: Shell) -> None:
 def test_the_dry_run_says_what_would_be_done_and_touches_nothing(shell: Shell) -> None:
     shell.write(toml(["touch", "started"], last=8, cap=4, more='cpu = 12\nmemory = "32G"'))
 
-    done = shell.run("submit", "--dry-run")
+    done = shell.read("submit", "--dry-run")
 
     assert done.code == 0
     for text in (
@@ -54,7 +54,7 @@ def test_the_dry_run_says_what_would_be_skipped_or_adopted_and_why(
     shell.submit()
     shell.write(toml(journal.command(), last=4))
 
-    text = shell.run("submit", "--dry-run").out
+    text = shell.read("submit", "--dry-run").out
     assert "would submit 2 jobs\n  test-3\n  test-4" in text
     assert "would skip: succeeded already (--rerun KEY starts it again)\n  test-1" in text
     assert "would skip: failed; retry looks at it" in text
@@ -69,7 +69,7 @@ def test_a_lost_ledger_s_jobs_are_adopted_only_when_a_person_says_so(
     (shell.state / "local").rename(shell.state / "lost")
 
     taken = "the name is taken by a workload (Completed): another ledger submitted it"
-    asking = shell.run("submit", "--dry-run", "--json").json
+    asking = shell.read("submit", "--dry-run", "--json").json
     assert (asking["submit"], asking["leave"]["1"]) == (["3"], f"ask: {taken}")
     with on_terminal(shell, "submit", columns=150) as terminal:
         terminal.type(b"n\ny\n")
@@ -84,24 +84,24 @@ def test_a_lost_ledger_s_jobs_are_adopted_only_when_a_person_says_so(
     assert "adopted 2" in adopted.out
     assert sorted(journal.begun()) == ["1", "2", "3"]
 
-    left = shell.run("delete", "--yes")
+    left = shell.read("delete", "--yes")
     assert "2 workloads left alone: not submitted by this ledger; see --foreign" in left.out
-    gone = shell.run("delete", "--yes", "--foreign")
+    gone = shell.read("delete", "--yes", "--foreign")
     assert (gone.code, "2 workloads deleted" in gone.out) == (0, True)
 
 
 def test_check_and_status_and_logs_leave_nothing_behind(shell: Shell) -> None:
     shell.write(toml(["true"]))
-    assert shell.run("check").code == 0
-    assert shell.run("status").code == 0
-    assert shell.run("logs", "1").code == 2
+    assert shell.read("check").code == 0
+    assert shell.read("status").code == 0
+    assert shell.read("logs", "1").code == 2
     assert not shell.state.exists()
 
 
 def test_status_json_is_as_documented(shell: Shell) -> None:
     shell.write(toml([sys.executable, "-c", "import sys; sys.exit(5)"], last=1))
     shell.submit()
-    found = shell.run("status", "--json").json
+    found = shell.read("status", "--json").json
     job = found["jobs"][0]
     attempt = job["attempts"][0]
     assert {key: found[key] for key in ("schema", "batch", "cluster", "cap", "in_flight")} == {
@@ -124,22 +124,22 @@ def test_status_json_is_as_documented(shell: Shell) -> None:
 
 def test_status_names_who_is_at_work(shell: Shell, journal: Journal) -> None:
     shell.write(toml(journal.command(seconds=30), last=3, cap=2))
-    assert "at work  nobody" in shell.run("status").out
+    assert "at work  nobody" in shell.read("status").out
     with shell.start("submit", "--yes", "--wait") as process:
         assert process.stderr is not None
         while "[WAIT]" not in process.stderr.readline():
             pass
-        text = shell.run("status").out
+        text = shell.read("status").out
         assert f"at work  submit on {os.uname().nodename} (pid {process.pid})" in text
         assert "slots    2 of 2 held: 2 running" in text
         assert "waiting  1 job: no slot is free" in text
-        why = shell.run("status", "--json").json["why"]
+        why = shell.read("status", "--json").json["why"]
         assert why["slots"]["by"] == {"running": 2}
         assert why["to_start"]["waiting_for"] == "a free slot"
         assert why["cluster"]["answers"] is True
         assert [(run["command"], run["pid"]) for run in why["at_work"]] == [("submit", process.pid)]
         process.kill()
-    text = shell.run("status").out
+    text = shell.read("status").out
     assert "at work  nobody" in text
     assert "waiting  1 job: no submit runs\n" in text
     assert text.endswith("\nNext: runbatch submit\n")
@@ -248,7 +248,7 @@ def test_a_log_cannot_move_the_terminal_s_cursor(shell: Shell) -> None:
 def test_colour_on_a_terminal_only_and_never_with_no_color(shell: Shell) -> None:
     shell.write(toml(["true"], last=2))
     shell.submit()
-    assert "\x1b" not in shell.run("status", env={"FORCE_COLOR": "1"}).out
+    assert "\x1b" not in shell.read("status", env={"FORCE_COLOR": "1"}).out
     assert "\x1b[3" in on_a_terminal(shell, "status")
     assert "\x1b[3" not in on_a_terminal(shell, "status", env={"NO_COLOR": "1"})
 
@@ -302,5 +302,5 @@ def test_keys_from_a_file(shell: Shell) -> None:
     )
     done = shell.submit("--json")
     assert [job["key"] for job in done.json["jobs"]] == ["sample-a", "sample b"]
-    assert shell.run("logs", "sample b").out == "sample b\n"
+    assert shell.read("logs", "sample b").out == "sample b\n"
     assert json.dumps(done.json)

@@ -64,7 +64,7 @@ def test_keys_values_and_words_are_passed_on_exactly(shell: Shell) -> None:
     assert done.code == 0, done.err
     for key in NASTY:
         # A key may look like an option; what follows `--` is none.
-        printed = json.loads(shell.run("logs", "--", key).out)
+        printed = json.loads(shell.read("logs", "--", key).out)
         env = {
             "KEY": key,
             "RUNBATCH_KEY": key,
@@ -97,7 +97,7 @@ def test_a_job_runs_in_the_folder_of_its_batch_file(shell: Shell) -> None:
         "sub/batch.toml",
     )
     assert shell.submit("-b", "sub/batch.toml").code == 0
-    printed = shell.run("logs", "1", "-b", "sub/batch.toml").out
+    printed = shell.read("logs", "1", "-b", "sub/batch.toml").out
     assert printed.strip() == str(shell.folder / "sub")
 
 
@@ -112,4 +112,4 @@ def test_a_batch_inside_a_job_of_another_batch_is_its_own(shell: Shell, name: st
     )
     done = shell.run("submit", "--yes", "--wait", env={name: "outer"})
     assert done.code == 0
-    assert "outer" not in shell.run("logs", "a").out
+    assert "outer" not in shell.read("logs", "a").out

@@ -37,9 +37,9 @@ def test_the_summary_says_which_why_and_what_to_do(shell: Shell) -> None:
         str(shell.state / "local" / "test" / "logs" / "5.1.log"),
     ):
         assert text in done.out
-    assert shell.run("logs", "1").out == "output of 1\n"
-    assert shell.run("logs", "6").out == "output of 6\n"
-    assert "configuration error" in shell.run("status").out
+    assert shell.read("logs", "1").out == "output of 1\n"
+    assert shell.read("logs", "6").out == "output of 6\n"
+    assert "configuration error" in shell.read("status").out
 
 
 def test_failed_jobs_are_left_alone_by_the_next_submit_unless_named(shell: Shell) -> None:
@@ -54,7 +54,7 @@ def test_failed_jobs_are_left_alone_by_the_next_submit_unless_named(shell: Shell
     third = shell.submit("--json", "--rerun", "1,4-5", "--rerun", "6")
     attempts = {job["key"]: len(job["attempts"]) for job in third.json["jobs"]}
     assert attempts == {"1": 2, "2": 1, "3": 1, "4": 2, "5": 2, "6": 2}
-    assert shell.run("logs", "1", "--attempt", "1").out == "output of 1\n"
+    assert shell.read("logs", "1", "--attempt", "1").out == "output of 1\n"
 
 
 def test_a_missing_mount_is_a_mount_failure_and_retry_mends_it(
@@ -72,7 +72,7 @@ delay_s = 1
     assert first.code == 3
     assert {job["verdict"] for job in first.json["jobs"]} == {"mount failure"}
     marker = "INFRASTRUCTURE MOUNT FAILURE: /data is not a mount point"
-    assert marker in shell.run("logs", "2").out
+    assert marker in shell.read("logs", "2").out
     assert journal.begun() == []
 
     data.mkdir()
@@ -130,7 +130,7 @@ def test_a_disk_that_is_full_for_a_while_loses_no_end(shell: Shell, journal: Jou
     wait_until((workload / "log").exists)
     (workload / "exit.json.new").mkdir()
     wait_until(lambda: ("end", "1") in journal.entries())
-    assert shell.run("status", "--json").json["in_flight"] == 1
+    assert shell.read("status", "--json").json["in_flight"] == 1
     (workload / "exit.json.new").rmdir()
 
     out, err = process.communicate(timeout=60)
@@ -144,8 +144,8 @@ def test_status_after_a_submit_that_did_not_wait_judges_what_has_failed(shell: S
     program = f"{ENDING}import time; time.sleep(0.5); end(int(os.environ['KEY']))"
     shell.write(toml([sys.executable, "-c", program], last=2, cap=2))
     assert shell.run("submit", "--yes").code == 0
-    wait_until(lambda: shell.run("status", "--json").json["in_flight"] == 0)
-    jobs = shell.run("status", "--json").json["jobs"]
+    wait_until(lambda: shell.read("status", "--json").json["in_flight"] == 0)
+    jobs = shell.read("status", "--json").json["jobs"]
     assert [job["verdict"] for job in jobs] == ["configuration error", "mount failure"]
     assert [job["attempts"][0]["exit_code"] for job in jobs] == [1, 2]
 
@@ -223,7 +223,7 @@ def test_a_damaged_folder_of_an_ended_job_is_told_of_to_its_own_batch(shell: She
     own = shell.submit("-b", "test-2.toml")
     assert own.code == 0
     assert "test-2-1 is there, but cannot be read: " in own.err
-    assert shell.run("status", "-b", "test-2.toml", "--json").json["counts"]["succeeded"] == 1
+    assert shell.read("status", "-b", "test-2.toml", "--json").json["counts"]["succeeded"] == 1
 
 
 def test_a_batch_that_cannot_work_is_stopped_before_every_job_has_failed(shell: Shell) -> None:

@@ -29,7 +29,7 @@ def test_a_full_disk_leaves_no_half_file_and_the_next_init_writes_it(
     assert (done.returncode, done.stdout) == (2, "")
     assert "Error: batch.toml: cannot be written: File too large." in done.stderr
     assert list(shell.folder.iterdir()) == []
-    assert shell.run("init").code == 0
+    assert shell.read("init").code == 0
     assert [each.name for each in shell.folder.iterdir()] == ["batch.toml"]
 
 
@@ -44,7 +44,7 @@ def test_what_is_there_stays(shell: Shell, what: str) -> None:
         case _:
             path.mkdir()
     before = path.lstat()
-    done = shell.run("init")
+    done = shell.read("init")
     assert (done.code, done.out) == (2, "")
     assert "Error: batch.toml: it exists already; name another file with -b." in done.err
     assert path.lstat() == before
@@ -52,8 +52,8 @@ def test_what_is_there_stays(shell: Shell, what: str) -> None:
 
 
 def test_a_full_disk_keeps_the_older_report(shell: Shell) -> None:
-    shell.run("init")
-    assert shell.run("report").code == 0
+    shell.read("init")
+    assert shell.read("report").code == 0
     before = (shell.folder / "report.html").read_bytes()
     done = limited(shell, 1000, "report")
     assert (done.returncode, done.stdout) == (2, "")

@@ -32,7 +32,7 @@ def test_the_cap_holds_when_folders_are_removed_while_jobs_run(
     second.kill()
     second.communicate()
     assert sorted(journal.begun()) == ["1", "2"]
-    assert shell.run("status", "--json").json["in_flight"] == 2
+    assert shell.read("status", "--json").json["in_flight"] == 2
 
     remove = ("delete", "--all", "--yes", "--poll-interval", "0.1")
     done = shell.run(*remove)
@@ -41,7 +41,7 @@ def test_the_cap_holds_when_folders_are_removed_while_jobs_run(
         assert "2 workloads left alone: not submitted by this ledger" in done.out
         assert shell.run(*remove, "--foreign").code == 0
     assert processes_in(shell.state) == []
-    audit = shell.run("audit")
+    audit = shell.read("audit")
     assert audit.code == 0, audit.out
 
 
@@ -58,11 +58,11 @@ def test_audit_says_that_two_attempts_of_a_job_ran_at_once(shell: Shell, journal
     shutil.rmtree(path)
     assert "[GONE] test-1" in shell.run("submit", "--yes", "--poll-interval", "0.1").err
     assert shell.run("submit", "--yes", "--poll-interval", "0.1").code == 0
-    assert shell.run("audit").code == 0
+    assert shell.read("audit").code == 0
 
     with subprocess.Popen(["sleep", "600"], env=environment, start_new_session=True):
         assert shell.run("submit", "--yes", "--poll-interval", "0.1").code == 0
-        audit = shell.run("audit")
+        audit = shell.read("audit")
         assert audit.code != 0
         assert "two attempts of it were listed at once" in audit.out
         assert shell.run("delete", "--all", "--yes", "--poll-interval", "0.1").code == 0
@@ -86,13 +86,13 @@ def test_one_damaged_end_holds_up_its_own_job_only(shell: Shell, journal: Journa
 def test_a_log_that_is_gone_is_an_error_and_no_empty_log(shell: Shell) -> None:
     shell.write(toml(["true"], last=2))
     assert shell.submit().code == 0
-    assert shell.run("logs", "1").code == 0  # it printed nothing, and that is known
+    assert shell.read("logs", "1").code == 0  # it printed nothing, and that is known
     shutil.rmtree(shell.state / "clusters" / "local" / "workloads" / "test-1")
-    gone = shell.run("logs", "1")
+    gone = shell.read("logs", "1")
     assert (gone.code, gone.out) == (1, "")
     assert "test-1: no log: none is saved, and its workload is not listed." in gone.err
     assert shell.run("delete", "--yes").code == 0
     saved = shell.state / "local" / "test" / "logs" / "2.1.log"
-    assert shell.run("logs", "2").code == 0  # saved, and empty
+    assert shell.read("logs", "2").code == 0  # saved, and empty
     saved.unlink()
-    assert shell.run("logs", "2").code == 1
+    assert shell.read("logs", "2").code == 1

@@ -24,19 +24,19 @@ def begun(shell: Shell) -> None:
     shell.write(toml(JOB, last=3, cap=3))
     assert shell.run("submit", "--yes").code in (0, 3)
     shell.write(toml(JOB, last=4, cap=3))
-    while shell.run("status", "--json").json["counts"]["in_flight"] > 1:
+    while shell.read("status", "--json").json["counts"]["in_flight"] > 1:
         pass
 
 
 def test_each_named_job_that_has_not_failed_is_told_with_the_reason(shell: Shell) -> None:
     begun(shell)
 
-    planned = shell.run("retry", "--jobs", "1-4", "--dry-run")
+    planned = shell.read("retry", "--jobs", "1-4", "--dry-run")
     assert planned.code == 0
     assert skips(planned.err) == LEFT
     assert "would retry 1 job\n  test-2" in planned.out
 
-    as_json = shell.run("retry", "--jobs", "1-4", "--dry-run", "--json")
+    as_json = shell.read("retry", "--jobs", "1-4", "--dry-run", "--json")
     assert skips(as_json.err) == LEFT
     assert as_json.json["retry"] == ["2"]
     assert as_json.json["leave"] == {
@@ -48,20 +48,20 @@ def test_each_named_job_that_has_not_failed_is_told_with_the_reason(shell: Shell
     done = shell.run("retry", "--jobs", "1-4", "--yes", "--once", *PACE)
     assert skips(done.err) == LEFT
     assert "[SUBMIT] test-2" in done.err
-    assert len(shell.run("status", "--json").json["jobs"][1]["attempts"]) == 2
+    assert len(shell.read("status", "--json").json["jobs"][1]["attempts"]) == 2
 
 
 def test_where_none_of_them_has_failed_nothing_is_asked_or_done(shell: Shell) -> None:
     """The exit code is that of the batch: another job has failed."""
     begun(shell)
-    done = shell.run("retry", "--jobs", "3,1", *PACE)  # without --yes
+    done = shell.read("retry", "--jobs", "3,1", *PACE)  # without --yes
     assert done.code == 3
     assert skips(done.err) == LEFT[:2]
     assert "retried 0" in done.out
-    jobs = shell.run("status", "--json").json["jobs"]
+    jobs = shell.read("status", "--json").json["jobs"]
     assert [len(job["attempts"]) for job in jobs] == [1, 1, 1, 0]
 
 
 def test_without_names_nothing_is_said_of_what_has_not_failed(shell: Shell) -> None:
     begun(shell)
-    assert skips(shell.run("retry", "--dry-run").err) == []
+    assert skips(shell.read("retry", "--dry-run").err) == []

@@ -109,8 +109,8 @@ def test_a_retry_tells_too_and_the_url_may_stand_in_the_environment(
     (message,) = inbox.messages
     assert (message["title"], message["type"]) == ("test: done", "success")
     assert message["message"] == "test: all 2 jobs succeeded."
-    assert "RUNBATCH_KEY" in shell.run("logs", "1").out
-    assert SECRET not in shell.run("logs", "1").out
+    assert "RUNBATCH_KEY" in shell.read("logs", "1").out
+    assert SECRET not in shell.read("logs", "1").out
 
 
 def test_a_submit_that_does_not_wait_sends_nothing(shell: Shell, inbox: Inbox) -> None:
@@ -125,8 +125,8 @@ def test_a_submit_that_does_not_wait_sends_nothing(shell: Shell, inbox: Inbox) -
 
 def test_a_dry_run_sends_nothing(shell: Shell, inbox: Inbox) -> None:
     shell.write(toml(["true"], last=1))
-    assert shell.run("submit", "--dry-run", "--wait", "--notify", inbox.url).code == 0
-    assert shell.run("retry", "--dry-run", "--notify", inbox.url).code == 0
+    assert shell.read("submit", "--dry-run", "--wait", "--notify", inbox.url).code == 0
+    assert shell.read("retry", "--dry-run", "--notify", inbox.url).code == 0
     assert inbox.messages == []
 
 

@@ -19,7 +19,7 @@ def data_in(page: Path) -> Any:
 def test_the_page_tells_of_a_batch_that_ran(shell: Shell) -> None:
     shell.write(toml(JOB, last=3))
     shell.submit()
-    result = shell.run("report")
+    result = shell.read("report")
     assert (result.code, result.out) == (0, "Wrote report.html; open it in a browser.\n")
     given = data_in(shell.folder / "report.html")
     assert [(job["key"], job["state"]) for job in given["jobs"]] == [
@@ -35,7 +35,7 @@ def test_the_page_tells_of_a_batch_that_ran(shell: Shell) -> None:
 
 def test_a_batch_that_never_ran_is_reported_and_nothing_is_made(shell: Shell) -> None:
     shell.write(toml(JOB))
-    assert shell.run("report", "-o", "monday.html").code == 0
+    assert shell.read("report", "-o", "monday.html").code == 0
     assert sorted(each.name for each in shell.folder.iterdir()) == ["batch.toml", "monday.html"]
     assert "0 of 4 jobs succeeded, 4 waiting" in (shell.folder / "monday.html").read_text("utf-8")
 
@@ -46,7 +46,7 @@ def test_an_older_report_is_replaced_also_where_a_link_leads(shell: Shell) -> No
     real, link = shell.folder / "shown" / "index.html", shell.folder / "report.html"
     real.write_text("old")
     link.symlink_to(real)
-    assert shell.run("report").code == 0
+    assert shell.read("report").code == 0
     assert link.is_symlink()
     assert real.read_text("utf-8").startswith("<!doctype html>")
     assert [each.name for each in real.parent.iterdir()] == ["index.html"]
@@ -65,7 +65,7 @@ def test_a_place_that_cannot_be_is_refused_before_anything_else(
     shell: Shell, output: str, problem: str
 ) -> None:
     (shell.folder / "folder").mkdir()
-    result = shell.run("report", "-o", output)  # there is no batch here either
+    result = shell.read("report", "-o", output)  # there is no batch here either
     assert (result.code, result.out) == (2, "")
     assert f"-o {output}" in result.err
     assert problem in result.err
@@ -105,7 +105,7 @@ def test_the_batch_s_own_files_are_never_overwritten(shell: Shell, output: str) 
     (shell.folder / "linked").symlink_to("state/local/test")
     before = own_files(shell)
 
-    result = shell.run("report", "-o", output)
+    result = shell.read("report", "-o", output)
 
     assert (result.code, result.out) == (2, "")
     assert f"Error: -o {output}: the batch needs what is there" in result.err
@@ -115,27 +115,27 @@ def test_the_batch_s_own_files_are_never_overwritten(shell: Shell, output: str) 
 def test_a_page_beside_the_ledgers_folder_is_nobodys_harm(shell: Shell) -> None:
     shell.write(toml(JOB, last=1))
     shell.submit()
-    assert shell.run("report", "-o", "state/report.html").code == 0
-    assert shell.run("report", "-o", "state/local/test.html").code == 0
+    assert shell.read("report", "-o", "state/report.html").code == 0
+    assert shell.read("report", "-o", "state/local/test.html").code == 0
 
 
 def test_a_dash_writes_the_page_to_stdout_and_nothing_else(shell: Shell) -> None:
     shell.write(toml(JOB, last=1))
     shell.submit()
-    assert shell.run("report").code == 0
-    result = shell.run("report", "-o", "-")
+    assert shell.read("report").code == 0
+    result = shell.read("report", "-o", "-")
     assert (result.code, result.err) == (0, "")
     assert result.out.startswith("<!doctype html>")
     assert result.out.rstrip().endswith("</html>")
     assert not (shell.folder / "-").exists()
-    assert shell.run("report", "-o", "./-").code == 0
+    assert shell.read("report", "-o", "./-").code == 0
     assert data_in(shell.folder / "-")["jobs"] == data_in(shell.folder / "report.html")["jobs"]
 
 
 def test_a_loop_of_links_is_refused(shell: Shell) -> None:
     shell.write(toml(JOB))
     (shell.folder / "loop.html").symlink_to("loop.html")
-    result = shell.run("report", "-o", "loop.html")
+    result = shell.read("report", "-o", "loop.html")
     assert (result.code, result.out) == (2, "")
     said = "Error: -o loop.html: cannot be written: Too many levels of symbolic links."
     assert said in result.err
@@ -144,14 +144,14 @@ def test_a_loop_of_links_is_refused(shell: Shell) -> None:
 
 def test_a_folder_that_takes_no_files_is_refused(shell: Shell) -> None:
     shell.write(toml(JOB))
-    result = shell.run("report", "-o", "/proc/report.html")
+    result = shell.read("report", "-o", "/proc/report.html")
     assert (result.code, result.out) == (2, "")
     assert "-o /proc/report.html: cannot be written" in result.err
     assert "Traceback" not in result.err
 
 
 def test_help_shows_how(shell: Shell) -> None:
-    result = shell.run("report", "--help")
+    result = shell.read("report", "--help")
     assert result.code == 0
     assert "runbatch report -o monday.html" in result.out
 
@@ -163,16 +163,16 @@ def test_report_and_audit_say_what_status_says_also_when_nobody_waited(shell: Sh
     assert shell.run("submit", "--yes", "--poll-interval", "0.1").code == 0
     ledger = shell.state / "local" / "test" / "ledger.sqlite3"
     gate.touch()
-    wait_until(lambda: shell.run("status", "--json").json["counts"]["succeeded"] == 6)
+    wait_until(lambda: shell.read("status", "--json").json["counts"]["succeeded"] == 6)
     before = ledger.read_bytes()
     assert "jobs            0 waiting, 0 in flight, 6 succeeded, 0 failed\n" in (
-        shell.run("audit").out
+        shell.read("audit").out
     )
-    found = shell.run("audit", "--json").json
-    assert found["counts"] == shell.run("status", "--json").json["counts"]
+    found = shell.read("audit", "--json").json
+    assert found["counts"] == shell.read("status", "--json").json["counts"]
     assert (found["cluster"]["answers"], found["cluster"]["problem"]) == (True, None)
 
-    assert shell.run("report").code == 0
+    assert shell.read("report").code == 0
     page = shell.folder / "report.html"
     assert "All 6 jobs succeeded" in page.read_text("utf-8")
     assert "as of" not in page.read_text("utf-8").partition("<main>")[0]
@@ -192,8 +192,8 @@ def test_events_alone_are_reported_as_of_their_last(shell: Shell) -> None:
     (folder / "ledger.sqlite3").unlink()
     at = json.loads((folder / "events.jsonl").read_text().splitlines()[-1])["at"]
     said = f"as of {at[:10]} {at[11:19]} UTC: there is no ledger here, and this is what"
-    assert said in shell.run("audit").out.splitlines()[0]
-    assert shell.run("report").code == 0
+    assert said in shell.read("audit").out.splitlines()[0]
+    assert shell.read("report").code == 0
     page = (shell.folder / "report.html").read_text("utf-8")
     assert said in page.partition('<p class="standing">')[2].partition("</p>")[0]
     assert "1 of 3 jobs succeeded, 2 ended badly" in page

@@ -50,7 +50,7 @@ def test_one_submit_starts_again_what_a_restart_ended(shell: Shell, journal: Jou
     assert len(processes_in(shell.state)) == 2
     # What it started again runs since the restart: the next one leaves it alone.
     assert "submitted 0" in shell.run(*SUBMIT).out
-    audit = shell.run("audit")
+    audit = shell.read("audit")
     assert audit.code == 0, audit.out
 
 
@@ -59,7 +59,7 @@ def test_retry_finds_what_a_restart_ended_and_names_what_starts_it(
 ) -> None:
     begin(shell, journal)
     lose_power(shell, id="another")
-    done = shell.run("retry", "--dry-run")
+    done = shell.read("retry", "--dry-run")
     assert "would leave 2 jobs alone" in done.out
     assert "to start again: runbatch submit" in done.out
     named = shell.run("retry", "--once", "--yes", "--jobs", "1", "--poll-interval", "0.1")

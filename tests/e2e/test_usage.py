@@ -163,7 +163,7 @@ def test_a_bad_batch_file(shell: Shell, text: str, said: list[str], command: str
 
 
 def assert_refused(shell: Shell, words: list[str], said: list[str]) -> None:
-    done = shell.run(*words)
+    done = shell.read(*words)
     assert done.code == 2
     for part in said:
         assert part in done.err
@@ -261,7 +261,7 @@ def test_a_zero_below_zero_is_a_zero(shell: Shell) -> None:
 def test_a_state_folder_that_cannot_be_written_is_an_error_of_its_own(shell: Shell) -> None:
     shell.write(GOOD)
     shell.state.write_text("a file where a folder should be")
-    done = shell.run("submit", "--yes")
+    done = shell.read("submit", "--yes")
     assert done.code == 2
     assert f"Error: --state-dir: {shell.state} is a file; name a folder." in done.err
     assert not (shell.folder / "started").exists()
@@ -293,7 +293,7 @@ def test_a_full_state_folder_starts_nothing_it_cannot_remember(
 def test_a_read_only_state_folder(shell: Shell) -> None:
     # Not even root can make a folder there.
     shell.write(GOOD)
-    done = shell.run("submit", "--yes", "--state-dir", "/proc/runbatch")
+    done = shell.read("submit", "--yes", "--state-dir", "/proc/runbatch")
     assert done.code == 1
     assert "/proc/runbatch" in done.err
     assert "--state-dir" in done.err
@@ -308,7 +308,7 @@ def test_a_read_only_state_folder(shell: Shell) -> None:
 def test_a_state_folder_that_cannot_be_looked_into(shell: Shell, words: tuple[str, ...]) -> None:
     # Too long a name is refused to root too, as a shut folder is to everybody else.
     shell.write(GOOD)
-    done = shell.run(*words, "--state-dir", "x" * 300)
+    done = shell.read(*words, "--state-dir", "x" * 300)
     assert done.code == 1
     assert f"Error: {'The ledger in ' if words != ('audit',) else ''}{shell.folder}" in done.err
     assert not (shell.folder / "started").exists()
@@ -319,8 +319,8 @@ def test_reading_where_nothing_was_ever_written_down_is_told(shell: Shell) -> No
     shell.write(GOOD)
     shell.submit()
     for words in (("status",), ("status", "--json"), ("report",)):
-        assert shell.run(*words).err == ""
-        done = shell.run(*words, "--state-dir", "mispelt")
+        assert shell.read(*words).err == ""
+        done = shell.read(*words, "--state-dir", "mispelt")
         assert done.code == 0
         assert f"[WARN] There is no ledger in {shell.folder}/mispelt/local/test yet" in done.err
     assert not (shell.folder / "mispelt").exists()
@@ -335,18 +335,18 @@ def test_a_prefix_that_another_folder_uses_is_told_before_anything_else(tmp_path
         shell.write(toml([sys.executable, "-c", "pass"], last=2))
     submit = ("submit", "--yes", "--wait", "--poll-interval", "0.1")
     assert "[WARN]" not in first.run(*submit, env=state).err
-    assert "[WARN]" not in first.run("check", env=state).err
+    assert "[WARN]" not in first.read("check", env=state).err
     for words in (("check",), ("submit", "--dry-run"), ("retry", "--dry-run"), submit):
         said = second.run(*words, env=state).err
         assert f"[WARN] test was last used from {first.folder}; by its prefix this is" in said
-    assert "[WARN]" not in second.run("check", env=state).err
+    assert "[WARN]" not in second.read("check", env=state).err
 
 
 def test_check_says_what_jobs_would_lack_on_this_machine(shell: Shell) -> None:
     mounts = 'mounts = [{ host = "late", path = "/data" }]'
     shell.write(toml(["pyton3", "x"], more=mounts))
     for words in (("check",), ("submit", "--dry-run")):
-        done = shell.run(*words)
+        done = shell.read(*words)
         assert done.code == 0
         assert "  --  command: there is no program pyton3 here\n" in done.out
         assert (
@@ -357,6 +357,6 @@ def test_check_says_what_jobs_would_lack_on_this_machine(shell: Shell) -> None:
     job.chmod(0o644)
     shell.write(toml(["./job.sh"], more=mounts))
     said = f"  --  command: {job} is not executable: chmod +x {job}\n"
-    assert said in shell.run("check").out
+    assert said in shell.read("check").out
     job.chmod(0o755)
-    assert "  --  " not in shell.run("check").out
+    assert "  --  " not in shell.read("check").out

@@ -100,7 +100,7 @@ def check_promises(scene: Scene) -> None:
 def check_status(scene: Scene, left: Set[str]) -> None:
     """Assert that `status` tells the same; the jobs `left` are in doubt and hold their slots."""
     codes = scene.record().codes
-    done = scene.shell.run("status", "--json", env=scene.env)
+    done = scene.shell.read("status", "--json", env=scene.env)
     assert done.code == 0, done.err
     assert done.json["in_flight"] == len(left)
     jobs = {job["key"]: job for job in done.json["jobs"]}

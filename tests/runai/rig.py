@@ -186,7 +186,7 @@ def make_rig(
         ),
     )
     settings = settings or Settings(delays=QUICK)
-    standin = StandIn.create(folder / "cluster", settings, switches)
+    standin, _ = StandIn.in_memory(settings, switches)
     return Rig(folder, batch, standin)
 
 

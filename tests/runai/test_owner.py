@@ -50,7 +50,7 @@ def test_delete_all_leaves_a_colleagues_running_workload(tmp_path: Path, listed:
         wait_until(lambda: process.poll() is not None or bool(deletions(lab)))
         process.kill()
     assert not deletions(lab)
-    assert lab.run("delete", "--all", "--foreign", "--yes", **only).code == 0
+    assert lab.read("delete", "--all", "--foreign", "--yes", **only).code == 0
     assert not deletions(lab), "nobody said that it is this batch's"
 
 
@@ -63,14 +63,14 @@ def test_submit_never_takes_a_colleagues_failure_for_its_own(tmp_path: Path, lis
     assert f"[DONE] {PREFIX}-5 succeeded" in done.err
     refused = f"[REFUSED] {FAILED}: The name is taken by a workload of colleague@example.org"
     assert refused in done.err
-    asks = lab.run("submit", "--dry-run", **few)
+    asks = lab.read("submit", "--dry-run", **few)
     assert "would ask: the name is taken by a workload of colleague@example.org" in asks.out
     retried = lab.run("retry", "--yes", *FAST, **few)
     assert f"  {FAILED}: a workload of colleague@example.org (Failed): another" in retried.err
     assert '"runbatch submit" asks whether they are this batch' in retried.err
     truth = lab.standin.truth()
     assert (truth.created(FAILED), truth.calls_of("delete")) == (1, [])
-    assert "Every promise was kept." in lab.run("audit", **few).out
+    assert "Every promise was kept." in lab.read("audit", **few).out
 
 
 def test_a_colleagues_workload_is_adopted_when_a_person_types_yes_and_deleted_with_foreign(
@@ -84,12 +84,12 @@ def test_a_colleagues_workload_is_adopted_when_a_person_types_yes_and_deleted_wi
         seen = terminal.raw.decode()
     assert f"{FAILED}: a workload of colleague@example.org (Failed): another person" in seen
     assert "Are they this batch's all the same?" in seen
-    left = lab.run("delete", "--yes", **few)
+    left = lab.read("delete", "--yes", **few)
     assert "not submitted by this ledger, but colleague@example.org did; see --foreign" in left.out
     assert not deletions(lab)
-    gone = lab.run("delete", "--yes", "--foreign", **few)
+    gone = lab.read("delete", "--yes", "--foreign", **few)
     assert "1 workload deleted" in gone.out
-    assert "Every promise was kept." in lab.run("audit", **few).out
+    assert "Every promise was kept." in lab.read("audit", **few).out
 
 
 def test_yes_adopts_ones_own_after_the_ledger_was_lost_and_no_colleagues(tmp_path: Path) -> None:

@@ -140,13 +140,13 @@ def test_only_a_submit_says_that_it_cannot_be(tmp_path: Path) -> None:
         ("retry", "--dry-run"),
         ("delete", "--dry-run"),
     ):
-        done = lab.run(*words)
+        done = lab.read(*words)
         assert done.code == 0, (words, done.err)
-    status = " ".join(lab.run("status").out.split())
+    status = " ".join(lab.read("status").out.split())
     assert f'answers, but nothing can be submitted: Run:ai: "runai version" {PRINTED}' in status
-    assert PRINTED in json.loads(lab.run("status", "--json").out)["why"]["cluster"]["no_submit"]
+    assert PRINTED in json.loads(lab.read("status", "--json").out)["why"]["cluster"]["no_submit"]
     for words in (("check",), ("submit", "--yes"), ("retry", "--yes")):
-        done = lab.run(*words)
+        done = lab.read(*words)
         assert done.code == 1, (words, done.err)
         assert PRINTED in done.err
         assert "Known are 2.18 to 3.0. Nothing can be submitted." in done.err
