@@ -28,7 +28,7 @@ def test_a_file_in_the_place_of_the_state_folder(
 ) -> None:
     shell.write(toml(journal.command()))
     shell.state.touch()
-    done = shell.run(*words)
+    done = shell.read(*words)
     told = f"Error: --state-dir: {shell.state} is a file; name a folder.\n"
     assert (done.code, done.out, done.err) == (2, "", told)
 
@@ -42,7 +42,7 @@ def test_a_file_in_the_place_of_a_folder_below_it(
     in_the_way = shell.state / below
     in_the_way.parent.mkdir(parents=True)
     in_the_way.touch()
-    done = shell.run(*words)
+    done = shell.read(*words)
     told = (
         f"Error: {in_the_way} is in the place of a folder. "
         "Move it away, or name another folder with --state-dir.\n"
@@ -56,7 +56,7 @@ def test_another_state_folder_is_no_way_out_once_there_is_a_ledger(shell: Shell)
     assert shell.submit().code == 0
     shutil.rmtree(shell.state / "clusters")
     (shell.state / "clusters").touch()
-    done = shell.run("status")
+    done = shell.read("status")
     told = f"Error: {shell.state / 'clusters'} is in the place of a folder. Move it away.\n"
     assert (done.code, done.out, done.err) == (1, "", told)
 
