@@ -1,7 +1,7 @@
 """Gathering what is known of how attempts failed, and the verdict on each."""
 
 import json
-from collections.abc import Generator, Iterable
+from collections.abc import Collection, Generator, Iterable, Mapping
 from contextlib import closing
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
@@ -16,6 +16,7 @@ from runbatch.core.failure import judge
 from runbatch.core.job import View
 from runbatch.core.marker import Markers
 from runbatch.core.names import ref_of
+from runbatch.core.reference import Ref
 from runbatch.ledger.archive import Incoming
 
 # A log's end tells how its job ended; a log may be larger than memory.
@@ -74,7 +75,7 @@ def gather(
     attempts = tuple(attempts)
     refs = {each.id: ref_of(each, prefix) for each in attempts}
     # What has the name of one that is not listed may be another's: it is asked nothing.
-    ends = cluster.ends([refs[each.id] for each in attempts if each.listed])
+    ends = _ends_of([refs[each.id] for each in attempts if each.listed], cluster)
 
     def log_of(attempt: Attempt) -> bytes:
         if not attempt.listed:
@@ -87,6 +88,14 @@ def gather(
     with closing(each_of(log_of, attempts, cluster.calls_at_once)) as logs:
         for attempt, log in logs:
             yield _found(attempt, ends.get(refs[attempt.id], Evidence()), log, incoming)
+
+
+def _ends_of(refs: Collection[Ref], cluster: Cluster) -> Mapping[Ref, Evidence | ClusterError]:
+    """Return how each ended; a call that failed as a whole is the error of each."""
+    try:
+        return cluster.ends(refs)
+    except ClusterError as error:
+        return dict.fromkeys(refs, error)
 
 
 def _found(

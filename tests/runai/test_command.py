@@ -3,6 +3,7 @@
 import json
 import os
 import signal
+import subprocess
 import sys
 from contextlib import suppress
 from dataclasses import replace
@@ -306,7 +307,7 @@ def test_a_retry_gathers_the_evidence_once(tmp_path: Path) -> None:
     wait_until(lambda: set(lab.standin.truth().live(lab.is_ours).values()) == {Phase.FAILED})
     asked = lab.read("retry", **few)
     assert asked.code == 2
-    question = "Of 5 failed jobs of eberrigan-gapit-gwas, retry those with a mount failure?"
+    question = "Of 5 failed jobs of eberrigan-gapit-gwas, retry what the infrastructure broke?"
     assert question in asked.err
     assert lab.standin.truth().calls_of("logs") == []
 
@@ -315,6 +316,20 @@ def test_a_retry_gathers_the_evidence_once(tmp_path: Path) -> None:
     assert "failed jobs found: 5 (5 mount failure); retried 5" in done.out
     truth = lab.standin.truth()
     assert [len(truth.calls_of(verb)) for verb in ("logs", "describe")] == [5, 5]
+
+
+def test_no_attempt_is_given_the_log_of_the_next(tmp_path: Path) -> None:
+    lab, two = Lab(tmp_path, QUICK), {"END_TRAIT": "3"}
+    assert lab.run("submit", "--yes", "--wait", *FAST, **two).code == 0
+    words = ("workspace", "delete", "eberrigan-gapit-gwas-2", "-p", "talmo-lab")
+    subprocess.run(["runai", *words], env={**os.environ, "PATH": lab.path}, check=True)
+    wait_until(lambda: len(lab.standin.truth().live(lab.is_ours)) == 1)
+    again = ("submit", "--yes", "--wait", "--rerun", "2")
+    assert lab.run(*again, *FAST, **two).code == 0
+    assert lab.run("logs", "2", "--attempt", "2", **two).code == 0
+    first = lab.run("logs", "2", "--attempt", "1", **two)
+    assert (first.code, first.out) == (1, "")
+    assert "no log: none is saved, and its workload is not listed" in first.err
 
 
 # Before a submit or a delete took effect, only the grace time tells: that is tried on a fake clock.

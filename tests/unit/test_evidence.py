@@ -1,5 +1,6 @@
 """From what a cluster tells of failed attempts to their verdicts."""
 
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
 
@@ -7,7 +8,8 @@ import pytest
 
 from runbatch.core.attempt import Attempt, Evidence
 from runbatch.core.batch import Batch, Mount, Run
-from runbatch.core.errors import NoLog, Unreachable
+from runbatch.core.errors import ClusterError, NoLog, Unreachable
+from runbatch.core.reference import Ref
 from runbatch.evidence import END_BYTES, Findings, gather
 from runbatch.testing import FakeCluster
 from runbatch.testing.cluster import FakeWorkload, Fault
@@ -85,6 +87,17 @@ def test_many_are_asked_for_and_one_that_cannot_be_told_of_spoils_no_other() -> 
     assert [each.attempt.key for each in found] == ["1", "2", "3"]
     assert sum(each.error is not None for each in found) == 1
     assert {len(each.log or b"") for each in found if each.error is None} == {END_BYTES}
+
+
+def test_a_bulk_call_that_fails_leaves_the_logs_and_is_each_ones_error() -> None:
+    class Silent(FakeCluster):
+        def ends(self, refs: Collection[Ref]) -> Mapping[Ref, Evidence | ClusterError]:
+            raise Unreachable(f"no answer on {len(refs)}")
+
+    workloads = (FakeWorkload(f"gwas-{key}", f"uid-{key}", 1, log=b"said") for key in "12")
+    cluster = Silent(live={each.name: each for each in workloads})
+    found = list(gather([attempt(key) for key in "12"], "gwas", cluster))
+    assert [(each.log, str(each.error)) for each in found] == [(b"said", "no answer on 2")] * 2
 
 
 @pytest.mark.parametrize(

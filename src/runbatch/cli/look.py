@@ -15,7 +15,7 @@ from runbatch.config.keys import parse_keys
 from runbatch.core.attempt import Attempt
 from runbatch.core.batch import Batch
 from runbatch.core.errors import BatchError, ClusterError, NoLog
-from runbatch.core.job import View
+from runbatch.core.job import Job, View
 from runbatch.core.names import ref_of
 from runbatch.core.tail import split_note
 from runbatch.recipes.gapit import check_phenotypes
@@ -83,8 +83,8 @@ def logs(*, where: Where, key: str, number: int | None) -> int:
     if len(keys := parse_keys([key], batch)) != 1:
         raise BatchError(f"KEY {key!r}", "name one job.")
     place = where.place(batch)
-    attempt = _attempt(place, next(iter(keys)), number)
-    chunks = _log(place, batch, attempt)
+    job = _view(place, SystemClock()).job(next(iter(keys)))
+    chunks = _log(place, batch, job, _attempt(job, number))
     note, first = split_note(next(chunks, b""))
     if note:
         click.echo(note, nl=False, err=True)
@@ -94,21 +94,21 @@ def logs(*, where: Where, key: str, number: int | None) -> int:
     return 0
 
 
-def _attempt(place: Place, key: str, number: int | None) -> Attempt:
-    job = _view(place, SystemClock()).job(key)
+def _attempt(job: Job, number: int | None) -> Attempt:
     for attempt in reversed(job.attempts):
         if number in (None, attempt.number) and not attempt.waiting_for_name:
             return attempt
     if number and job.attempts:
         problem = f"there is none; it has {plural(len(job.attempts), 'attempt')} so far."
-        raise BatchError(f"attempt {number} of job {key!r}", problem)
-    raise BatchError(f"job {key!r}", "it has not been submitted yet; see runbatch status.")
+        raise BatchError(f"attempt {number} of job {job.key!r}", problem)
+    raise BatchError(f"job {job.key!r}", "it has not been submitted yet; see runbatch status.")
 
 
-def _log(place: Place, batch: Batch, attempt: Attempt) -> Iterator[bytes]:
+def _log(place: Place, batch: Batch, job: Job, attempt: Attempt) -> Iterator[bytes]:
     """Yield the saved log of an ended attempt, else what the cluster has.
 
-    Raises NoLog where there is neither: that is no job that printed nothing.
+    Raises NoLog where there is neither: that is no job that printed nothing. The cluster is not
+    asked for one that is gone and was followed: its name is the next one's by now.
     """
     if attempt.log is not None and Path(attempt.log).exists():
         with Path(attempt.log).open("rb") as file:
@@ -117,7 +117,8 @@ def _log(place: Place, batch: Batch, attempt: Attempt) -> Iterator[bytes]:
         return
     ref = ref_of(attempt, batch.prefix)
     is_empty = True
-    for chunk in place.cluster().log(ref):
+    has_the_name = attempt.listed or attempt is job.last
+    for chunk in place.cluster().log(ref) if has_the_name else ():
         is_empty = False
         yield chunk
     if is_empty and not attempt.listed:

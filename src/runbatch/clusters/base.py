@@ -78,7 +78,8 @@ class Cluster(Protocol):
         """Return for each of these ended workloads what the cluster knows of how it ended.
 
         Nothing is an answer too. An error may bear what is known all the same
-        (`ClusterError.known`); that of one workload hides nothing of the others.
+        (`ClusterError.known`); that of one workload hides nothing of the others. What is raised
+        stands for all of them.
         """
 
     def log(self, ref: Ref) -> Iterator[bytes]:

@@ -9,6 +9,7 @@ from runbatch.core.batch import Batch, Run
 
 PREFIX_VARIABLE = "RUNBATCH_PREFIX"
 KEY_VARIABLE = "RUNBATCH_KEY"
+ATTEMPT_VARIABLE = "RUNBATCH_ATTEMPT"
 BATCH_VARIABLE = "RUNBATCH_BATCH"
 ORIGIN_VARIABLES = (PREFIX_VARIABLE, KEY_VARIABLE, BATCH_VARIABLE)
 
@@ -40,7 +41,7 @@ def workload_of(batch: Batch, key: str, number: int, batch_id: str | None = None
     env |= {
         PREFIX_VARIABLE: batch.prefix,
         KEY_VARIABLE: key,
-        "RUNBATCH_ATTEMPT": str(number),
+        ATTEMPT_VARIABLE: str(number),
     }
     if batch_id is not None:
         env[BATCH_VARIABLE] = batch_id

@@ -48,7 +48,7 @@ class FakeCluster:
     """Workloads that change only when a test says so.
 
     `calls` is every call with its name argument; `most_active` the largest number of workloads that
-    were not Completed or Failed at once. `instant_delete` False leaves a deleted one `Deleting`.
+    had not ended at once. `instant_delete` False leaves a deleted one in the stage `LEAVING`.
     `unreadable` is what a listing says of workloads that cannot be read, `logged_in` who is
     logged in, and so the owner of what is submitted.
     """
@@ -88,7 +88,7 @@ class FakeCluster:
         )
 
     def submit(self, workload: Workload, deadline: Deadline = NO_HURRY) -> str:
-        """Make the workload, Pending."""
+        """Make the workload, queued."""
         fault = self._fault("submit", workload.name)
         deadline.check(workload.name, self.patience.grace_s)
         if workload.name in self.live:

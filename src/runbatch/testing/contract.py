@@ -54,7 +54,7 @@ class ClusterContract:
     """Inherit it, and give a fixture `rig`."""
 
     def test_a_submitted_workload_is_listed_until_its_end_and_after(self, rig: Rig) -> None:
-        """It appears under its name, and ends Completed when its exit code is 0."""
+        """It appears under its name, and has succeeded when its exit code is 0."""
         uid = rig.cluster().submit(rig.workload("contract-1"))
         seen = until(rig, "contract-1", ended)
         assert seen.stage is Stage.SUCCEEDED
@@ -62,7 +62,7 @@ class ClusterContract:
         assert observe(rig, "contract-1") == seen
 
     def test_an_exit_code_that_is_not_zero_is_a_failure(self, rig: Rig) -> None:
-        """It ends Failed; the evidence tells its exit code, or that none is known."""
+        """It has failed; the evidence tells its exit code, or that none is known."""
         rig.cluster().submit(rig.workload("contract-1", exit_code=3))
         seen = until(rig, "contract-1", ended)
         assert seen.stage is Stage.FAILED

@@ -143,8 +143,8 @@ def retry_question(chosen: Chosen, *, are_named: bool) -> str | None:
         return f"Retry {of_batch}?" if chosen.retried else None
     if not chosen.retried:
         failed = f"{plural(unjudged, 'failed job')} of {chosen.before.batch.prefix}"
-        return f"Of {failed}, retry those with a mount failure?"
-    return f"Retry {of_batch}, and of {unjudged} more that failed those with a mount failure?"
+        return f"Of {failed}, retry what the infrastructure broke?"
+    return f"Retry {of_batch}, and of {unjudged} more that failed, what the infrastructure broke?"
 
 
 def chosen_text(chosen: Chosen, again: Again) -> str:

@@ -22,6 +22,8 @@ from runbatch.clusters.shell.program import Execute
 from runbatch.clusters.shell.words import text_of
 from runbatch.core.attempt import Cause
 from runbatch.core.errors import Unreachable
+from runbatch.core.names import workload_name
+from runbatch.core.workload import KEY_VARIABLE, PREFIX_VARIABLE
 
 # So many looks in vain, or so many in a row with the same answer, and it is no hiccup: no rights,
 # another network, or no cluster there. Who has no rights waits so once per process, and not at all
@@ -141,8 +143,9 @@ def _jobs_in(pod: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
     """Yield the workload's name and its container's: others may stand beside it in the pod."""
     for container in _objects(pod, "spec", "containers"):
         env = {str(each.get("name")): each.get("value") for each in _objects(container, "env")}
-        if "RUNBATCH_PREFIX" in env and "RUNBATCH_KEY" in env:
-            yield f"{env['RUNBATCH_PREFIX']}-{env['RUNBATCH_KEY']}", container.get("name")
+        if PREFIX_VARIABLE in env and KEY_VARIABLE in env:
+            name = workload_name(str(env[PREFIX_VARIABLE]), str(env[KEY_VARIABLE]))
+            yield name, container.get("name")
 
 
 def _end_of(pod: Mapping[str, Any], container: Any) -> PodEnd | None:

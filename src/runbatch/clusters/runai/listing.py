@@ -17,7 +17,7 @@ from runbatch.clusters.shell.words import text_of
 from runbatch.core.attempt import Observation, Origin
 from runbatch.core.errors import Unreachable
 from runbatch.core.identity import NO_ID
-from runbatch.core.workload import origin_of
+from runbatch.core.workload import ATTEMPT_VARIABLE, origin_of
 
 _ROWS_UNDER = ("workloads", "items", "data", "workspaces", "trainings", "entries")
 _PROJECTS_UNDER = ("projects", "items", "data")
@@ -183,7 +183,7 @@ def _environment(row: Row) -> dict[str, str]:
 
 def _number(row: Row) -> int | None:
     """Return the attempt that the workload was told it is, where the row shows its variables."""
-    text = _environment(row).get("RUNBATCH_ATTEMPT", "")
+    text = _environment(row).get(ATTEMPT_VARIABLE, "")
     return int(text) if re.fullmatch("[1-9][0-9]{0,5}", text) else None
 
 
