@@ -38,7 +38,7 @@ incident: setup  ## replay the incident on a simulated Run:ai cluster: the old r
 simulate: setup  ## play SEEDS histories (1000) in which everything goes wrong, on all cores
 	$(BIN)/python -m tests.simulation --seeds $(or $(SEEDS),1000)
 
-breaks: setup  ## break the tool on purpose in eleven ways, and see which check catches it
+breaks: setup  ## break the tool on purpose in sixteen ways, and see which check catches it
 	$(BIN)/python -m tests.breaks
 
 test: lint browser shells  ## run all checks

@@ -74,6 +74,8 @@ def try_out(broken: Break) -> Caught:
         env = {**os.environ, "PYTHONPATH": f"{folder}{os.pathsep}{ROOT}"}
         unit = _run(["pytest", *TESTS], env)
         seeds = _run(["tests.simulation", "--seeds", str(SEEDS)], env)
+        if "broken" not in seeds:
+            raise ValueError(f"{broken.name}: the tool only crashes, which shows nothing")
         example = re.search(r"^seed \d+: (.*)$", seeds, re.MULTILINE)
         return Caught(
             unit=_number(r"(\d+) failed", unit),
