@@ -43,7 +43,8 @@ breaks: setup  ## break the tool on purpose in sixteen ways, and see which check
 
 test: lint browser shells  ## run all checks
 	$(SCRATCH) $(BIN)/pytest -n 2 tests/unit --cov --cov-report=term
-	$(SCRATCH) $(BIN)/pytest -n 2 --ignore tests/unit
+	@# More workers than cores: many of these tests wait for real processes.
+	$(SCRATCH) $(BIN)/pytest -n 4 --ignore tests/unit
 
 kills: setup  ## kill -9 the commands 300 times on each cluster (KILLS=n); what held is counted
 	$(SCRATCH) KILLS=$(KILLS) $(BIN)/pytest -n 2 tests/kills

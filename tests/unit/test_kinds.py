@@ -12,7 +12,7 @@ from runbatch.clusters.kinds import names
 from runbatch.config.load import load_batch
 from runbatch.core.batch import Batch, ClusterChoice, Run
 from runbatch.core.errors import BatchError
-from runbatch.views.preview import place_of
+from runbatch.views.preview import label_of
 from runbatch.wiring import Place, pace_of
 
 TOY = """
@@ -60,21 +60,29 @@ def test_another_package_s_kind_is_a_kind_like_ours(tmp_path: Path) -> None:
     batch = load(tmp_path, 'kind = "toy"\nqueue = "long"\n')
     assert batch.cluster == ClusterChoice(kind="toy", queue="long")
     assert Place(batch, tmp_path).ledger_folder == tmp_path / "toys" / "gwas"
-    assert (place_of(batch), pace_of(batch, None, None).poll_interval_s) == ("toy", 7)
+    assert (label_of(batch), pace_of(batch, None, None).poll_interval_s) == ("toy", 7)
     assert names() == ("local", "runai", "toy")
 
 
 @pytest.mark.usefixtures("toy")
-def test_a_package_that_cannot_be_imported_is_named(tmp_path: Path) -> None:
-    (tmp_path / "toy_cluster.py").write_text("import nowhere_at_all")
-    with pytest.raises(BatchError, match="'toy': its package cannot be used: No module named"):
+@pytest.mark.parametrize(
+    ("code", "why"),
+    [
+        ("import nowhere_at_all", "No module named"),
+        ("KIND = (", "'\\(' was never closed"),
+        ("raise OSError('no disk')", "no disk"),
+    ],
+)
+def test_a_package_that_cannot_be_imported_is_named(tmp_path: Path, code: str, why: str) -> None:
+    (tmp_path / "toy_cluster.py").write_text(code)
+    with pytest.raises(BatchError, match=f"'toy': its package cannot be used: {why}"):
         load(tmp_path, 'kind = "toy"\n')
 
 
 @pytest.mark.usefixtures("toy")
 def test_a_package_that_cannot_be_imported_stops_no_batch_of_another_kind(tmp_path: Path) -> None:
     (tmp_path / "toy_cluster.py").write_text("import nowhere_at_all")
-    assert place_of(load(tmp_path, 'kind = "local"\nproject = "p"\n')) == "local"
+    assert label_of(load(tmp_path, 'kind = "local"\nproject = "p"\n')) == "local"
 
 
 @pytest.mark.usefixtures("toy")
@@ -112,12 +120,12 @@ def test_what_is_wrong_with_a_cluster_s_table_is_told_by_its_kind(
 def test_a_key_of_another_kind_waits_for_that_kind(tmp_path: Path) -> None:
     """As files have had them: one line is changed, or --cluster given, to try it on local."""
     batch = load(tmp_path, 'kind = "local"\nproject = "p"\nworkload = "training"\n')
-    assert place_of(batch) == "local"
+    assert label_of(batch) == "local"
     (tmp_path / "batch.toml").write_text(
         f'{FILE.replace("[cluster]", "")}image = "i:1"\n[cluster]\nproject = "p"\n'
     )
     moved = load_batch(tmp_path / "batch.toml", cluster="runai")
-    assert place_of(moved) == "runai (project p, workspaces)"
+    assert label_of(moved) == "runai (project p, workspaces)"
 
 
 def test_a_kind_that_python_names_wrongly_makes_nothing(tmp_path: Path) -> None:

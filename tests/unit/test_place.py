@@ -7,7 +7,7 @@ import pytest
 import runbatch
 from runbatch.core.batch import Batch, ClusterChoice, Run
 from runbatch.core.errors import BatchError
-from runbatch.views.preview import place_of
+from runbatch.views.preview import label_of
 from runbatch.wiring import Place
 
 NO_PROJECTS = [None, "", "..", "../../../outside", "a/b", "/outside", "a\0b", "a\n"]
@@ -24,13 +24,13 @@ def test_a_batch_on_local_has_one_ledger_whatever_its_project(
 ) -> None:
     batch = batch_on("local", project)
     assert Place(batch, tmp_path).ledger_folder == tmp_path / "local" / "gwas"
-    assert place_of(batch) == "local"
+    assert label_of(batch) == "local"
 
 
 def test_a_batch_on_runai_has_a_ledger_for_each_project(tmp_path: Path) -> None:
     batch = batch_on("runai", "talmo-lab")
     assert Place(batch, tmp_path).ledger_folder == tmp_path / "runai" / "talmo-lab" / "gwas"
-    assert place_of(batch) == "runai (project talmo-lab, trainings)"
+    assert label_of(batch) == "runai (project talmo-lab, trainings)"
 
 
 @pytest.mark.parametrize("project", NO_PROJECTS)

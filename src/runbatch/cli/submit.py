@@ -27,8 +27,8 @@ from runbatch.views.earlier import changed_lines, elsewhere_line
 from runbatch.views.preview import (
     Preview,
     going_on_line,
+    label_of,
     leave_lines,
-    place_of,
     preview_json,
     preview_of,
     preview_text,
@@ -120,7 +120,7 @@ def submit(
     for line in (*missing(batch), *changed_lines(earlier)):
         click.echo(f"[WARN] {line}", err=True)
     jobs = plural(len(preview.submit), "job")
-    question = f"Submit {jobs} to {place_of(batch)}, at most {batch.cap} in flight?"
+    question = f"Submit {jobs} to {label_of(batch)}, at most {batch.cap} in flight?"
     if preview.submit:
         confirm(question, yes=yes)
     wish = replace(wish, rerun=place.ask(keys, view, now))
@@ -144,7 +144,7 @@ def show_preview(preview: Preview, found: Finding | None, *, as_json: bool) -> N
         click.echo(f"  {'ok' if found.was_checked else '--'}  {printable(found.text)}")
     for line in missing(preview.batch):
         click.echo(f"  --  {line}")
-    click.echo(f"  ok  {place_of(preview.batch)} answers")
+    click.echo(f"  ok  {label_of(preview.batch)} answers")
 
 
 def missing(batch: Batch) -> list[str]:

@@ -105,7 +105,7 @@ def kind_of(name: object) -> Kind:
     if isinstance(name, str) and name in _found():
         try:
             return _found()[name]()
-        except (ImportError, AttributeError) as error:
+        except Exception as error:  # whatever the code of a stranger raises
             problem = f"its package cannot be used: {error}."
             raise BatchError(f"[cluster] kind = {name!r}", problem) from error
     known = [repr(each) for each in names()]

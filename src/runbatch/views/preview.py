@@ -118,7 +118,7 @@ def preview_json(preview: Preview) -> PreviewJson:
 
 def _lines(preview: Preview) -> Iterator[str]:
     batch = preview.batch
-    yield f"{batch.prefix} on {place_of(batch)}: {plural(len(batch.keys), 'job')}"
+    yield f"{batch.prefix} on {label_of(batch)}: {plural(len(batch.keys), 'job')}"
     yield f"  names      {_range(batch)}"
     yield f"  cap        at most {batch.cap} in flight; {preview.in_flight} are now"
     yield f"  each job   {_resources(batch, 1)}"
@@ -142,7 +142,7 @@ def _lines(preview: Preview) -> Iterator[str]:
         yield f"  {_names(batch, keys)}"
 
 
-def place_of(batch: Batch) -> str:
+def label_of(batch: Batch) -> str:
     """Return where the jobs run, as the kind of cluster says it; safe to print."""
     return printable(kind_of(batch.cluster.kind).label(batch))
 

@@ -17,7 +17,7 @@ from runbatch.core.snapshot import Snapshot
 from runbatch.core.waits import Waits
 from runbatch.ledger.invocations import Invocation
 from runbatch.views.lines import GAP, Lines, beside, cut, joined, labelled, titled
-from runbatch.views.preview import place_of
+from runbatch.views.preview import label_of
 from runbatch.views.summary import failed_by_verdict, failure_lines
 from runbatch.views.text import (
     Again,
@@ -125,7 +125,7 @@ class Picture:
 def _head(status: Status, now: datetime, width: int | None) -> list[Lines]:
     """Return the blocks that are always whole: the counts, and the answer to "why?"."""
     batch = status.snapshot.batch
-    where = f" at {now:%H:%M:%S} UTC on {place_of(batch)}"
+    where = f" at {now:%H:%M:%S} UTC on {label_of(batch)}"
     said = waits_lines(status.waits, status.at_work, batch.cap, now)
     return [
         [Text.assemble((batch.prefix, "bold"), (where, "dim"))],

@@ -9,7 +9,7 @@ from runbatch.core.attempt import Attempt, Verdict
 from runbatch.core.batch import Batch
 from runbatch.core.past import node_of
 from runbatch.core.snapshot import Snapshot
-from runbatch.views.preview import place_of
+from runbatch.views.preview import label_of
 from runbatch.views.report.findings import all_attempts
 from runbatch.views.report.nodes import Method, NodeRecord, node_records
 from runbatch.views.text import plural, printable, short_keys, short_list
@@ -88,7 +88,7 @@ def _letter(record: NodeRecord, nodes: int, failed: Iterable[Attempt], batch: Ba
 def _lines(record: NodeRecord, nodes: int, mine: Sequence[Attempt], batch: Batch) -> Iterator[str]:
     yield f"Node {printable(record.node)}: mounts are missing"
     yield f"{_comparison(record, nodes)}."
-    yield f"Batch: {batch.prefix}, on {place_of(batch)}"
+    yield f"Batch: {batch.prefix}, on {label_of(batch)}"
     first, last = min(mine, key=_ended_at), max(mine, key=_ended_at)
     yield f"First: {_ended_at(first):%Y-%m-%d %H:%M:%S} UTC"
     yield f"Last:  {_ended_at(last):%Y-%m-%d %H:%M:%S} UTC"

@@ -18,7 +18,7 @@ from markupsafe import Markup, escape
 
 from runbatch.core.history import History
 from runbatch.core.snapshot import Snapshot
-from runbatch.views.preview import place_of
+from runbatch.views.preview import label_of
 from runbatch.views.report import findings
 from runbatch.views.report.bars import bars_of
 from runbatch.views.report.blame import blame_of
@@ -53,7 +53,7 @@ def page_of(snapshot: Snapshot, history: History, folder: Path, as_of: str = "")
     return _template().render(
         snapshot=snapshot,
         history=history,
-        place=place_of(snapshot.batch),
+        place=label_of(snapshot.batch),
         as_of=as_of[:1].upper() + as_of[1:],
         highest=findings.highest(history.levels),
         any_attempt=any(job.attempts for job in snapshot.jobs),
