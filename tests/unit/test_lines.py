@@ -174,6 +174,11 @@ def doctored(**changes: Any) -> str:
         pytest.param(doctored(evidence={"events": [1]}), "evidence.events", id="no such event"),
         pytest.param(doctored(evidence={"events": 1}), "evidence.events", id="no events"),
         pytest.param(doctored(evidence={"cause": "sung"}), "evidence.cause: ", id="no such cause"),
+        pytest.param(
+            doctored(phase=["Failed"], seen_stage=None),
+            "attempt.phase: ",
+            id="a list for a phase",
+        ),
         pytest.param(doctored(at="2026-01-05T09:00:00"), "offset", id="a time without its offset"),
         pytest.param(doctored(ended_at="2026-01-05T09:00"), "offset", id="so too an attempt's"),
         pytest.param(

@@ -35,7 +35,7 @@ _KILLED, _OOM = "killed by ", "OOMKilled"
 def add_stage(attempt: dict[str, Any]) -> None:
     """Put the stage beside the phase of an attempt that was written without one."""
     if attempt.get("seen_stage") is None and attempt.get("phase") is not None:
-        attempt["seen_stage"] = _STAGE_OF_PHASE.get(attempt["phase"])
+        attempt["seen_stage"] = _STAGE_OF_PHASE.get(str(attempt["phase"]))
 
 
 def add_cause(evidence: Any) -> None:
