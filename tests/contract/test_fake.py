@@ -1,28 +1,20 @@
 """The fake cluster keeps the same contract, so what is proven on it holds on the others."""
 
-from pathlib import Path
-
 import pytest
+from tests.contract.ends import Ends
 
 from runbatch.core.stage import Stage
-from runbatch.core.workload import Workload
 from runbatch.testing import FakeCluster
-from runbatch.testing.contract import ClusterContract, make_workload
+from runbatch.testing.contract import ClusterContract
 
 
-class FakeRig:
+class FakeRig(Ends):
     def __init__(self) -> None:
+        super().__init__()
         self._cluster = FakeCluster()
-        self._ends: dict[str, tuple[int, bytes, bool]] = {}
 
     def cluster(self) -> FakeCluster:
         return self._cluster
-
-    def workload(
-        self, name: str, *, exit_code: int = 0, output: str = "", endless: bool = False
-    ) -> Workload:
-        self._ends.setdefault(name, (exit_code, output.encode(), endless))
-        return make_workload(name, ("true",), Path())
 
     def let_time_pass(self) -> None:
         for workload in self._cluster.live.values():
